@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! The cipher routines of the object, for the rules that are stricter in them.
+
+/// An extension of the instruction set beyond the x86-64 baseline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CpuFeature {
+    /// Nothing beyond SSE2.
+    Sse2,
+    /// AVX and AVX2.
+    Avx2,
+}
+
+/// One routine in hand-written assembly that handles key and keystream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CipherRoutine {
+    /// The name of its symbol in the object, unmangled.
+    pub name: &'static str,
+    /// The widest extension that it may use.
+    pub feature: CpuFeature,
+}
+
+/// All of them. Every other function of the object keeps to the x86-64 baseline.
+pub const CIPHER_ROUTINES: [CipherRoutine; 4] = [
+    CipherRoutine { name: "chacha20_generate_sse2", feature: CpuFeature::Sse2 },
+    CipherRoutine { name: "chacha20_refill_sse2", feature: CpuFeature::Sse2 },
+    CipherRoutine { name: "chacha20_generate_avx2", feature: CpuFeature::Avx2 },
+    CipherRoutine { name: "chacha20_refill_avx2", feature: CpuFeature::Avx2 },
+];

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! What could not be checked, linked or written at all.
+
+use std::path::PathBuf;
+
+/// The work could not be done; a broken rule is a [`Finding`](crate::Finding) instead.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file could not be read or written.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// A file is not what it must be to be looked at: no ELF, another machine, cut short.
+    #[error("{path}: at offset {offset:#x}: {what}; wanted {wanted}")]
+    Malformed {
+        /// The file, or the name of the image.
+        path: PathBuf,
+        /// Where in the file, in bytes.
+        offset: u64,
+        /// What stands there.
+        what: String,
+        /// What should stand there, and the next step where there is one.
+        wanted: String,
+    },
+    /// An image cannot take the splice, or an object cannot be placed.
+    #[error("{path}: {what}; {next}")]
+    Refused {
+        /// The file, or the name of the image.
+        path: PathBuf,
+        /// The reason.
+        what: String,
+        /// What the user can do.
+        next: String,
+    },
+}
+
+/// Parses the one kind of ELF file that this project handles.
+///
+/// # Errors
+/// [`Error::Malformed`] with the parser's words.
+pub(crate) fn parse<'data>(
+    path: &std::path::Path,
+    data: &'data [u8],
+) -> Result<crate::object_file::ElfFile<'data>, Error> {
+    crate::object_file::ElfFile::parse(data).map_err(|error| Error::Malformed {
+        path: path.into(),
+        offset: 0,
+        what: error.to_string(),
+        wanted: "a complete ELF64 little-endian file".into(),
+    })
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! A vDSO image: as found, as linked, and as verified.
+
+use crate::object_file::ElfFile;
+use crate::{DataPageLayout, Error, Report};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// A finished vDSO image as read from a file or from memory.
+#[derive(Clone, Debug)]
+pub struct Image {
+    path: PathBuf,
+    data: Vec<u8>,
+}
+
+/// An image that our linker stage or our splice made, not verified yet.
+#[derive(Debug)]
+pub struct LinkedImage {
+    /// The bytes as they were written.
+    pub image: Image,
+    /// Where its kernel keeps the shared data.
+    pub layout: DataPageLayout,
+    /// For a splice the image that it was made from, of which nothing may be lost.
+    pub original: Option<Image>,
+}
+
+/// An image that kept every rule. Only [`verify()`](crate::verify()) makes one.
+#[derive(Debug)]
+pub struct VerifiedImage {
+    linked: LinkedImage,
+    report: Report,
+}
+
+impl Image {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where it cannot be read, [`Error::Malformed`] where it is no ELF64 little-endian file.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let data = std::fs::read(path).map_err(|source| Error::Io { path: path.into(), source })?;
+        Self::from_bytes(path, data)
+    }
+
+    /// Takes the bytes of an image; `path` is its name in messages.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] where they are no ELF64 little-endian file.
+    pub fn from_bytes(path: &Path, data: Vec<u8>) -> Result<Self, Error> {
+        crate::error::parse(path, &data)?;
+        Ok(Self { path: path.into(), data })
+    }
+
+    /// The name of the file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The bytes of the image.
+    pub fn data(&self) -> &[u8] {
+        &self.data
+    }
+
+    /// The parsed image.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`], which [`from_bytes`](Self::from_bytes) has ruled out already.
+    pub fn elf(&self) -> Result<ElfFile<'_>, Error> {
+        crate::error::parse(&self.path, &self.data)
+    }
+}
+
+impl VerifiedImage {
+    /// Binds an image to the report that lets it pass.
+    pub(crate) fn new(linked: LinkedImage, report: Report) -> Self {
+        debug_assert!(report.passed());
+        Self { linked, report }
+    }
+
+    /// The image itself.
+    pub fn image(&self) -> &Image {
+        &self.linked.image
+    }
+
+    /// Where its kernel keeps the shared data.
+    pub fn layout(&self) -> &DataPageLayout {
+        &self.linked.layout
+    }
+
+    /// What was looked at.
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// Writes the image to its final place: whole, or not at all.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where the folder does not take it.
+    pub fn install(&self, path: &Path) -> Result<(), Error> {
+        let io = |source| Error::Io { path: path.into(), source };
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
+        file.write_all(self.image().data()).map_err(io)?;
+        file.persist(path).map_err(|error| io(error.error))?;
+        Ok(())
+    }
+}

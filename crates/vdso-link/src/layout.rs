@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! Where a kernel line keeps the shared data, relative to its vDSO image.
+
+use vdso_abi::PAGE_SIZE;
+use vdso_abi::exports::{TIMENS_VDSO_DATA, VDSO_DATA, VDSO_RNG_DATA};
+
+/// Places of the data in front of an image, as negative offsets from the image's base, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DataPageLayout {
+    /// The kernel lines that have it, in words.
+    pub name: &'static str,
+    /// How many pages lie in front of the image.
+    pub pages: usize,
+    /// Value of [`VDSO_DATA`].
+    pub vdso_data: i64,
+    /// Value of [`TIMENS_VDSO_DATA`]. Where time namespaces do not swap the rng data it equals `vdso_data`, so that the
+    /// object, which adds the same offset to both, arrives at the one place that there is.
+    pub timens_vdso_data: i64,
+    /// Value of [`VDSO_RNG_DATA`].
+    pub vdso_rng_data: i64,
+}
+
+const PAGE: i64 = PAGE_SIZE as i64;
+
+/// Linux 6.1 to 6.12: rng data behind `struct vdso_data` in the first of four pages, swapped by time namespaces
+/// (Linux 6.12 `arch/x86/include/asm/vvar.h`, `arch/x86/entry/vdso/vdso-layout.lds.S`).
+pub const SHARED_PAGE: DataPageLayout = DataPageLayout {
+    name: "Linux 6.1 to 6.12",
+    pages: 4,
+    vdso_data: -4 * PAGE,
+    timens_vdso_data: -PAGE,
+    vdso_rng_data: -4 * PAGE + 640,
+};
+
+/// Linux 6.16 to 6.18: rng data in a page of its own, the third of six (`include/vdso/datapage.h`,
+/// `arch/x86/include/asm/vdso/vsyscall.h`).
+pub const OWN_PAGE: DataPageLayout = DataPageLayout {
+    name: "Linux 6.16 to 6.18",
+    pages: 6,
+    vdso_data: -6 * PAGE,
+    timens_vdso_data: -6 * PAGE,
+    vdso_rng_data: -4 * PAGE,
+};
+
+impl DataPageLayout {
+    /// The layout of a kernel by its `LINUX_VERSION_CODE`, or `None` for a line that nobody has looked at.
+    pub fn of_version(code: u32) -> Option<&'static Self> {
+        match (code >> 16, code >> 8 & 0xff) {
+            (6, 1..=12) => Some(&SHARED_PAGE),
+            (6, 16..=18) => Some(&OWN_PAGE),
+            _ => None,
+        }
+    }
+
+    /// The value of one of the object's data symbols, or `None` for any other name.
+    pub fn value_of(&self, symbol: &str) -> Option<i64> {
+        match symbol {
+            VDSO_DATA => Some(self.vdso_data),
+            TIMENS_VDSO_DATA => Some(self.timens_vdso_data),
+            VDSO_RNG_DATA => Some(self.vdso_rng_data),
+            _ => None,
+        }
+    }
+}

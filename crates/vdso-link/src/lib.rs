@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! Check, link and splice, verify: from a relocatable object to a vDSO image that may be installed.
+//!
+//! Stages are types. [`Object`] becomes a [`CheckedObject`] by [`check()`], a [`LinkedImage`] by [`link`], and a
+//! [`VerifiedImage`] by [`verify()`]; only a checked object can be linked, and only a verified image can be written to its
+//! final place. A broken rule is data, a [`Finding`] in a [`Report`]; [`Error`] is kept for what could not be looked at.
+#![forbid(unsafe_code)]
+
+pub mod check;
+pub mod error;
+pub mod image;
+pub mod layout;
+pub mod link;
+pub mod manifest;
+pub mod object_file;
+pub mod report;
+pub mod rule;
+pub mod verify;
+
+pub use check::check;
+pub use error::Error;
+pub use image::{Image, LinkedImage, VerifiedImage};
+pub use layout::DataPageLayout;
+pub use object_file::{CheckedObject, Object};
+pub use report::Report;
+pub use rule::{Examination, Finding, Place, Rule};
+pub use verify::verify;

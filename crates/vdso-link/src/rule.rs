@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! A rule, what it looked at, and what it found.
+
+use serde::Serialize;
+
+/// What is demanded of an object or an image, and why.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// Stable name, family first: `relocations/kind`.
+    pub id: &'static str,
+    /// The demand, in one sentence without a full stop.
+    pub demand: &'static str,
+    /// Why the rule exists.
+    pub why: &'static str,
+    /// Who breaks when it is broken, and how.
+    pub breaks: &'static str,
+}
+
+/// Where in a file something was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Place {
+    /// Name of the section or table.
+    pub section: String,
+    /// Offset in that section, in bytes.
+    pub offset: u64,
+    /// Name of the symbol, demangled; empty where there is none.
+    pub symbol: String,
+}
+
+impl Place {
+    /// A place in a section, in no symbol.
+    pub fn new(section: impl Into<String>, offset: u64) -> Self {
+        Self { section: section.into(), offset, symbol: String::new() }
+    }
+
+    /// The same place, in a symbol whose name may be mangled.
+    #[must_use]
+    pub fn in_symbol(mut self, name: &str) -> Self {
+        self.symbol = format!("{:#}", rustc_demangle::demangle(name));
+        self
+    }
+}
+
+/// One breach of a rule.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Finding {
+    /// [`Rule::id`].
+    pub rule: &'static str,
+    /// Where.
+    pub place: Place,
+    /// What stands there.
+    pub found: String,
+    /// What should.
+    pub wanted: String,
+    /// The likely cause and the next step; empty where none is known.
+    pub cause: String,
+}
+
+/// One rule at work: counts what it looks at and gathers what it finds.
+#[derive(Debug)]
+pub struct Examination {
+    /// The rule.
+    pub rule: &'static Rule,
+    /// How many things were looked at.
+    pub examined: usize,
+    /// The breaches, sorted by place once the examination is [closed](Self::close).
+    pub findings: Vec<Finding>,
+}
+
+impl Examination {
+    /// Begins with nothing looked at.
+    pub fn of(rule: &'static Rule) -> Self {
+        Self { rule, examined: 0, findings: Vec::new() }
+    }
+
+    /// Counts one more thing as looked at.
+    pub fn look(&mut self) {
+        self.examined += 1;
+    }
+
+    /// Records a breach; `cause` may be empty.
+    pub fn find(
+        &mut self,
+        place: Place,
+        found: impl Into<String>,
+        wanted: impl Into<String>,
+        cause: impl Into<String>,
+    ) {
+        self.findings.push(Finding {
+            rule: self.rule.id,
+            place,
+            found: found.into(),
+            wanted: wanted.into(),
+            cause: cause.into(),
+        });
+    }
+
+    /// Counts one thing, and records a breach at `place` unless `holds`.
+    pub fn expect(&mut self, holds: bool, place: Place, found: impl Into<String>, wanted: impl Into<String>) {
+        self.look();
+        if !holds {
+            self.find(place, found, wanted, "");
+        }
+    }
+
+    /// Ends the examination: sorts the findings, and makes "looked at nothing" one of them.
+    #[must_use]
+    pub fn close(mut self) -> Self {
+        if self.examined == 0 {
+            self.find(
+                Place::default(),
+                "nothing to look at",
+                self.rule.demand,
+                "the rule has lost its subject: a section or symbol is missing or has another name",
+            );
+        }
+        self.findings.sort();
+        self
+    }
+}

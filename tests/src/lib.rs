@@ -1,0 +1,1 @@
+//! The native and the kernel tier of the tests.

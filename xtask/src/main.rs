@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! The commands of the project.
+
+fn main() {}
