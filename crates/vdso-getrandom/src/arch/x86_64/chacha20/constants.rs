@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! Read-only tables of the routines, each as wide and as aligned as the register that it is for.
+
+/// A table for a 256-bit register.
+#[repr(C, align(32))]
+pub struct Wide<T>(T);
+
+/// A table for a 128-bit register.
+#[repr(C, align(16))]
+pub struct Narrow<T>(T);
+
+/// Numbers of the blocks in the 64-bit lanes of two registers.
+pub static LANES_SSE2: [Narrow<[u64; 2]>; 2] = [Narrow([0, 1]), Narrow([2, 3])];
+
+/// The same for eight blocks. The order is the one that `vshufps`, which stays within 128 bits, sets right.
+pub static LANES_AVX2: [Wide<[u64; 4]>; 2] = [Wide([0, 1, 4, 5]), Wide([2, 3, 6, 7])];
+
+/// Byte order that rotates each 32-bit lane left by 16, for `vpshufb`.
+pub static ROTATE_16: Wide<[u8; 32]> = Wide(rotation(2));
+
+/// Byte order that rotates each 32-bit lane left by 8, for `vpshufb`.
+pub static ROTATE_8: Wide<[u8; 32]> = Wide(rotation(1));
+
+/// For each byte of a 256-bit register the one, in its own 128 bits, that comes there when lanes rotate by `bytes`.
+const fn rotation(bytes: usize) -> [u8; 32] {
+    let mut order = [0; 32];
+    let mut at = 0;
+    while at < order.len() {
+        let lane = at % 16 / 4 * 4;
+        order[at] = (lane + (at + 4 - bytes) % 4) as u8;
+        at += 1;
+    }
+    order
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! The SSE2 routines: four blocks at a time, one word of all four in each register.
+
+use super::constants::LANES_SSE2;
+use super::{DOUBLE_ROUNDS, SIGMA};
+use core::arch::naked_asm;
+use core::mem::offset_of;
+use vdso_abi::state::{GROUP_BLOCKS, VgetrandomState};
+
+/// A naked function of one assembly file, between the macros that all of them use, with the operands of its own.
+macro_rules! routine {
+    ($file:literal, $($operand:tt)*) => {
+        naked_asm!(
+            include_str!("macros_sse2.s"),
+            include_str!($file),
+            include_str!("purge_sse2.s"),
+            key = const offset_of!(VgetrandomState, key),
+            scratch = const offset_of!(VgetrandomState, batch),
+            double_rounds = const DOUBLE_ROUNDS,
+            sigma0 = const SIGMA[0],
+            sigma1 = const SIGMA[1],
+            sigma2 = const SIGMA[2],
+            sigma3 = const SIGMA[3],
+            lanes = sym LANES_SSE2,
+            $($operand)*,
+            options(att_syntax)
+        )
+    };
+}
+
+/// Makes `groups` groups of blocks from block `counter` on, to `out`.
+///
+/// # Safety
+/// `out` is writable for `groups` groups, `state` for a state, whose batch is lost.
+#[unsafe(naked)]
+pub unsafe extern "sysv64" fn chacha20_generate_sse2(
+    out: *mut u8,
+    state: *mut VgetrandomState,
+    counter: u64,
+    groups: usize,
+) {
+    routine!("generate_sse2.s", blocks = const GROUP_BLOCKS)
+}
+
+/// Makes one group from block `counter` on, over key and batch.
+///
+/// Stores nothing of it and returns 0 if the word of the state is not `in_use` once the key is in registers; otherwise
+/// returns the number of blocks.
+///
+/// # Safety
+/// `state` is writable for a state.
+#[unsafe(naked)]
+pub unsafe extern "sysv64" fn chacha20_refill_sse2(state: *mut VgetrandomState, counter: u64, in_use: u64) -> u64 {
+    routine!("refill_sse2.s", word = const offset_of!(VgetrandomState, word), blocks = const GROUP_BLOCKS)
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! The state's word of generation and mark, each access one instruction: a signal finds it before or after, never between.
+//!
+//! No `lock` prefix, because only a handler on the same thread and the kernel's wipes interfere. None of the accesses is
+//! marked `nomem`, so the compiler keeps every other access on its side.
+
+use core::arch::asm;
+
+/// What the word says.
+pub fn load(word: *const u64) -> u64 {
+    let value;
+    // SAFETY: the caller of the exported function vouches for the state; reads eight bytes at any alignment.
+    unsafe {
+        asm!("movq ({word}), {value}", word = in(reg) word, value = lateout(reg) value, options(att_syntax, nostack, preserves_flags))
+    }
+    value
+}
+
+/// Makes the word say `value`.
+pub fn store(word: *mut u64, value: u64) {
+    // SAFETY: as in `load`; writes eight bytes at any alignment.
+    unsafe {
+        asm!("movq {value}, ({word})", word = in(reg) word, value = in(reg) value, options(att_syntax, nostack, preserves_flags))
+    }
+}
+
+/// Turns "idle" into "in use" under the same generation, and leaves a wiped word 0.
+pub fn take(word: *mut u64) {
+    // SAFETY: as in `store`.
+    unsafe { asm!("andq $-2, ({word})", word = in(reg) word, options(att_syntax, nostack)) }
+}
+
+/// Turns "in use" into "idle" under the same generation, and a wiped word into idle of generation 0.
+pub fn release(word: *mut u64) {
+    // SAFETY: as in `store`.
+    unsafe { asm!("orq $1, ({word})", word = in(reg) word, options(att_syntax, nostack)) }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! The algorithm: buffered fast key erasure over ChaCha20, steered by the kernel's generation counter.
+//!
+//! From top to bottom in the order of the contract. A signal handler may run a whole call on the same state between any
+//! two instructions, and a fork in it or the reclaim of a droppable page may zero that state; so each step says why it
+//! stands where it stands.
+
+use crate::arch::chacha20::Chacha20;
+use crate::arch::syscall;
+use crate::data_page::RngData;
+use crate::output::Output;
+use crate::state::{Held, State};
+use core::sync::atomic::{Ordering, compiler_fence};
+use vdso_abi::flags::GRND_MAX_VALID;
+use vdso_abi::state::{BATCH_LEN, GROUP_BLOCKS, GROUP_LEN, KEY_LEN};
+use vdso_abi::syscall::MAX_RW_COUNT;
+
+/// How often a call begins: once, and once more after its state or generation went away under it (K6).
+const ATTEMPTS: usize = 2;
+
+/// Why an attempt did not serve the request.
+enum Unserved {
+    /// The system call must serve it.
+    Refused,
+    /// The generation moved or the state was wiped in mid-call: worth one more attempt.
+    Interrupted,
+}
+
+/// Fills `output` from a state, or by the system call. Returns the number of bytes or a negative error number.
+///
+/// Never inlined: both exported functions end in it, and a call of one by the other would go through the GOT.
+#[inline(never)]
+pub fn getrandom(output: Output, flags: u32, state: Option<State>) -> isize {
+    // E9. E4: bad flags before anything else, so that the kernel sees them whatever the state is like.
+    let (Some(state), 0..=GRND_MAX_VALID) = (state, flags) else {
+        return system_call(output, flags);
+    };
+    for _ in 0..ATTEMPTS {
+        match attempt(output, state) {
+            Ok(served) => return served as isize,
+            Err(Unserved::Refused) => break,
+            Err(Unserved::Interrupted) => {}
+        }
+    }
+    system_call(output, flags)
+}
+
+/// The system call with the caller's own arguments (E6: unclamped).
+pub fn system_call(output: Output, flags: u32) -> isize {
+    syscall::getrandom(output.start(), output.len(), flags)
+}
+
+/// One pass over the output from its beginning (K5).
+fn attempt(output: Output, state: State) -> Result<usize, Unserved> {
+    let data = RngData::locate();
+    let generation = data.generation();
+    let held = match state.take(generation) {
+        Some(held) => held,
+        // E5: before the length is looked at. K1: 0 would mark the state as fresh instead of in use.
+        None if !data.is_ready() || generation == 0 => return Err(Unserved::Refused),
+        None if output.len() == 0 => return Ok(0),
+        None => rekey(state, generation)?,
+    };
+    // E6
+    let output = output.first(output.len().min(MAX_RW_COUNT));
+    let produced = produce(output, &held, Chacha20::allowed_by(data.simd()));
+    // Nothing written so far may sink below the look at the mark that vouches for it.
+    compiler_fence(Ordering::SeqCst);
+    // K5, R2: both, because a reseed moves only the page's word and a wipe only the state's.
+    if produced.is_ok() && data.generation() == generation && held.is_still_mine() {
+        held.release();
+        return Ok(output.len());
+    }
+    held.abandon();
+    // M4: the next pass may end early in the system call, and what this one wrote must not stay behind it.
+    output.wipe();
+    Err(Unserved::Interrupted)
+}
+
+/// Takes a state that holds no key of this generation, and fetches one.
+#[cold]
+fn rekey(state: State, generation: u64) -> Result<Held, Unserved> {
+    // R1, R4: somebody below us on this stack, or a call that never came back, is in the middle of this state.
+    if state.is_in_use() {
+        return Err(Unserved::Refused);
+    }
+    // K2: the mark with the new generation before the fetch, so that no fork in between leaves two processes with one key
+    // under a matching generation, and no handler finds the state idle without a key (R3).
+    let held = state.hold(generation);
+    // K3: x86 keeps loads in order, so a fence for the compiler keeps the fetch behind the look at the generation.
+    compiler_fence(Ordering::SeqCst);
+    // K4
+    if syscall::getrandom(held.key(), KEY_LEN, 0) != KEY_LEN as isize {
+        held.abandon();
+        return Err(Unserved::Refused);
+    }
+    held.set_remaining(0);
+    Ok(held)
+}
+
+/// Fills the output from the batch, and from the cipher where the batch does not suffice.
+///
+/// `Err` says that the state was wiped before a refill could replace its key.
+fn produce(mut output: Output, held: &Held, cipher: Chacha20) -> Result<(), ()> {
+    // Only now, with the mark in place: read earlier, a handler could have handed out the same bytes (R3).
+    let mut remaining = held.remaining();
+    loop {
+        let served = output.len().min(remaining);
+        remaining -= served;
+        held.hand_out(remaining, output.take(served));
+        if output.len() == 0 {
+            break;
+        }
+        // The batch is drained, so the cipher may use it as scratch. Whole groups go straight to the caller.
+        let groups = output.len() / GROUP_LEN;
+        if groups > 0 {
+            cipher.generate(output.take(groups * GROUP_LEN), held, 0);
+        }
+        // K8: always behind direct groups, even when nothing is left to serve, and under the counters that follow theirs,
+        // because the key is still the same.
+        cipher.refill(held, (groups * GROUP_BLOCKS) as u64)?;
+        remaining = BATCH_LEN;
+    }
+    // Before the release: an idle state with a stale count would hand out the same bytes again (R3).
+    held.set_remaining(remaining);
+    Ok(())
+}
