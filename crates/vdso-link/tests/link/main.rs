@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! Linking and splicing, with fixtures that the toolchain's own compiler and linker make.
+
+mod fixture;
+mod standalone;
