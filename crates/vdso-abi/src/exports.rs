@@ -24,9 +24,10 @@ pub const EXPORTS: [Export; 4] = [
     Export { name: "getrandom", weak: true },
 ];
 
-/// Start of the page with `struct vdso_data` that belongs to the process (in a time namespace: its offsets).
+/// The `struct vdso_data` that belongs to the process (in a time namespace: its offsets). It does not begin its page on
+/// every kernel line, so this is the address that [`CLOCK_MODE_OFFSET`](crate::rng_data::CLOCK_MODE_OFFSET) counts from.
 pub const VDSO_DATA: &str = "vvar__vdso_data";
-/// Start of the page where, in a time namespace, the real data is found.
+/// The same place in the page where, in a time namespace, the real data is found.
 pub const TIMENS_VDSO_DATA: &str = "timens__vdso_data";
 /// The generation data of the random number generator, at its usual place.
 pub const VDSO_RNG_DATA: &str = "vvar__vdso_rng_data";

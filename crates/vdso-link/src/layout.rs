@@ -22,14 +22,20 @@ pub struct DataPageLayout {
 
 const PAGE: i64 = PAGE_SIZE as i64;
 
+/// Where Linux 6.1 to 6.12 place `struct vdso_data` in its page, in bytes (`DECLARE_VVAR` in
+/// `arch/x86/include/asm/vvar.h`; 6.13 moved it to the start of the page).
+const VDSO_DATA_OFFSET: i64 = 128;
+/// Where Linux 6.12 places the rng data in the same page, in bytes; the glue for 6.1 does as it does.
+const VDSO_RNG_DATA_OFFSET: i64 = 640;
+
 /// Linux 6.1 to 6.12: rng data behind `struct vdso_data` in the first of four pages, swapped by time namespaces
-/// (Linux 6.12 `arch/x86/include/asm/vvar.h`, `arch/x86/entry/vdso/vdso-layout.lds.S`).
+/// (`arch/x86/include/asm/vvar.h`, `arch/x86/entry/vdso/vdso-layout.lds.S`).
 pub const SHARED_PAGE: DataPageLayout = DataPageLayout {
     name: "Linux 6.1 to 6.12",
     pages: 4,
-    vdso_data: -4 * PAGE,
-    timens_vdso_data: -PAGE,
-    vdso_rng_data: -4 * PAGE + 640,
+    vdso_data: -4 * PAGE + VDSO_DATA_OFFSET,
+    timens_vdso_data: -PAGE + VDSO_DATA_OFFSET,
+    vdso_rng_data: -4 * PAGE + VDSO_RNG_DATA_OFFSET,
 };
 
 /// Linux 6.16 to 6.18: rng data in a page of its own, the third of six (`include/vdso/datapage.h`,
