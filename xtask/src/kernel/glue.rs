@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! What goes into a kernel tree: the files and patches of `kernel-glue/`, and the object.
+
+use super::patch::Patch;
+use super::tree::Line;
+use anyhow::{Context, bail};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::digest;
+
+/// The glue of one line together with one object.
+#[derive(Debug)]
+pub struct Glue {
+    /// New files by their path in the tree.
+    pub files: BTreeMap<String, Vec<u8>>,
+    /// Changes of the tree's own files, in the order of their application.
+    pub patches: Vec<Patch>,
+}
+
+impl Glue {
+    /// Reads `common/files`, `<line>/files` and `<line>/patches` of the folder `glue`, and the object.
+    ///
+    /// # Errors
+    /// A file cannot be read, two folders supply the same file, or a patch is no text.
+    pub fn load(glue: &Path, line: &Line, object: &Path) -> anyhow::Result<Self> {
+        let mut files = BTreeMap::new();
+        for folder in [glue.join("common/files"), glue.join(line.name).join("files")] {
+            for path in files_below(&folder)? {
+                let name = relative_name(&folder, &path)?;
+                if files.insert(name.clone(), fs_err::read(&path)?).is_some() {
+                    bail!("{}: {name} is in common/files too; keep one of them", path.display());
+                }
+            }
+        }
+        let bytes = fs_err::read(object).context("the object is missing; run `cargo xtask build-vdso` first")?;
+        files.insert(line.object_path(), bytes);
+
+        let mut patches = Vec::new();
+        let folder = glue.join(line.name).join("patches");
+        for path in files_below(&folder)? {
+            let name = relative_name(&folder, &path)?;
+            if name.ends_with(".patch") {
+                patches.push(Patch { name, text: fs_err::read_to_string(&path)? });
+            }
+        }
+        Ok(Self { files, patches })
+    }
+
+    /// A digest of everything that goes into the tree.
+    pub fn digest(&self) -> String {
+        let mut inputs = digest::Inputs::default();
+        for (path, bytes) in &self.files {
+            inputs.add(path, bytes);
+        }
+        for patch in &self.patches {
+            inputs.add(&patch.name, patch.text.as_bytes());
+        }
+        inputs.finish()
+    }
+}
+
+/// All files below a folder, sorted; none if there is no such folder.
+fn files_below(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut folders: Vec<PathBuf> = folder.is_dir().then(|| folder.to_owned()).into_iter().collect();
+    while let Some(folder) = folders.pop() {
+        for entry in fs_err::read_dir(folder)? {
+            let entry = entry?;
+            // A symbolic link is neither file nor folder here: it could lead in circles.
+            let kind = entry.file_type()?;
+            if kind.is_dir() {
+                folders.push(entry.path());
+            } else if kind.is_file() {
+                found.push(entry.path());
+            } else {
+                bail!("{}: neither a file nor a folder", entry.path().display());
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// The path of a file below `folder`, as a tree and a record name it.
+fn relative_name(folder: &Path, path: &Path) -> anyhow::Result<String> {
+    let name = path.strip_prefix(folder).expect("found below the folder");
+    Ok(name.to_str().with_context(|| format!("{}: the name is not UTF-8", path.display()))?.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tree::LINE_6_1;
+    use super::*;
+
+    fn put(root: &Path, path: &str, text: &str) {
+        let path = root.join(path);
+        fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+        fs_err::write(path, text).unwrap();
+    }
+
+    #[test]
+    fn gathers_both_folders_the_object_and_the_patches_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        put(root, "common/files/include/vdso/h.h", "common");
+        put(root, "6.1/files/lib/c.c", "line");
+        put(root, "6.1/patches/0002-b.patch", "b");
+        put(root, "6.1/patches/0001-a.patch", "a");
+        put(root, "6.1/patches/README", "no patch");
+        put(root, "o.o", "object");
+        let glue = Glue::load(root, &LINE_6_1, &root.join("o.o")).unwrap();
+        let paths: Vec<&str> = glue.files.keys().map(String::as_str).collect();
+        assert_eq!(paths, ["arch/x86/entry/vdso/vgetrandom.o_shipped", "include/vdso/h.h", "lib/c.c"]);
+        let patches: Vec<&str> = glue.patches.iter().map(|patch| patch.name.as_str()).collect();
+        assert_eq!(patches, ["0001-a.patch", "0002-b.patch"]);
+
+        let before = glue.digest();
+        put(root, "o.o", "other object");
+        assert_ne!(Glue::load(root, &LINE_6_1, &root.join("o.o")).unwrap().digest(), before);
+    }
+
+    #[test]
+    fn refuses_a_missing_object_and_a_file_that_comes_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        let error = format!("{:#}", Glue::load(root, &LINE_6_1, &root.join("o.o")).unwrap_err());
+        assert!(error.contains("cargo xtask build-vdso") && error.contains("o.o"), "{error}");
+
+        put(root, "common/files/lib/c.c", "");
+        put(root, "6.1/files/lib/c.c", "");
+        let error = format!("{:#}", Glue::load(root, &LINE_6_1, &root.join("o.o")).unwrap_err());
+        assert!(error.contains("lib/c.c is in common/files too"), "{error}");
+    }
+}

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! What an application or a reversion of the glue will change in a tree: computed whole before the first byte is written.
+
+use super::glue::Glue;
+use super::patch;
+use super::record::{Application, Patched, Record};
+use super::transaction::{self, Step};
+use super::tree::KernelTree;
+use crate::digest::sha256;
+use anyhow::{Context, bail};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Files of a tree by path, with `None` for "no file".
+type Contents = BTreeMap<String, Option<Vec<u8>>>;
+
+/// A change of one file that the user is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Lines of the tree's own file are inserted and deleted, counted against the original.
+    Patch(String, usize, usize),
+    /// A file of ours comes.
+    Add(String),
+    /// A file of ours is replaced by another version.
+    Update(String),
+    /// The tree's own file becomes what it was.
+    Restore(String),
+    /// A file of ours goes.
+    Remove(String),
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Patch(path, inserted, deleted) => write!(f, "patch   {path} (+{inserted} -{deleted})"),
+            Self::Add(path) => write!(f, "add     {path}"),
+            Self::Update(path) => write!(f, "update  {path}"),
+            Self::Restore(path) => write!(f, "restore {path}"),
+            Self::Remove(path) => write!(f, "remove  {path}"),
+        }
+    }
+}
+
+/// Everything that will be done to a tree.
+#[derive(Debug)]
+pub struct Plan {
+    root: PathBuf,
+    /// The changes of files, in the order of their paths; none if the tree is as wanted already.
+    pub changes: Vec<Change>,
+    steps: Vec<Step>,
+    /// Folders of ours that are to go if nothing is left in them, the deepest first.
+    emptied: Vec<String>,
+}
+
+impl Plan {
+    /// The step from what a tree holds to `glue`.
+    ///
+    /// # Errors
+    /// The tree is dirty or partly patched, or a patch does not fit: all such places, one per line.
+    pub fn apply(tree: &KernelTree, glue: &Glue) -> anyhow::Result<Self> {
+        let record = Record::load(tree)?;
+        let (now, mut wanted) = match &record {
+            Some(record) => originals(tree, record)?,
+            None => Default::default(),
+        };
+        let root = &tree.root;
+        let release = &tree.release;
+        let original = |path: &str| match wanted.get(path) {
+            Some(original) => Ok(original.clone()),
+            None => read(root, path),
+        };
+
+        let mut application = Application::default();
+        let mut occupied = Vec::new();
+        for (path, bytes) in &glue.files {
+            if original(path)?.is_some() {
+                occupied.push(format!("{path}: exists already, and not by this glue"));
+            }
+            application.added.insert(path.clone(), sha256(bytes));
+        }
+        let patched =
+            patch::apply_all(&glue.patches, |path| original(path)?.map(|bytes| text(path, bytes)).transpose());
+        let misfits = patched.as_ref().err().map(|error| format!("{error:#}"));
+        if !occupied.is_empty() || misfits.is_some() {
+            occupied.extend(misfits);
+            bail!(
+                "{}: the glue does not fit this tree of Linux {release}; nothing was changed:\n  {}\n\
+                 use an unpatched tree of a release of {}",
+                root.display(),
+                occupied.join("\n").replace('\n', "\n  "),
+                tree.line.name
+            );
+        }
+        let patched = patched?;
+        for (path, result) in &patched {
+            let before = original(path)?.map(|bytes| text(path, bytes)).transpose()?.unwrap_or_default();
+            application.patched.insert(path.clone(), Patched::new(&before, result));
+        }
+        wanted.extend(patched.into_iter().map(|(path, result)| (path, Some(result.into_bytes()))));
+        wanted.extend(glue.files.iter().map(|(path, bytes)| (path.clone(), Some(bytes.clone()))));
+        application.directories = missing_folders(root, &glue.files);
+        if let Some(record) = &record {
+            application.directories.extend(record.directories());
+        }
+        Self::between(tree, now, wanted, record.as_ref(), Some(&application))
+    }
+
+    /// The step from what a tree holds to what it held before the glue came.
+    ///
+    /// # Errors
+    /// The tree has no record of the glue, or is dirty.
+    pub fn revert(tree: &KernelTree) -> anyhow::Result<Self> {
+        let Some(record) = Record::load(tree)? else {
+            bail!(
+                "{}: missing, so no glue was applied to this tree by this tool; nothing to revert",
+                tree.root.join(tree.line.record_path()).display()
+            );
+        };
+        let (now, wanted) = originals(tree, &record)?;
+        Self::between(tree, now, wanted, Some(&record), None)
+    }
+
+    /// Carries out the plan.
+    ///
+    /// # Errors
+    /// A file could not be written; the tree is as it was then.
+    pub fn commit(&self) -> anyhow::Result<()> {
+        transaction::commit(&self.root, &self.steps)?;
+        for folder in &self.emptied {
+            let folder = self.root.join(folder);
+            // A file of somebody else keeps it.
+            if fs_err::read_dir(&folder)?.next().is_none() {
+                fs_err::remove_dir(&folder)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The steps between two states of the tree's files, and between two records.
+    fn between(
+        tree: &KernelTree,
+        mut now: Contents,
+        wanted: Contents,
+        old: Option<&Record>,
+        new: Option<&Application>,
+    ) -> anyhow::Result<Self> {
+        let mut changes = Vec::new();
+        let mut files = Vec::new();
+        for (path, wanted) in wanted {
+            let now = match now.remove(&path) {
+                Some(now) => now,
+                None => read(&tree.root, &path)?,
+            };
+            if now == wanted {
+                continue;
+            }
+            let patched = new.and_then(|new| new.patched.get(&path)).map(Patched::line_counts);
+            changes.push(match (patched, &now, &wanted) {
+                (Some((inserted, deleted)), ..) => Change::Patch(path.clone(), inserted, deleted),
+                (None, None, Some(_)) => Change::Add(path.clone()),
+                (None, _, None) => Change::Remove(path.clone()),
+                (None, Some(_), Some(_)) if new.is_some_and(|new| new.added.contains_key(&path)) => {
+                    Change::Update(path.clone())
+                }
+                (None, Some(_), Some(_)) => Change::Restore(path.clone()),
+            });
+            files.push(match wanted {
+                Some(bytes) => Step::Write(path, bytes),
+                None => Step::Remove(path),
+            });
+        }
+
+        // The record comes first and goes last, so that every state in between is recognised.
+        let record = tree.line.record_path();
+        let write = |applications: &[&Application]| Step::Write(record.clone(), Record::of(applications).to_bytes());
+        let steps = match (old, new) {
+            (None, Some(new)) => std::iter::once(write(&[new])).chain(files).collect(),
+            (Some(old), Some(new)) if files.is_empty() && old.applications() == [new] => Vec::new(),
+            (Some(old), Some(new)) => {
+                let mut both = old.applications();
+                both.push(new);
+                std::iter::once(write(&both)).chain(files).chain([write(&[new])]).collect()
+            }
+            (_, None) => files.into_iter().chain([Step::Remove(record)]).collect(),
+        };
+        let emptied = match (old, new) {
+            (Some(old), None) => old.directories().into_iter().rev().collect(),
+            _ => Vec::new(),
+        };
+        Ok(Self { root: tree.root.clone(), changes, steps, emptied })
+    }
+}
+
+/// What the files of a record hold now, and what they held before.
+fn originals(tree: &KernelTree, record: &Record) -> anyhow::Result<(Contents, Contents)> {
+    let (mut now, mut before) = (Contents::new(), Contents::new());
+    let mut dirty = Vec::new();
+    for path in record.paths() {
+        let bytes = read(&tree.root, path)?;
+        match record.original(path, bytes.as_deref()) {
+            Some(original) => {
+                before.insert(path.to_owned(), original);
+            }
+            None => dirty.push(path),
+        }
+        now.insert(path.to_owned(), bytes);
+    }
+    if !dirty.is_empty() {
+        bail!(
+            "{}: changed by somebody else since the glue was applied; nothing was changed:\n  {}\n\
+             undo these changes, or start from a fresh tree",
+            tree.root.display(),
+            dirty.join("\n  ")
+        );
+    }
+    Ok((now, before))
+}
+
+/// Reads a file of the tree; `None` if there is none.
+fn read(root: &Path, path: &str) -> anyhow::Result<Option<Vec<u8>>> {
+    let full = root.join(path);
+    match fs_err::symlink_metadata(&full) {
+        Ok(metadata) if metadata.is_file() => Ok(Some(fs_err::read(&full)?)),
+        Ok(_) => bail!("{}: not a plain file, so it is not touched; use a plain copy of the tree", full.display()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn text(path: &str, bytes: Vec<u8>) -> anyhow::Result<String> {
+    String::from_utf8(bytes).with_context(|| format!("{path}: not UTF-8, so no patch can be applied"))
+}
+
+/// The folders that the tree lacks for these files.
+fn missing_folders(root: &Path, files: &BTreeMap<String, Vec<u8>>) -> BTreeSet<String> {
+    let parents = files.keys().flat_map(|path| Path::new(path).ancestors().skip(1));
+    let missing = parents.filter(|folder| !root.join(folder).exists());
+    missing.filter_map(|folder| folder.to_str().map(str::to_owned)).collect()
+}
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

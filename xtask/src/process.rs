@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! Starting other programs: their output in a file, their failure in one message, their life bounded by ours.
+
+use anyhow::{Context, bail};
+use duct::{Expression, Handle};
+use std::path::Path;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+/// How many lines of a log or console a failure shows.
+pub const TAIL_LINES: usize = 30;
+
+/// Runs a command to its end with everything it prints in `log`.
+///
+/// # Errors
+/// The command could not be started, or failed; then the message ends with the last lines of the log and its name.
+pub fn run_logged(what: &str, command: &Expression, log: &Path) -> anyhow::Result<()> {
+    if let Some(folder) = log.parent() {
+        fs_err::create_dir_all(folder)?;
+    }
+    let output = command
+        .stdin_null()
+        .stderr_to_stdout()
+        .stdout_path(log)
+        .unchecked()
+        .run()
+        .with_context(|| format!("{what}: could not be started"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    bail!("{what} failed ({}); the end of {}:\n{}", output.status, log.display(), tail_of_file(log)?)
+}
+
+/// Starts a command with everything it prints in `log`; it is killed when the value is dropped.
+///
+/// # Errors
+/// The command could not be started, or the log not be created.
+pub fn start_bounded(command: &Expression, log: &Path) -> anyhow::Result<Bounded> {
+    if let Some(folder) = log.parent() {
+        fs_err::create_dir_all(folder)?;
+    }
+    Ok(Bounded(command.stdin_null().stderr_to_stdout().stdout_path(log).unchecked().start()?))
+}
+
+/// A child process that does not outlive this value.
+pub struct Bounded(Handle);
+
+impl Bounded {
+    /// Waits until the child ends or the time is over; `None` in the second case.
+    ///
+    /// # Errors
+    /// What the operating system says to the wait.
+    pub fn wait(&self, limit: Duration) -> anyhow::Result<Option<ExitStatus>> {
+        Ok(self.0.wait_timeout(limit)?.map(|output| output.status))
+    }
+}
+
+impl Drop for Bounded {
+    fn drop(&mut self) {
+        // A child that has ended already makes both fail, and nothing is left to do then.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The last [`TAIL_LINES`] lines of a file, each behind a bar; bytes that are no UTF-8 are replaced.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn tail_of_file(path: &Path) -> anyhow::Result<String> {
+    Ok(tail(&String::from_utf8_lossy(&fs_err::read(path)?)))
+}
+
+/// The last [`TAIL_LINES`] lines of a text, each behind a bar.
+pub fn tail(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let first = lines.len().saturating_sub(TAIL_LINES);
+    lines[first..].iter().map(|line| format!("  | {}", line.trim_end())).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use duct::cmd;
+
+    #[test]
+    fn a_failure_shows_the_end_of_the_log_and_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("deep/build.log");
+        let error = run_logged("the loop", &cmd!("sh", "-c", "seq 1 100; exit 3"), &log).unwrap_err().to_string();
+        assert!(error.contains("the loop failed") && error.contains("exit status: 3"), "{error}");
+        assert!(error.contains("deep/build.log"), "{error}");
+        assert!(error.contains("  | 71\n") && error.ends_with("  | 100") && !error.contains("  | 70\n"), "{error}");
+    }
+
+    #[test]
+    fn a_child_is_killed_when_its_owner_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let child = start_bounded(&cmd!("sleep", "600"), &folder.path().join("log")).unwrap();
+        let id = child.0.pids()[0];
+        assert!(child.wait(Duration::from_millis(10)).unwrap().is_none());
+        assert!(Path::new(&format!("/proc/{id}")).exists());
+        drop(child);
+        assert!(!Path::new(&format!("/proc/{id}")).exists());
+    }
+}
