@@ -31,6 +31,32 @@ pub fn run_logged(what: &str, command: &Expression, log: &Path) -> anyhow::Resul
     bail!("{what} failed ({}); the end of {}:\n{}", output.status, log.display(), tail_of_file(log)?)
 }
 
+/// Runs a command to its end and returns what it printed to standard output.
+///
+/// # Errors
+/// The command could not be started, or failed; then the message holds what it printed to standard error.
+pub fn output_of(what: &str, command: &Expression) -> anyhow::Result<String> {
+    let output = command
+        .stdin_null()
+        .stdout_capture()
+        .stderr_capture()
+        .unchecked()
+        .run()
+        .with_context(|| format!("{what}: could not be started"))?;
+    if !output.status.success() {
+        bail!("{what} failed ({}):\n{}", output.status, String::from_utf8_lossy(&output.stderr).trim_end());
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// The first line of what a command prints to standard output.
+///
+/// # Errors
+/// As for [`output_of`].
+pub fn first_line(what: &str, command: &Expression) -> anyhow::Result<String> {
+    Ok(output_of(what, command)?.lines().next().unwrap_or_default().to_owned())
+}
+
 /// Starts a command with everything it prints in `log`; it is killed when the value is dropped.
 ///
 /// # Errors

@@ -91,6 +91,11 @@ impl VerifiedImage {
         &self.report
     }
 
+    /// What was looked at, for whoever wants nothing else.
+    pub fn into_report(self) -> Report {
+        self.report
+    }
+
     /// Writes the image to its final place: whole, or not at all.
     ///
     /// # Errors

@@ -76,4 +76,9 @@ impl CheckedObject {
     pub fn report(&self) -> &Report {
         &self.report
     }
+
+    /// What was looked at, for whoever wants nothing else.
+    pub fn into_report(self) -> Report {
+        self.report
+    }
 }

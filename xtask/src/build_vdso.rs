@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! `build-vdso`: from source to verified images, one line a stage.
+
+use crate::native_call::{self, Call};
+use crate::progress::line;
+use crate::{inspect, link, object, running_kernel, toolchain, workspace};
+use anyhow::Context;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use vdso_link::link::splice::splice;
+use vdso_link::link::standalone::Linker;
+use vdso_link::{CheckedObject, Image, LinkedImage, Object, Report, VerifiedImage};
+
+/// The stand-alone image with its symbol table.
+const DEBUG: &str = "vdso64.so.dbg";
+/// The stand-alone image as a kernel would map it.
+const STRIPPED: &str = "vdso64.so";
+/// The image that the object was spliced into.
+const SPLICED: &str = "spliced.so";
+
+/// What to build, and where to.
+pub struct Options {
+    /// The image to splice into; none is the running kernel's own.
+    pub image: Option<PathBuf>,
+    /// The folder of results.
+    pub out: PathBuf,
+    /// The linker of the stand-alone image.
+    pub linker: Linker,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { image: None, out: workspace::vdso_output(), linker: Linker::Lld }
+    }
+}
+
+/// What came of it.
+#[derive(Serialize)]
+pub struct Outcome {
+    /// The folder of results.
+    pub out: PathBuf,
+    /// Every call of every image.
+    pub calls: Vec<Call>,
+    /// Why there is no spliced image.
+    pub splice_skipped: Option<String>,
+}
+
+/// The images of one build, in the form of one stage.
+struct Images<Stage> {
+    debug: Stage,
+    stripped: Stage,
+    spliced: Result<Stage, String>,
+}
+
+/// Walks the pipeline. Nothing reaches the folder of results before everything is verified.
+///
+/// # Errors
+/// A stage could not be done, or found a broken rule.
+pub fn run(options: &Options) -> anyhow::Result<Outcome> {
+    let object = build_object()?;
+    let checked = check(object)?;
+    let linked = link_and_splice(&checked, options)?;
+    let verified = verify(linked)?;
+    let calls = call(&verified)?;
+    install(&checked, &verified, options)?;
+    Ok(Outcome { out: options.out.clone(), calls, splice_skipped: verified.spliced.err() })
+}
+
+fn build_object() -> anyhow::Result<Object> {
+    let object = object::build()?;
+    line("Built", format!("{} ({} bytes, {})", object::FILE_NAME, object.data().len(), toolchain::rustc_version()?));
+    Ok(object)
+}
+
+fn check(object: Object) -> anyhow::Result<CheckedObject> {
+    let checked = inspect::check(object)?;
+    line("Checked", format!("{}: {}", object::FILE_NAME, looked_at(checked.report())));
+    Ok(checked)
+}
+
+fn link_and_splice(object: &CheckedObject, options: &Options) -> anyhow::Result<Images<LinkedImage>> {
+    // The linker wants files; what it leaves here is read back and goes with the folder.
+    let folder = tempfile::tempdir()?;
+    let standalone = link::standalone(object, options.linker, folder.path())?;
+    line("Linked", format!("{DEBUG} and {STRIPPED} for {}", standalone.debug.layout.name));
+    let spliced = match &options.image {
+        // A file that the user names must do; the running kernel's image is only there when it is.
+        Some(path) => Ok(splice(object, Image::read(path)?)?),
+        None => running_kernel::image()
+            .and_then(|image| Ok(splice(object, image)?))
+            .map_err(|error| format!("the running kernel's image cannot be used: {error:#}")),
+    };
+    match &spliced {
+        Ok(image) => {
+            let original = image.original.as_ref().map_or_else(String::new, |image| workspace::shown(image.path()));
+            line("Spliced", format!("{SPLICED} from {original}, for {}", image.layout.name));
+        }
+        Err(reason) => line("Skipped", reason),
+    }
+    Ok(Images { debug: standalone.debug, stripped: standalone.stripped, spliced })
+}
+
+fn verify(linked: Images<LinkedImage>) -> anyhow::Result<Images<VerifiedImage>> {
+    let verified = |name: &str, image| {
+        let image = inspect::verify(image)?;
+        line("Verified", format!("{name}: {}", looked_at(image.report())));
+        anyhow::Ok(image)
+    };
+    Ok(Images {
+        debug: verified(DEBUG, linked.debug)?,
+        stripped: verified(STRIPPED, linked.stripped)?,
+        spliced: match linked.spliced {
+            Ok(image) => Ok(verified(SPLICED, image)?),
+            Err(reason) => Err(reason),
+        },
+    })
+}
+
+fn call(images: &Images<VerifiedImage>) -> anyhow::Result<Vec<Call>> {
+    let mut calls = Vec::new();
+    for (name, image) in [(STRIPPED, Some(&images.stripped)), (SPLICED, images.spliced.as_ref().ok())] {
+        let Some(image) = image else { continue };
+        for call in native_call::call(name, image).with_context(|| format!("{name}: called in this process"))? {
+            line("Called", &call);
+            calls.push(call);
+        }
+    }
+    Ok(calls)
+}
+
+fn install(object: &CheckedObject, images: &Images<VerifiedImage>, options: &Options) -> anyhow::Result<()> {
+    let out = &options.out;
+    fs_err::create_dir_all(out).context("choose another folder with --out")?;
+    object::install(object.object(), out)?;
+    images.debug.install(&out.join(DEBUG))?;
+    images.stripped.install(&out.join(STRIPPED))?;
+    match &images.spliced {
+        Ok(image) => image.install(&out.join(SPLICED))?,
+        // One of an earlier build would pass for one of this object.
+        Err(_) => remove_if_there(&out.join(SPLICED))?,
+    }
+    line("Finished", workspace::shown(out));
+    Ok(())
+}
+
+fn remove_if_there(path: &Path) -> anyhow::Result<()> {
+    match fs_err::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// How much a report rests on.
+fn looked_at(report: &Report) -> String {
+    let things: usize = report.examined().values().sum();
+    format!("{} rules looked at {things} things, no finding", report.examinations.len())
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! The command line.
+
+use crate::build_vdso;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use vdso_link::link::standalone::Linker;
+
+/// getrandom() for the Linux vDSO: build it, prove it, put it into a kernel.
+///
+/// Exit codes: 0 done, 1 a rule or a test speaks against it, 2 it could not be done.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Build, check, link, splice and verify; with --kernel, put the object into a kernel tree
+    BuildVdso(BuildVdso),
+    /// Apply the object rules to a relocatable object
+    Check(Inspect),
+    /// Apply the image rules to a vDSO image
+    Verify(Inspect),
+    /// Print why a rule exists and who breaks without it
+    Explain {
+        /// The rule's id, as findings print it
+        rule: String,
+    },
+}
+
+/// Options of `build-vdso`.
+#[derive(Debug, Args)]
+pub struct BuildVdso {
+    /// Splice into this image instead of the running kernel's
+    #[arg(long, value_name = "FILE")]
+    image: Option<PathBuf>,
+    /// Write the results here instead of to target/vdso
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Link the stand-alone image with rust-lld or with GNU ld
+    #[arg(long, value_enum, default_value_t = LinkerName::Lld)]
+    linker: LinkerName,
+    /// Print the outcome as JSON to standard output
+    #[arg(long)]
+    pub json: bool,
+    /// Print nothing but errors and results
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+/// The linkers by the names of their projects.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LinkerName {
+    Lld,
+    Bfd,
+}
+
+/// Options of `check` and `verify`.
+#[derive(Debug, Args)]
+pub struct Inspect {
+    /// The file to look at
+    pub file: PathBuf,
+    /// Print the report as JSON to standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl BuildVdso {
+    /// The part that concerns the pipeline.
+    pub fn options(&self) -> build_vdso::Options {
+        let defaults = build_vdso::Options::default();
+        build_vdso::Options {
+            image: self.image.clone(),
+            out: self.out.clone().unwrap_or(defaults.out),
+            linker: match self.linker {
+                LinkerName::Lld => Linker::Lld,
+                LinkerName::Bfd => Linker::Bfd,
+            },
+        }
+    }
+}

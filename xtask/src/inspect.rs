@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! The commands that look at a file and change nothing: `check`, `verify`, `explain`.
+
+use anyhow::{anyhow, bail};
+use std::fmt;
+use std::path::Path;
+use vdso_link::{CheckedObject, Image, LinkedImage, Object, Report, Rule, VerifiedImage};
+
+/// A file that broke at least one rule: the outcome of a check that could be made, not a failure to make it.
+#[derive(Debug)]
+pub struct BrokenRules(pub Report);
+
+impl fmt::Display for BrokenRules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.0.findings().count();
+        write!(f, "{}{}: {count} finding{}", self.0, self.0.subject, if count == 1 { "" } else { "s" })
+    }
+}
+
+impl std::error::Error for BrokenRules {}
+
+/// Applies the object rules.
+///
+/// # Errors
+/// [`BrokenRules`], or the object could not be looked at.
+pub fn check(object: Object) -> anyhow::Result<CheckedObject> {
+    vdso_link::check(object)?.map_err(|report| anyhow!(BrokenRules(report)))
+}
+
+/// Applies the image rules.
+///
+/// # Errors
+/// [`BrokenRules`], or the image could not be looked at.
+pub fn verify(linked: LinkedImage) -> anyhow::Result<VerifiedImage> {
+    vdso_link::verify(linked)?.map_err(|report| anyhow!(BrokenRules(report)))
+}
+
+/// Applies the object rules to a file.
+///
+/// # Errors
+/// As for [`check`].
+pub fn check_file(path: &Path) -> anyhow::Result<Report> {
+    Ok(check(Object::read(path)?)?.into_report())
+}
+
+/// Applies the image rules to a file that somebody else may have made.
+///
+/// # Errors
+/// As for [`verify`].
+pub fn verify_file(path: &Path) -> anyhow::Result<Report> {
+    Ok(verify(LinkedImage::found(Image::read(path)?)?)?.into_report())
+}
+
+/// What `explain` prints of a rule.
+///
+/// # Errors
+/// There is no such rule.
+pub fn explain(id: &str) -> anyhow::Result<String> {
+    let rules: Vec<&Rule> = rules().collect();
+    let Some(rule) = rules.iter().find(|rule| rule.id == id) else {
+        let ids: Vec<&str> = rules.iter().map(|rule| rule.id).collect();
+        bail!("{id}: no such rule; there are:\n  {}", ids.join("\n  "));
+    };
+    Ok(format!("{}\n\nDemand: {}.\n\nWhy: {}\n\nWho breaks: {}\n", rule.id, rule.demand, rule.why, rule.breaks))
+}
+
+/// Every rule, for objects and for images.
+fn rules() -> impl Iterator<Item = &'static Rule> {
+    let object = vdso_link::check::rules().map(|rule| &rule.rule);
+    object.chain(vdso_link::verify::rules().map(|rule| &rule.rule))
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! Running the linker stage of vdso-link.
+
+use crate::{process, toolchain, workspace};
+use anyhow::anyhow;
+use duct::cmd;
+use std::path::{Path, PathBuf};
+use vdso_link::link::advice::advice;
+use vdso_link::link::standalone::{Linker, StandaloneLink};
+use vdso_link::{CheckedObject, Image, LinkedImage};
+
+/// The stand-alone image in both its forms.
+pub struct Standalone {
+    /// With the symbol table, for debuggers and tests.
+    pub debug: LinkedImage,
+    /// Without it: what a kernel would map.
+    pub stripped: LinkedImage,
+}
+
+/// The linker script.
+pub fn script() -> PathBuf {
+    workspace::root().join("linker/vdso.lds")
+}
+
+/// Links the object into the stand-alone image, in `folder`, and strips a copy of it.
+///
+/// # Errors
+/// The linker is missing or failed; then the message ends with what helps, where that is known.
+pub fn standalone(object: &CheckedObject, linker: Linker, folder: &Path) -> anyhow::Result<Standalone> {
+    let output = folder.join("vdso64.so.dbg");
+    let link = StandaloneLink { linker, object, script: &script(), output: &output };
+    process::output_of("the linker", &cmd(toolchain::linker(linker)?, link.arguments())).map_err(explained)?;
+    let debug = link.finish()?;
+
+    let stripped = folder.join("vdso64.so");
+    toolchain::strip(&output, &stripped)?;
+    let stripped =
+        LinkedImage { image: Image::read(&stripped)?, layout: debug.layout, original: debug.original.clone() };
+    Ok(Standalone { debug, stripped })
+}
+
+/// The linker's failure with our advice behind it.
+fn explained(error: anyhow::Error) -> anyhow::Error {
+    let mut message = error.to_string();
+    for advice in advice(&message) {
+        message.push_str("\nhelp: ");
+        message.push_str(&advice);
+    }
+    anyhow!(message)
+}

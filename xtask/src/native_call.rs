@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! Calling a verified image in this very process, beside data pages of its own.
+
+use anyhow::ensure;
+use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous, munmap};
+use serde::Serialize;
+use std::fmt;
+use std::mem::MaybeUninit;
+use std::ptr::null_mut;
+use vdso_abi::PAGE_SIZE;
+use vdso_abi::flags::{STATE_MMAP_FLAGS, STATE_MMAP_PROT};
+use vdso_abi::rng_data::simd;
+use vdso_abi::state::{STATE_LEN, VgetrandomOpaqueParams};
+use vdso_link::VerifiedImage;
+use vdso_native::NativeImage;
+
+/// Any valid one; the kernel begins with 2.
+const GENERATION: u64 = 2;
+
+/// How many bytes each call draws.
+const LEN: usize = 16;
+
+/// What one call of one export gave.
+#[derive(Debug, Serialize)]
+pub struct Call {
+    /// The file name of the image.
+    pub image: &'static str,
+    /// The export.
+    pub export: &'static str,
+    /// The cipher that the data page allowed.
+    pub cipher: &'static str,
+    /// The generation that the data page showed.
+    pub generation: u64,
+    /// What came back, in hexadecimal digits; nobody uses it.
+    pub bytes: String,
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {} (generation {}, {})", self.image, self.export, self.bytes, self.generation, self.cipher)
+    }
+}
+
+/// Probes the size of a state, then draws through each export with each cipher that this processor has. `name` is the
+/// file name of the image.
+///
+/// # Errors
+/// The image cannot be mapped, or one of its answers is not what the contract says.
+pub fn call(name: &'static str, image: &VerifiedImage) -> anyhow::Result<Vec<Call>> {
+    let native = NativeImage::map(image.image(), image.layout())?;
+    native.data().set_generation(GENERATION);
+    native.data().set_ready(true);
+    probe(&native)?;
+    let mut calls = Vec::new();
+    for (level, cipher) in ciphers() {
+        native.data().set_simd(level);
+        for export in ["__vdso_vgetrandom", "__vdso_getrandom"] {
+            let bytes = draw(&native, export)?;
+            ensure!(bytes != [0; LEN], "{export} with {cipher} left the buffer as it was");
+            calls.push(Call { image: name, export, cipher, generation: GENERATION, bytes: hex(&bytes) });
+        }
+    }
+    Ok(calls)
+}
+
+/// The values of the `simd` byte that this processor can take, with their names.
+fn ciphers() -> Vec<(u8, &'static str)> {
+    let mut ciphers = vec![(simd::SSE2, "SSE2")];
+    if std::arch::is_x86_feature_detected!("avx2") {
+        ciphers.push((simd::AVX2, "AVX2"));
+    }
+    ciphers
+}
+
+/// Compares the size probe's answer with the facts from which the C header is made.
+fn probe(native: &NativeImage) -> anyhow::Result<()> {
+    let mut params = MaybeUninit::<VgetrandomOpaqueParams>::zeroed();
+    // SAFETY: the arguments of the probe, with room for its answer.
+    let result = unsafe { native.getrandom(null_mut(), 0, 0, params.as_mut_ptr().cast(), usize::MAX) }?;
+    // SAFETY: zeros are valid, and so is whatever numbers the probe wrote over them.
+    let params = unsafe { params.assume_init() };
+    ensure!(
+        result == 0
+            && params.size_of_opaque_state as usize == STATE_LEN
+            && params.mmap_prot == STATE_MMAP_PROT
+            && params.mmap_flags == STATE_MMAP_FLAGS
+            && params.reserved == [0; 13],
+        "the size probe answers other than crates/vdso-abi says"
+    );
+    Ok(())
+}
+
+/// Draws once through one export, with a fresh state on a page of its own.
+fn draw(native: &NativeImage, export: &str) -> anyhow::Result<[u8; LEN]> {
+    let mut bytes = [0; LEN];
+    // SAFETY: a new mapping anywhere.
+    let state =
+        unsafe { mmap_anonymous(null_mut(), PAGE_SIZE, ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE) }?;
+    // SAFETY: buffer and state are as large as they are said to be, and nobody else uses them.
+    let result = unsafe {
+        match export {
+            "__vdso_vgetrandom" => native.vgetrandom(bytes.as_mut_ptr(), LEN, 0, state),
+            _ => native.getrandom(bytes.as_mut_ptr(), LEN, 0, state, STATE_LEN),
+        }
+    };
+    // SAFETY: the mapping made above, which nothing refers to any more; it held a key, and goes with it.
+    unsafe { munmap(state, PAGE_SIZE) }?;
+    let result = result?;
+    ensure!(result == LEN as isize, "{export} returned {result}, wanted {LEN}");
+    Ok(bytes)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! Building the object: one `rustc --emit=obj`, the same bytes in every folder.
+
+use crate::toolchain::{TARGET, cargo};
+use crate::{process, workspace};
+use anyhow::Context;
+use duct::cmd;
+use std::path::Path;
+use vdso_link::Object;
+
+/// The file name of the object.
+pub const FILE_NAME: &str = "vgetrandom.o";
+
+/// Code generation, each with its reason.
+const CODEGEN: [&str; 13] = [
+    "relocation-model=pic",
+    // The baseline of x86-64, whatever the user's configuration prefers: wider code asks the data page first.
+    "target-cpu=x86-64",
+    "opt-level=3",
+    // One unit, so that calls within the crate are direct and the bytes do not depend on the number of threads.
+    "codegen-units=1",
+    "panic=abort",
+    // A signal handler may run on the same stack, and the kernel builds its own image like this.
+    "no-redzone=yes",
+    // A jump table is an indirect jump through read-only data.
+    "jump-tables=no",
+    "force-unwind-tables=yes",
+    "force-frame-pointers=yes",
+    // Vector registers would keep what passed through them (contract M2).
+    "no-vectorize-loops",
+    "no-vectorize-slp",
+    "debuginfo=0",
+    "overflow-checks=no",
+];
+
+/// Builds the object, or finds that nothing changed.
+///
+/// # Errors
+/// The compiler failed; the message holds all that it said.
+pub fn build() -> anyhow::Result<Object> {
+    // A folder of its own, because Cargo takes a missing object of an unchanged crate for fresh: then the folder goes.
+    let target = workspace::target().join("object");
+    let path = target.join(FILE_NAME);
+    if target.exists() && !path.exists() {
+        fs_err::remove_dir_all(&target)?;
+    }
+    fs_err::create_dir_all(&target)?;
+    process::output_of("the build of the object", &command(&target, &path))?;
+    Ok(Object::read(&path)?)
+}
+
+fn command(target: &Path, path: &Path) -> duct::Expression {
+    let mut arguments: Vec<String> = ["rustc", "--locked", "--release", "--package", "vdso-getrandom", "--lib"]
+        .into_iter()
+        .chain(["--crate-type", "lib", "--target", TARGET])
+        .map(str::to_owned)
+        .collect();
+    arguments.extend(["--target-dir".to_owned(), target.display().to_string(), "--".to_owned()]);
+    arguments.extend(CODEGEN.iter().map(|option| format!("-C{option}")));
+    arguments.push(format!("--remap-path-prefix={}=.", workspace::root().display()));
+    arguments.push(format!("--emit=obj={}", path.display()));
+    cmd(cargo(), arguments)
+        .dir(workspace::root())
+        // Flags of the user's would change the bytes; the empty variable stands above every other place for them.
+        .env("CARGO_ENCODED_RUSTFLAGS", "")
+        .env_remove("RUSTFLAGS")
+}
+
+/// Copies the object to the folder of results.
+///
+/// # Errors
+/// The folder does not take it.
+pub fn install(object: &Object, folder: &Path) -> anyhow::Result<()> {
+    let mut file = tempfile::NamedTempFile::new_in(folder)
+        .with_context(|| format!("{}: cannot write there; choose another folder with --out", folder.display()))?;
+    std::io::Write::write_all(&mut file, object.data())?;
+    let path = folder.join(FILE_NAME);
+    file.persist(&path).with_context(|| format!("{}: cannot be replaced", path.display()))?;
+    Ok(())
+}

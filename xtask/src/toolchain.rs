@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! The programs that build: those of the Rust toolchain, and GNU ld.
+
+use crate::process;
+use anyhow::{Context, bail};
+use duct::cmd;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use vdso_link::link::standalone::Linker;
+
+/// The only target: kernels for other architectures have another vDSO.
+pub const TARGET: &str = "x86_64-unknown-linux-gnu";
+
+/// The rustc that Cargo uses.
+///
+/// No path, because a name alone is looked up, while a path of one part would lie in the current folder.
+fn rustc() -> OsString {
+    std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into())
+}
+
+/// The Cargo that runs this program.
+pub fn cargo() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// Its version, in one line.
+///
+/// # Errors
+/// There is no rustc, or it does not answer.
+pub fn rustc_version() -> anyhow::Result<String> {
+    process::first_line("rustc", &cmd!(rustc(), "--version"))
+}
+
+/// The program of a linker: `rust-lld` lies in the toolchain, GNU ld on the path.
+///
+/// # Errors
+/// It is missing.
+pub fn linker(linker: Linker) -> anyhow::Result<PathBuf> {
+    match linker {
+        Linker::Lld => shipped(linker.program()),
+        Linker::Bfd => which::which(linker.program())
+            .with_context(|| format!("{}: not on the path; install binutils, or use --linker lld", linker.program())),
+    }
+}
+
+/// The version of a linker, in one line.
+///
+/// # Errors
+/// It is missing or does not answer.
+pub fn linker_version(which: Linker) -> anyhow::Result<String> {
+    let program = linker(which)?;
+    let command = match which {
+        Linker::Lld => cmd!(program, "-flavor", "gnu", "--version"),
+        Linker::Bfd => cmd!(program, "--version"),
+    };
+    process::first_line(which.program(), &command)
+}
+
+/// Copies an ELF file without its symbol table.
+///
+/// # Errors
+/// The toolchain lacks the program, or it failed.
+pub fn strip(from: &Path, to: &Path) -> anyhow::Result<()> {
+    // It is linked against the compiler's own libraries, and finds them only when rustc starts it.
+    let command =
+        cmd!(shipped("rust-objcopy")?, "--strip-all", from, to).env("LD_LIBRARY_PATH", sysroot()?.join("lib"));
+    process::output_of("rust-objcopy", &command)?;
+    Ok(())
+}
+
+/// The folder of the toolchain.
+fn sysroot() -> anyhow::Result<PathBuf> {
+    Ok(process::first_line("rustc", &cmd!(rustc(), "--print", "sysroot"))?.into())
+}
+
+/// A program that the toolchain ships outside of the path.
+fn shipped(program: &str) -> anyhow::Result<PathBuf> {
+    let path = sysroot()?.join("lib/rustlib").join(TARGET).join("bin").join(program);
+    if !path.is_file() {
+        bail!("{}: not there; the Rust toolchain lacks {program}: install the one of rust-lang.org", path.display());
+    }
+    Ok(path)
+}
