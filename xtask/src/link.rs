@@ -34,8 +34,12 @@ pub fn standalone(object: &CheckedObject, linker: Linker, folder: &Path) -> anyh
 
     let stripped = folder.join("vdso64.so");
     toolchain::strip(&output, &stripped)?;
-    let stripped =
-        LinkedImage { image: Image::read(&stripped)?, layout: debug.layout, original: debug.original.clone() };
+    let stripped = LinkedImage {
+        image: Image::read(&stripped)?,
+        layout: debug.layout,
+        exports: debug.exports,
+        original: debug.original.clone(),
+    };
     Ok(Standalone { debug, stripped })
 }
 

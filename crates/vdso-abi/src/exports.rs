@@ -24,6 +24,13 @@ pub const EXPORTS: [Export; 4] = [
     Export { name: "getrandom", weak: true },
 ];
 
+/// The exports of a kernel without `MAP_DROPPABLE`: the four-argument function only. Whoever finds the other one maps its
+/// states with that flag.
+pub const EXPORTS_WITHOUT_PROBE: &[Export] = &[EXPORTS[0], EXPORTS[1]];
+
+/// What the strong name of a function has before the weak one.
+pub const STRONG_PREFIX: &str = "__vdso_";
+
 /// The `struct vdso_data` that belongs to the process (in a time namespace: its offsets). It does not begin its page on
 /// every kernel line, so this is the address that [`CLOCK_MODE_OFFSET`](crate::rng_data::CLOCK_MODE_OFFSET) counts from.
 pub const VDSO_DATA: &str = "vvar__vdso_data";

@@ -5,6 +5,7 @@ use crate::object_file::ElfFile;
 use crate::{DataPageLayout, Error, Report};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use vdso_abi::exports::Export;
 
 /// A finished vDSO image as read from a file or from memory.
 #[derive(Clone, Debug)]
@@ -20,6 +21,9 @@ pub struct LinkedImage {
     pub image: Image,
     /// Where its kernel keeps the shared data.
     pub layout: DataPageLayout,
+    /// What of ours it must export: [`EXPORTS`](vdso_abi::exports::EXPORTS) for an image that we made,
+    /// [`EXPORTS_WITHOUT_PROBE`](vdso_abi::exports::EXPORTS_WITHOUT_PROBE) for one of a kernel whose glue leaves the other out.
+    pub exports: &'static [Export],
     /// For a splice the image that it was made from, of which nothing may be lost.
     pub original: Option<Image>,
 }

@@ -8,7 +8,7 @@ use crate::{CheckedObject, DataPageLayout, Error, Image, LinkedImage};
 use std::ffi::OsString;
 use std::path::Path;
 use vdso_abi::PAGE_SIZE;
-use vdso_abi::exports::{DATA_SYMBOLS, SONAME};
+use vdso_abi::exports::{DATA_SYMBOLS, EXPORTS, SONAME};
 
 /// The layout that the stand-alone image is linked for: the one of Linux 6.1.
 pub const LAYOUT: &DataPageLayout = &SHARED_PAGE;
@@ -80,7 +80,7 @@ impl StandaloneLink<'_> {
     /// # Errors
     /// [`Error::Io`] where there is none, [`Error::Malformed`] where it is no ELF file.
     pub fn finish(&self) -> Result<LinkedImage, Error> {
-        Ok(LinkedImage { image: Image::read(self.output)?, layout: *LAYOUT, original: None })
+        Ok(LinkedImage { image: Image::read(self.output)?, layout: *LAYOUT, exports: &EXPORTS, original: None })
     }
 }
 
