@@ -1,5 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The rules for the image, one file per family.
+//!
+//! Everything is read from the bytes that were written. What a rule finds wrong is a finding, also where the image is too
+//! broken to look further.
+
+mod consumers;
+mod data_page;
+mod difference;
+mod dynamic;
+mod exports;
+mod hash_tables;
+mod read;
+mod references;
+mod second_opinion;
+mod segments;
+mod untouched;
+mod unwind;
+
+pub use difference::{ACCEPTED, Acceptance, Difference};
+pub use segments::PAGE_BUDGET;
+pub use untouched::differences;
 
 use crate::{Error, Examination, LinkedImage, Report, Rule, VerifiedImage};
 
@@ -7,6 +27,8 @@ use crate::{Error, Examination, LinkedImage, Report, Rule, VerifiedImage};
 pub struct ImageRule {
     /// What is demanded, and why.
     pub rule: Rule,
+    /// Whether the image is of the kind that the rule is about; a rule that does not apply is not in the report.
+    pub applies: fn(&LinkedImage) -> bool,
     /// Looks at the image and records what it finds.
     ///
     /// # Errors
@@ -16,7 +38,18 @@ pub struct ImageRule {
 
 /// Every image rule, in the order of reporting.
 pub fn rules() -> impl Iterator<Item = &'static ImageRule> {
-    [].into_iter()
+    [
+        segments::RULES,
+        dynamic::RULES,
+        exports::RULES,
+        untouched::RULES,
+        unwind::RULES,
+        data_page::RULES,
+        consumers::RULES,
+        second_opinion::RULES,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// Applies every rule; `Ok(Err(report))` is an image that broke at least one.
@@ -25,11 +58,26 @@ pub fn rules() -> impl Iterator<Item = &'static ImageRule> {
 /// [`Error`] where the image could not be looked at.
 pub fn verify(linked: LinkedImage) -> Result<Result<VerifiedImage, Report>, Error> {
     let mut examinations = Vec::new();
-    for rule in rules() {
+    for rule in rules().filter(|rule| (rule.applies)(&linked)) {
         let mut examination = Examination::of(&rule.rule);
         (rule.apply)(&linked, &mut examination)?;
         examinations.push(examination.close());
     }
     let report = Report { subject: linked.image.path().display().to_string(), examinations };
     Ok(if report.passed() { Ok(VerifiedImage::new(linked, report)) } else { Err(report) })
+}
+
+/// For rules about every image.
+fn always(_: &LinkedImage) -> bool {
+    true
+}
+
+/// For rules about images that were spliced.
+fn spliced(linked: &LinkedImage) -> bool {
+    linked.original.is_some()
+}
+
+/// For rules about files for debuggers: those with a `.symtab`.
+fn debug_file(linked: &LinkedImage) -> bool {
+    linked.image.elf().is_ok_and(|elf| !elf.elf_symbol_table().is_empty())
 }

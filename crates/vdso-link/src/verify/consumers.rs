@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! Rules that look symbols up the way that clients do, one client a rule.
+//!
+//! Each way has its own file with the steps of that client and nothing in common but the bounded readers: they differ in
+//! which table they take, what they make sure of, and what they overlook.
+
+mod glibc;
+mod go;
+mod rustix;
+mod selftests;
+
+use super::read::dynamic::Dynamic;
+use super::read::symbols::{Symbols, exported};
+use super::read::versions::{Definition, definitions};
+use super::{ImageRule, always};
+use crate::object_file::ElfFile;
+use crate::rule::Place;
+use crate::{Error, Examination, LinkedImage, Rule};
+use object::LittleEndian as LE;
+use object::elf::STT_FUNC;
+use std::collections::BTreeMap;
+use vdso_abi::exports::VERSION;
+
+pub(super) static RULES: &[ImageRule] = &[
+    ImageRule {
+        rule: Rule {
+            id: "image-consumers/glibc",
+            demand: "glibc finds every function at its version, and misses what is not there",
+            why: "Its loader takes DT_GNU_HASH, trusts the Bloom filter, and compares versions by hash and name.",
+            breaks: "Every dynamically linked program on a distribution with glibc 2.41 or newer.",
+        },
+        applies: always,
+        apply: |linked, examination| look_up(linked, examination, glibc::look_up),
+    },
+    ImageRule {
+        rule: Rule {
+            id: "image-consumers/go",
+            demand: "the Go runtime finds every function at its version, and misses what is not there",
+            why: "It has a reader of its own without a Bloom filter, and finds the version first.",
+            breaks: "Every Go program from 1.24 on: crypto/rand without the vDSO is a system call a read.",
+        },
+        applies: always,
+        apply: |linked, examination| look_up(linked, examination, go::look_up),
+    },
+    ImageRule {
+        rule: Rule {
+            id: "image-consumers/kernel-selftests",
+            demand: "the parser of the kernel's self-tests finds every function in either table, and misses what is not there",
+            why: "It is the reference that other runtimes copy; that of 6.1 knows DT_HASH only, later ones prefer DT_GNU_HASH.",
+            breaks: "The tests of the kernel tree fail, and so does every runtime that took the parser over.",
+        },
+        applies: always,
+        apply: kernel_selftests,
+    },
+    ImageRule {
+        rule: Rule {
+            id: "image-consumers/rustix",
+            demand: "rustix accepts the image, finds every function at its version, and misses what is not there",
+            why: "It is the strictest of all: it refuses an unusual header and panics at an address outside of the image.",
+            breaks: "Rust programs without libc; with a wrong address they end at start-up.",
+        },
+        applies: always,
+        apply: |linked, examination| look_up(linked, examination, rustix::look_up),
+    },
+];
+
+/// The lookup of a client: the address of a function by its name and version, or the reason for a miss.
+type LookUp = fn(&ElfFile<'_>, &str, &str) -> Result<u64, &'static str>;
+
+/// A name that no image has, as long as the longest that one has.
+const NO_SUCH_FUNCTION: &str = "__vdso_no_such_function";
+/// A version that no image defines.
+const NO_SUCH_VERSION: &str = "LINUX_0.0";
+
+fn kernel_selftests(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+    look_up(linked, examination, selftests::look_up_sysv)?;
+    look_up(linked, examination, selftests::look_up_gnu)
+}
+
+/// Looks for all that the image should have, and for what it should not.
+fn look_up(linked: &LinkedImage, examination: &mut Examination, look_up: LookUp) -> Result<(), Error> {
+    let elf = linked.image.elf()?;
+    for (name, address) in expected(linked)? {
+        let place = Place::new(".dynsym", 0).in_symbol(&name);
+        let found = match look_up(&elf, &name, VERSION) {
+            Ok(found) if address.is_none_or(|address| address == found) => Ok(found),
+            Ok(found) => Err(format!("{name}@{VERSION} is found at {found:#x}")),
+            Err(reason) => Err(format!("{name}@{VERSION} is missed: {reason}")),
+        };
+        let wanted = address.map_or("an address".into(), |address| format!("{address:#x}"));
+        examination.expect(found.is_ok(), place.clone(), found.err().unwrap_or_default(), wanted);
+        let other = look_up(&elf, &name, NO_SUCH_VERSION);
+        examination.expect(other.is_err(), place, format!("{name}@{NO_SUCH_VERSION} is found"), "a miss");
+    }
+    let missing = look_up(&elf, NO_SUCH_FUNCTION, VERSION);
+    examination.expect(missing.is_err(), Place::default(), format!("{NO_SUCH_FUNCTION} is found"), "a miss");
+    Ok(())
+}
+
+/// The functions that clients should find, with their addresses as far as the symbol table has them: what is declared,
+/// what the original has, and what the image has beyond.
+fn expected(linked: &LinkedImage) -> Result<BTreeMap<String, Option<u64>>, Error> {
+    let mut expected: BTreeMap<String, Option<u64>> = BTreeMap::new();
+    expected.extend(linked.exports.iter().map(|export| (export.name.to_owned(), None)));
+    if let Some(original) = &linked.original {
+        let original = original.elf()?;
+        expected.extend(addresses(&original).map(|(name, _)| (name, None)));
+    }
+    let elf = linked.image.elf()?;
+    expected.extend(addresses(&elf).map(|(name, address)| (name, Some(address))));
+    Ok(expected)
+}
+
+/// Name and address of every function that an image exports.
+fn addresses(elf: &ElfFile<'_>) -> impl Iterator<Item = (String, u64)> {
+    let functions = exported(elf, &Dynamic::of(elf)).into_iter().filter(|export| export.symbol.st_type() == STT_FUNC);
+    functions.map(|export| (export.name.to_owned(), export.symbol.st_value.get(LE))).collect::<Vec<_>>().into_iter()
+}
+
+/// The definition of a version other than that of the file itself, by its index.
+fn definition<'data>(dynamic: &Dynamic<'data>, index: u16) -> Option<Definition<'data>> {
+    definitions(dynamic).into_iter().find(|definition| !definition.base && definition.index & 0x7fff == index)
+}
+
+/// Whether a symbol of the table has a name.
+fn is_named(dynamic: &Dynamic<'_>, index: u32, name: &str) -> bool {
+    let symbols = Symbols::of(dynamic);
+    symbols.get(index).and_then(|symbol| symbols.name(symbol)) == Some(name.as_bytes())
+}

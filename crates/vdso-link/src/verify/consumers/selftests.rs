@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! The kernel's self-tests (`tools/testing/selftests/vDSO/parse_vdso.c`; 6.1 for `DT_HASH`, 6.13 for `DT_GNU_HASH`).
+
+use super::super::read::dynamic::Dynamic;
+use super::super::read::hash::{GnuHash, SysvHash};
+use super::super::read::symbols::Symbols;
+use super::{definition, is_named};
+use crate::object_file::ElfFile;
+use object::LittleEndian as LE;
+use object::elf::{self, DT_VERDEF, DT_VERSYM, SHN_UNDEF, STB_GLOBAL, STB_WEAK, STT_FUNC};
+
+/// See [`LookUp`](super::LookUp); by `DT_HASH`.
+pub(super) fn look_up_sysv(elf: &ElfFile<'_>, name: &str, version: &str) -> Result<u64, &'static str> {
+    let dynamic = Dynamic::of(elf);
+    let table = SysvHash::of(&dynamic).ok_or("no DT_HASH, or one that leaves the image")?;
+    first_match(&dynamic, table.bucket(elf::hash(name.as_bytes())), name, version)
+}
+
+/// See [`LookUp`](super::LookUp); by `DT_GNU_HASH`.
+pub(super) fn look_up_gnu(elf: &ElfFile<'_>, name: &str, version: &str) -> Result<u64, &'static str> {
+    let dynamic = Dynamic::of(elf);
+    let table = GnuHash::of(&dynamic).ok_or("no DT_GNU_HASH, or one that leaves the image")?;
+    let hash = elf::gnu_hash(name.as_bytes());
+    let bucket = table.bucket(hash).filter(|(_, stored)| stored | 1 == hash | 1).map(|(index, _)| index);
+    first_match(&dynamic, bucket, name, version)
+}
+
+fn first_match(
+    dynamic: &Dynamic<'_>,
+    mut bucket: impl Iterator<Item = u32>,
+    name: &str,
+    version: &str,
+) -> Result<u64, &'static str> {
+    let symbols = Symbols::of(dynamic);
+    let index = bucket.find(|&index| {
+        let callable = symbols.get(index).is_some_and(|symbol| {
+            symbol.st_type() == STT_FUNC
+                && matches!(symbol.st_bind(), STB_GLOBAL | STB_WEAK)
+                && symbol.st_shndx.get(LE) != SHN_UNDEF
+        });
+        callable && is_named(dynamic, index, name) && has_version(dynamic, index, version)
+    });
+    let symbol = index.and_then(|index| symbols.get(index)).ok_or("no symbol in its bucket matches")?;
+    Ok(symbol.st_value.get(LE))
+}
+
+/// Versions count only where there are both tables.
+fn has_version(dynamic: &Dynamic<'_>, index: u32, version: &str) -> bool {
+    if dynamic.value(DT_VERSYM).is_none() || dynamic.value(DT_VERDEF).is_none() {
+        return true;
+    }
+    let found = Symbols::of(dynamic).version(index);
+    found.and_then(|found| definition(dynamic, found.index().0)).is_some_and(|definition| {
+        definition.hash == elf::hash(version.as_bytes()) && definition.name == Some(version.as_bytes())
+    })
+}

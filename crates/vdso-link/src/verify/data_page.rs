@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! Rules for what lies outside of the image: the shared data, and the tables that the kernel itself reads.
+
+use super::read::memory::Memory;
+use super::read::sections::{content, place, section};
+use super::references::{References, references};
+use super::{ImageRule, always, debug_file};
+use crate::rule::Place;
+use crate::{Error, Examination, LinkedImage, Rule};
+use object::LittleEndian as LE;
+use vdso_abi::exports::DATA_SYMBOLS;
+
+pub(super) static RULES: &[ImageRule] = &[
+    ImageRule {
+        rule: Rule {
+            id: "image-data-page/references",
+            demand: "what our code reads outside of the image is exactly a place of the kernel's data-page layout",
+            why: "The distance to the shared data is burnt into the code, and every kernel line has another layout.",
+            breaks: "At a wrong place stands another value: a generation that never changes, so that no reseed is ever seen.",
+        },
+        applies: always,
+        apply: outside,
+    },
+    ImageRule {
+        rule: Rule {
+            id: "image-data-page/complete",
+            demand: "our code refers to each place of the layout, and every path of it can be decoded",
+            why: "Code that never looks at one of them was built for something else, or linked with two values for one place.",
+            breaks: "Without the page of the time namespace a container gets zeros for a generation and a system call for each draw.",
+        },
+        applies: always,
+        apply: complete,
+    },
+    ImageRule {
+        rule: Rule {
+            id: "image-data-page/symbols",
+            demand: "the file for debuggers gives the three data symbols the values of the layout",
+            why: "It is the one place where a linked image says what it was linked for.",
+            breaks: "The next splice takes its layout from them; vdso2c checks its own symbols only.",
+        },
+        applies: debug_file,
+        apply: symbols,
+    },
+    ImageRule {
+        rule: Rule {
+            id: "image-data-page/kernel-tables",
+            demand: "alternatives and exception table are those of the original, at the same place",
+            why: "The kernel patches the image at boot by offsets into it, and looks up faults in SGX calls by them.",
+            breaks: "Patches hit other instructions; a fault in an enclave call kills the process instead of being reported.",
+        },
+        applies: has_kernel_tables,
+        apply: kernel_tables,
+    },
+];
+
+/// The sections that the kernel reads from the image.
+const KERNEL_TABLES: [&str; 3] = [".altinstructions", ".altinstr_replacement", "__ex_table"];
+
+fn outside(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+    let elf = linked.image.elf()?;
+    let References { targets, .. } = references(linked)?;
+    let layout = &linked.layout;
+    for (from, target) in targets.iter().filter(|(_, target)| !Memory::of(&elf).range().contains(target)) {
+        // Addresses below the base are negative offsets in two's complement.
+        let offset = target.cast_signed();
+        let known = DATA_SYMBOLS.iter().any(|symbol| layout.value_of(symbol) == Some(offset));
+        let places: Vec<_> = DATA_SYMBOLS.iter().filter_map(|name| Some((name, layout.value_of(name)?))).collect();
+        let wanted: Vec<_> = places.iter().map(|(name, value)| format!("{} ({name})", signed(*value))).collect();
+        examination.look();
+        if !known {
+            let cause = "the image was linked for the layout of another kernel line";
+            let wanted = format!("{} of {}", wanted.join(", "), layout.name);
+            examination.find(place(&elf, *from), format!("a reference to {}", signed(offset)), wanted, cause);
+        }
+    }
+    Ok(())
+}
+
+fn complete(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+    let elf = linked.image.elf()?;
+    let References { targets, stray } = references(linked)?;
+    for name in DATA_SYMBOLS {
+        let value = linked.layout.value_of(name);
+        let read = targets.iter().any(|(_, target)| Some(target.cast_signed()) == value);
+        let wanted = format!("a reference to {} ({})", name, signed(value.unwrap_or(0)));
+        examination.expect(read, Place::default(), format!("no reference to {name}"), wanted);
+    }
+    for (from, reason) in stray {
+        examination.find(
+            place(&elf, from),
+            reason,
+            "code that can be followed to its end",
+            "the function was cut or moved",
+        );
+    }
+    Ok(())
+}
+
+fn symbols(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+    let elf = linked.image.elf()?;
+    let table = elf.elf_symbol_table();
+    for name in DATA_SYMBOLS {
+        let matching =
+            table.iter().filter(|symbol| table.symbol_name(LE, symbol).is_ok_and(|it| it == name.as_bytes()));
+        let values: Vec<_> = matching.map(|symbol| symbol.st_value.get(LE).cast_signed()).collect();
+        let wanted = linked.layout.value_of(name).unwrap_or(0);
+        let shown: Vec<_> = values.iter().map(|value| signed(*value)).collect();
+        examination.expect(
+            !values.is_empty() && values.iter().all(|value| *value == wanted),
+            Place::new(".symtab", 0).in_symbol(name),
+            if shown.is_empty() { "no such symbol".into() } else { shown.join(", ") },
+            format!("{}, as on {}", signed(wanted), linked.layout.name),
+        );
+    }
+    Ok(())
+}
+
+fn has_kernel_tables(linked: &LinkedImage) -> bool {
+    let Some(Ok(original)) = linked.original.as_ref().map(|original| original.elf()) else { return false };
+    KERNEL_TABLES.iter().any(|name| section(&original, name).is_some())
+}
+
+fn kernel_tables(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+    let Some(original) = &linked.original else { return Ok(()) };
+    let (old, new) = (original.elf()?, linked.image.elf()?);
+    for name in KERNEL_TABLES {
+        let Some(was) = section(&old, name) else { continue };
+        let is = section(&new, name);
+        let place = Place::new(name, 0);
+        let wanted = format!("{:#x}..{:#x}, byte for byte", was.addresses().start, was.addresses().end);
+        let found = is
+            .as_ref()
+            .map_or("no such section".into(), |is| format!("{:#x}..{:#x}", is.addresses().start, is.addresses().end));
+        let same = is.is_some_and(|is| is.addresses() == was.addresses() && content(&new, &is) == content(&old, &was));
+        examination.expect(same, place, found, wanted);
+    }
+    Ok(())
+}
+
+/// A number with its sign, in hexadecimal digits.
+fn signed(value: i64) -> String {
+    format!("{}{:#x}", if value < 0 { "-" } else { "" }, value.unsigned_abs())
+}

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! Rules for the dynamic table: what it may ask for, and that what it points to is there.
+
+use super::read::dynamic::{Dynamic, Entry};
+use super::read::sections::sections;
+use super::read::symbols::{Symbols, symbol_count};
+use super::read::versions::definitions;
+use super::{ImageRule, always, hash_tables};
+use crate::rule::Place;
+use crate::{Error, Examination, LinkedImage, Rule};
+use object::LittleEndian as LE;
+use object::elf::{self, DF_TEXTREL, DynamicFlags, DynamicTag, Sym64};
+use vdso_abi::exports::SONAME;
+
+pub(super) static RULES: &[ImageRule] = &[
+    ImageRule {
+        rule: Rule {
+            id: "image-dynamic/terminated",
+            demand: "the dynamic table ends with DT_NULL inside its segment",
+            why: "Clients walk the table up to DT_NULL and know no other end.",
+            breaks: "glibc, Go and the kernel's self-tests run on into what follows; rustix gives the vDSO up.",
+        },
+        applies: always,
+        apply: terminated,
+    },
+    ImageRule {
+        rule: Rule {
+            id: "image-dynamic/relocation-free",
+            demand: "no entry asks for relocation, for a PLT or for a GOT",
+            why: "Nobody relocates a vDSO; vdso2c overlooks DT_JMPREL and DT_RELR, and the build's grep all but a few names.",
+            breaks: "The place that should be relocated keeps its link-time value: a jump to a small address, or a read of wrong data.",
+        },
+        applies: always,
+        apply: relocation_free,
+    },
+    ImageRule {
+        rule: Rule {
+            id: "image-dynamic/self-contained",
+            demand: "the image needs no other library and no version of one",
+            why: "The kernel maps this one file.",
+            breaks: "A symbol from elsewhere stays 0; glibc complains about the vDSO of every process.",
+        },
+        applies: always,
+        apply: self_contained,
+    },
+    ImageRule {
+        rule: Rule {
+            id: "image-dynamic/known-tags",
+            demand: "each entry is of a kind that vDSO images have, or stands in the original as it is",
+            why: "An entry that nobody expects was made by a linker for a reason: constructors, search paths, debug hooks.",
+            breaks: "A search path tells every process where the image was built; constructors are never run.",
+        },
+        applies: always,
+        apply: known_tags,
+    },
+    ImageRule {
+        rule: Rule {
+            id: "image-dynamic/symbol-entry",
+            demand: "DT_SYMENT is the size of an ELF64 symbol",
+            why: "It is the one statement of the image about the layout of its symbols.",
+            breaks: "rustix refuses the vDSO.",
+        },
+        applies: always,
+        apply: symbol_entry,
+    },
+    ImageRule {
+        rule: Rule {
+            id: "image-dynamic/soname",
+            demand: "DT_SONAME is linux-vdso.so.1",
+            why: "It is the only name that the image has.",
+            breaks: "ldd, gdb and dlopen list the vDSO under it; glibc compares it with the names of other libraries.",
+        },
+        applies: always,
+        apply: soname,
+    },
+    ImageRule {
+        rule: Rule {
+            id: "image-dynamic/tables",
+            demand: "each table is named once, lies inside PT_LOAD, and is a section of the same kind, place and size",
+            why: "Processes read the dynamic table, debuggers and vdso2c the section headers: both must show one image.",
+            breaks: "Debuggers name other functions than those that run; clients that need a missing table find nothing.",
+        },
+        applies: always,
+        apply: tables,
+    },
+    ImageRule {
+        rule: Rule {
+            id: "image-dynamic/sysv-hash",
+            demand: "DT_HASH leads to every exported symbol by its name, once, and every chain ends",
+            why: "It is the table that all clients know, and the only one that says how many symbols there are.",
+            breaks: "musl and the self-tests of older kernels find nothing; a chain that runs in a circle hangs them at start.",
+        },
+        applies: always,
+        apply: hash_tables::sysv,
+    },
+    ImageRule {
+        rule: Rule {
+            id: "image-dynamic/gnu-hash",
+            demand: "DT_GNU_HASH leads to every exported symbol by its name, sorted by bucket, with the exact Bloom filter",
+            why: "glibc, Go and rustix prefer this table, and glibc trusts its filter.",
+            breaks: "With one bit missing glibc misses a function that Go finds; symbols below the base are found by nobody.",
+        },
+        applies: always,
+        apply: hash_tables::gnu,
+    },
+];
+
+/// What asks for relocation in one way or another.
+const RELOCATION_TAGS: [DynamicTag; 16] = [
+    elf::DT_REL,
+    elf::DT_RELSZ,
+    elf::DT_RELENT,
+    elf::DT_RELCOUNT,
+    elf::DT_RELA,
+    elf::DT_RELASZ,
+    elf::DT_RELAENT,
+    elf::DT_RELACOUNT,
+    elf::DT_RELR,
+    elf::DT_RELRSZ,
+    elf::DT_RELRENT,
+    elf::DT_JMPREL,
+    elf::DT_PLTREL,
+    elf::DT_PLTRELSZ,
+    elf::DT_PLTGOT,
+    elf::DT_TEXTREL,
+];
+
+/// What asks for another library.
+const NEED_TAGS: [DynamicTag; 3] = [elf::DT_NEEDED, elf::DT_VERNEED, elf::DT_VERNEEDNUM];
+
+/// What clients use, or what only says how symbols would be bound.
+const KNOWN_TAGS: [DynamicTag; 13] = [
+    elf::DT_SONAME,
+    elf::DT_HASH,
+    elf::DT_GNU_HASH,
+    elf::DT_STRTAB,
+    elf::DT_STRSZ,
+    elf::DT_SYMTAB,
+    elf::DT_SYMENT,
+    elf::DT_VERSYM,
+    elf::DT_VERDEF,
+    elf::DT_VERDEFNUM,
+    elf::DT_SYMBOLIC,
+    elf::DT_FLAGS,
+    elf::DT_FLAGS_1,
+];
+
+fn place(entry: &Entry) -> Place {
+    Place::new(".dynamic", entry.offset)
+}
+
+fn terminated(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+    let dynamic = Dynamic::of(&linked.image.elf()?);
+    let end = dynamic.entries.last().map_or(0, |entry| entry.offset + 16);
+    let found = format!("{} entries and no DT_NULL", dynamic.entries.len());
+    examination.expect(dynamic.terminated, Place::new(".dynamic", end), found, "DT_NULL behind the last entry");
+    Ok(())
+}
+
+fn relocation_free(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+    for entry in &Dynamic::of(&linked.image.elf()?).entries {
+        let textrel = entry.tag == elf::DT_FLAGS && DynamicFlags(entry.value).contains(DF_TEXTREL);
+        examination.look();
+        if textrel || RELOCATION_TAGS.contains(&entry.tag) {
+            examination.find(
+                place(entry),
+                format!("{:?} {:#x}", entry.tag, entry.value),
+                "no such entry",
+                "an absolute address or a symbol that is not hidden: `readelf -rW` names it",
+            );
+        }
+    }
+    Ok(())
+}
+
+fn self_contained(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+    for entry in &Dynamic::of(&linked.image.elf()?).entries {
+        let needs = NEED_TAGS.contains(&entry.tag);
+        examination.expect(!needs, place(entry), format!("{:?} {:#x}", entry.tag, entry.value), "no such entry");
+    }
+    Ok(())
+}
+
+fn known_tags(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+    let original = match &linked.original {
+        Some(original) => Dynamic::of(&original.elf()?).entries,
+        None => Vec::new(),
+    };
+    for entry in &Dynamic::of(&linked.image.elf()?).entries {
+        let known = KNOWN_TAGS.contains(&entry.tag);
+        // These have rules of their own, which say more.
+        let judged_elsewhere = RELOCATION_TAGS.contains(&entry.tag) || NEED_TAGS.contains(&entry.tag);
+        let inherited = original.iter().any(|it| (it.tag, it.value) == (entry.tag, entry.value));
+        examination.expect(
+            known || judged_elsewhere || inherited,
+            place(entry),
+            format!("{:?} {:#x}", entry.tag, entry.value),
+            "only entries that clients use",
+        );
+    }
+    Ok(())
+}
+
+fn symbol_entry(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+    let value = Dynamic::of(&linked.image.elf()?).value(elf::DT_SYMENT);
+    let wanted = size_of::<Sym64<LE>>() as u64;
+    let found = value.map_or("no DT_SYMENT".into(), |value| format!("DT_SYMENT {value}"));
+    examination.expect(value == Some(wanted), Place::new(".dynamic", 0), found, wanted.to_string());
+    Ok(())
+}
+
+fn soname(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+    let dynamic = Dynamic::of(&linked.image.elf()?);
+    let name = dynamic.value(elf::DT_SONAME).and_then(|offset| Symbols::of(&dynamic).string(offset));
+    let found = name.map_or("no DT_SONAME".into(), |name| format!("DT_SONAME {}", String::from_utf8_lossy(name)));
+    examination.expect(name == Some(SONAME.as_bytes()), Place::new(".dynamic", 0), found, SONAME);
+    Ok(())
+}
+
+fn tables(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+    let elf = linked.image.elf()?;
+    let dynamic = Dynamic::of(&elf);
+    let sections = sections(&elf);
+    for (tag, kind) in [
+        (elf::DT_HASH, elf::SHT_HASH),
+        (elf::DT_GNU_HASH, elf::SHT_GNU_HASH),
+        (elf::DT_SYMTAB, elf::SHT_DYNSYM),
+        (elf::DT_STRTAB, elf::SHT_STRTAB),
+        (elf::DT_VERSYM, elf::SHT_GNU_VERSYM),
+        (elf::DT_VERDEF, elf::SHT_GNU_VERDEF),
+    ] {
+        let entries: Vec<_> = dynamic.entries.iter().filter(|entry| entry.tag == tag).collect();
+        let [entry] = entries[..] else {
+            examination.expect(false, Place::new(".dynamic", 0), format!("{} {tag:?}", entries.len()), "exactly one");
+            continue;
+        };
+        let inside = dynamic.memory.range().contains(&entry.value);
+        examination.expect(inside, place(entry), format!("{tag:?} {:#x}", entry.value), "an address inside PT_LOAD");
+        let section =
+            sections.iter().find(|it| it.is_allocated() && it.kind() == kind && it.addresses().start == entry.value);
+        examination.expect(
+            section.is_some(),
+            place(entry),
+            format!("{tag:?} {:#x}, where no section of that kind begins", entry.value),
+            format!("the address of a section of type {kind:?}"),
+        );
+        let Some(section) = section else { continue };
+        let size = section.addresses().end - section.addresses().start;
+        let wanted = match tag {
+            elf::DT_STRTAB => dynamic.value(elf::DT_STRSZ),
+            elf::DT_VERSYM => Some(2 * u64::from(symbol_count(&elf, &dynamic))),
+            _ => continue,
+        };
+        examination.expect(
+            wanted == Some(size),
+            Place::new(section.name.clone(), 0),
+            format!("a section of {size:#x} bytes"),
+            format!("{:#x}, as the dynamic table has it", wanted.unwrap_or(0)),
+        );
+    }
+    let (count, stated) = (definitions(&dynamic).len() as u64, dynamic.value(elf::DT_VERDEFNUM));
+    examination.expect(
+        stated == Some(count),
+        Place::new(".dynamic", 0),
+        format!("DT_VERDEFNUM {}", stated.unwrap_or(0)),
+        format!("{count}, the number of version definitions"),
+    );
+    Ok(())
+}

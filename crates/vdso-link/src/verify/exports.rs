@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! Rules for what the image gives to programs: names, versions, places, and nothing less than before.
+
+use super::read::dynamic::Dynamic;
+use super::read::memory::Memory;
+use super::read::sections::sections;
+use super::read::symbols::{ExportedSymbol, Symbols, exported, symbol_count, symbol_place};
+use super::read::versions::{Definition, definitions};
+use super::{ImageRule, always, spliced};
+use crate::object_file::ElfFile;
+use crate::rule::Place;
+use crate::{Error, Examination, LinkedImage, Rule};
+use object::LittleEndian as LE;
+use object::elf::{self, SHN_ABS, SHN_UNDEF, STB_GLOBAL, STB_WEAK, STT_FUNC, STV_DEFAULT, VER_DEF_CURRENT};
+use std::collections::BTreeSet;
+use vdso_abi::exports::{SONAME, STRONG_PREFIX, VERSION};
+
+pub(super) static RULES: &[ImageRule] = &[
+    ImageRule {
+        rule: Rule {
+            id: "image-exports/declared",
+            demand: "each export is there once, a function with a size, with the declared binding and default visibility",
+            why: "Clients take nothing but functions; the kernel's convention is a strong __vdso_ name and a weak short one.",
+            breaks: "A client that misses the name goes on with the system call and nobody notices; perf needs the size.",
+        },
+        applies: always,
+        apply: declared,
+    },
+    ImageRule {
+        rule: Rule {
+            id: "image-exports/text",
+            demand: "every exported function lies in full in the executable section that its symbol names",
+            why: "An address outside of the code is a jump into tables; the section index is what debuggers go by.",
+            breaks: "A call crashes; gdb prints ?? for a function whose symbol names another section.",
+        },
+        applies: always,
+        apply: text,
+    },
+    ImageRule {
+        rule: Rule {
+            id: "image-exports/aliases",
+            demand: "each short name has address and size of its __vdso_ name",
+            why: "Both names are one function; the four- and the five-argument one differ by one letter.",
+            breaks: "A program that binds to the short name calls a function with another number of arguments.",
+        },
+        applies: always,
+        apply: aliases,
+    },
+    ImageRule {
+        rule: Rule {
+            id: "image-exports/versions",
+            demand: "version definitions are well-formed and every exported function has version LINUX_2.6",
+            why: "All clients look for name and version, and compare version names by the stored hash first.",
+            breaks: "glibc, Go and rustix take a function of another version, or one with a wrong hash, for missing.",
+        },
+        applies: always,
+        apply: versions,
+    },
+    ImageRule {
+        rule: Rule {
+            id: "image-exports/undeclared",
+            demand: "nothing is exported but the declared names and functions of the kernel, and nothing is undefined",
+            why: "Every exported name is a promise to all programs for all time.",
+            breaks: "Programs begin to rely on the name; an undefined symbol is never bound.",
+        },
+        applies: always,
+        apply: undeclared,
+    },
+    ImageRule {
+        rule: Rule {
+            id: "image-exports/original",
+            demand: "each export of the original keeps name, address, size, binding, type, section and version, unless it is ours",
+            why: "Programs of the running system use them all, most of them for the time of day.",
+            breaks: "A lost function makes every clock_gettime a system call; a moved one jumps into the middle of another.",
+        },
+        applies: spliced,
+        apply: original,
+    },
+];
+
+/// Functions of the kernel's own 64-bit images from 6.1 to 6.18, without the prefix that most of them have twice.
+const KERNEL_FUNCTIONS: [&str; 7] =
+    ["clock_gettime", "gettimeofday", "getcpu", "time", "clock_getres", "getrandom", "sgx_enter_enclave"];
+
+fn declared(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+    let elf = linked.image.elf()?;
+    let dynamic = Dynamic::of(&elf);
+    let symbols = exported(&elf, &dynamic);
+    for export in linked.exports {
+        let mut matching = symbols.iter().filter(|symbol| symbol.name == export.name);
+        let (first, second) = (matching.next(), matching.next());
+        let place = first.map_or(Place::new(".dynsym", 0).in_symbol(export.name), ExportedSymbol::place);
+        let count = usize::from(first.is_some()) + usize::from(second.is_some());
+        examination.look();
+        if count != 1 {
+            let found = if count == 0 { "not exported" } else { "exported more than once" };
+            examination.find(place, found, "exactly one symbol", "compare `nm -D` with vdso_abi::exports");
+            continue;
+        }
+        let Some(ExportedSymbol { symbol, .. }) = first else { continue };
+        let binding = if export.weak { STB_WEAK } else { STB_GLOBAL };
+        let (found_binding, kind) = (symbol.st_bind(), symbol.st_type());
+        examination.expect(
+            found_binding == binding,
+            place.clone(),
+            format!("{found_binding:?}"),
+            format!("{binding:?}"),
+        );
+        examination.expect(kind == STT_FUNC, place.clone(), format!("{kind:?}"), "STT_FUNC");
+        examination.expect(symbol.st_size.get(LE) > 0, place.clone(), "size 0", "the size of the function");
+        let visibility = symbol.st_other.visibility();
+        examination.expect(visibility == STV_DEFAULT, place, format!("{visibility:?}"), "STV_DEFAULT");
+    }
+    Ok(())
+}
+
+fn text(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+    let elf = linked.image.elf()?;
+    let memory = Memory::of(&elf).range();
+    let sections = sections(&elf);
+    for export in functions(&elf) {
+        let start = export.symbol.st_value.get(LE);
+        let end = start.saturating_add(export.symbol.st_size.get(LE));
+        let index = export.symbol.st_shndx.get(LE).0;
+        let section = sections.iter().find(|section| section.index == usize::from(index));
+        let inside = section.is_some_and(|section| {
+            let range = section.addresses();
+            section.is_text() && start >= range.start && start < range.end && end <= range.end && end <= memory.end
+        });
+        let name = section.map_or("no section", |section| section.name.as_str());
+        examination.expect(
+            inside,
+            export.place(),
+            format!("{start:#x}..{end:#x} in section {index} ({name})"),
+            "the index of an executable section that holds all of it",
+        );
+    }
+    Ok(())
+}
+
+fn aliases(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+    let elf = linked.image.elf()?;
+    let symbols = functions(&elf);
+    // What is missing altogether is for the rule about declared names to say.
+    let find = |name: &str| symbols.iter().find(|symbol| symbol.name == name);
+    for export in linked.exports.iter().filter(|export| export.weak) {
+        let strong_name = format!("{STRONG_PREFIX}{}", export.name);
+        let (Some(short), Some(strong)) = (find(export.name), find(&strong_name)) else { continue };
+        let extent = |symbol: &ExportedSymbol<'_>| (symbol.symbol.st_value.get(LE), symbol.symbol.st_size.get(LE));
+        let ((address, size), wanted) = (extent(short), extent(strong));
+        examination.expect(
+            (address, size) == wanted,
+            short.place(),
+            format!("{size:#x} bytes at {address:#x}"),
+            format!("{:#x} bytes at {:#x}, as {strong_name}", wanted.1, wanted.0),
+        );
+    }
+    Ok(())
+}
+
+fn versions(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+    let elf = linked.image.elf()?;
+    let dynamic = Dynamic::of(&elf);
+    let definitions = definitions(&dynamic);
+    let mut indices = BTreeSet::new();
+    for definition in &definitions {
+        let Definition { revision, index, hash, name, names, .. } = *definition;
+        let shown = String::from_utf8_lossy(name.unwrap_or(b"?"));
+        let place = Place::new(".gnu.version_d", definition.offset).in_symbol(&shown);
+        examination.expect(
+            revision == VER_DEF_CURRENT && names == 1,
+            place.clone(),
+            format!("a definition of revision {revision} with {names} names"),
+            "revision 1, one name",
+        );
+        let right = name.map(elf::hash);
+        examination.expect(
+            right == Some(hash),
+            place.clone(),
+            format!("vd_hash {hash:#x}"),
+            right.map_or("a name".into(), |right| format!("{right:#x}")),
+        );
+        let found = format!("vd_ndx {index} is taken already or reserved");
+        examination.expect(index > 0 && indices.insert(index), place.clone(), found, "an index of its own");
+        let wanted = if definition.base { SONAME } else { VERSION };
+        let found = format!("defines {shown}");
+        examination.expect(name == Some(wanted.as_bytes()), place, found, wanted);
+    }
+    let ours = definitions.iter().find(|it| !it.base && it.name == Some(VERSION.as_bytes()));
+    let place = Place::new(".gnu.version_d", 0);
+    examination.expect(ours.is_some(), place, "no such version", format!("a definition of {VERSION}"));
+    let Some(ours) = ours else { return Ok(()) };
+    for export in functions(&elf) {
+        let version = Symbols::of(&dynamic).version(export.index);
+        let right = version.is_some_and(|version| version.index().0 == ours.index && !version.is_hidden());
+        let found = version.map_or("no version".into(), |version| format!("version index {:#x}", version.0));
+        examination.expect(right, export.place(), found, format!("{}, for {VERSION}", ours.index));
+    }
+    Ok(())
+}
+
+fn undeclared(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+    let elf = linked.image.elf()?;
+    let dynamic = Dynamic::of(&elf);
+    let symbols = Symbols::of(&dynamic);
+    for index in 1..symbol_count(&elf, &dynamic) {
+        let Some(symbol) = symbols.get(index) else { break };
+        let name = String::from_utf8_lossy(symbols.name(symbol).unwrap_or(b""));
+        let found = "an undefined symbol";
+        let defined = symbol.st_shndx.get(LE) != SHN_UNDEF;
+        examination.expect(defined, symbol_place(index).in_symbol(&name), found, "symbols that are defined here");
+    }
+    for export in exported(&elf, &dynamic) {
+        let declared = linked.exports.iter().any(|it| it.name == export.name);
+        let kernel = KERNEL_FUNCTIONS.contains(&export.name.strip_prefix(STRONG_PREFIX).unwrap_or(export.name));
+        // GNU ld makes a symbol of each version node.
+        let node = export.name == VERSION && export.symbol.st_shndx.get(LE) == SHN_ABS;
+        examination.expect(
+            declared || kernel || node,
+            export.place(),
+            "an export that nobody declared",
+            "a version script whose `local: *` hides it",
+        );
+    }
+    Ok(())
+}
+
+fn original(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+    let Some(original) = &linked.original else { return Ok(()) };
+    let (old, new) = (original.elf()?, linked.image.elf()?);
+    let facts_after = facts(&new);
+    for (name, was) in facts(&old) {
+        let place = Place::new(".dynsym", 0).in_symbol(&name);
+        let mut matching = facts_after.iter().filter(|(it, _)| *it == name).map(|(_, facts)| facts);
+        let ours = linked.exports.iter().any(|export| export.name == name);
+        let holds = matching.next().is_some_and(|is| ours || *is == was) && matching.next().is_none();
+        let is: Vec<_> = facts_after.iter().filter(|(it, _)| *it == name).map(|(_, facts)| facts.as_str()).collect();
+        let found = if is.is_empty() { "lost".into() } else { is.join("; ") };
+        examination.expect(holds, place, found, was);
+    }
+    Ok(())
+}
+
+/// What programs and debuggers know of each export, by name, in a form that can be compared and printed.
+fn facts(elf: &ElfFile<'_>) -> Vec<(String, String)> {
+    let dynamic = Dynamic::of(elf);
+    let definitions = definitions(&dynamic);
+    let sections = sections(elf);
+    let all = exported(elf, &dynamic).into_iter().map(|export| {
+        let symbol = export.symbol;
+        let section = sections.iter().find(|section| section.index == usize::from(symbol.st_shndx.get(LE).0));
+        let version = Symbols::of(&dynamic).version(export.index).map_or(0, |version| version.index().0);
+        let version = definitions.iter().find(|definition| definition.index == version).and_then(|it| it.name);
+        let facts = format!(
+            "{:#x} bytes at {:#x}, {:?} {:?} {:?} in {} at version {}",
+            symbol.st_size.get(LE),
+            symbol.st_value.get(LE),
+            symbol.st_bind(),
+            symbol.st_type(),
+            symbol.st_other,
+            section.map_or("no section", |section| section.name.as_str()),
+            String::from_utf8_lossy(version.unwrap_or(b"(none)")),
+        );
+        (export.name.to_owned(), facts)
+    });
+    all.collect()
+}
+
+/// The exports that can be called.
+fn functions<'data>(elf: &ElfFile<'data>) -> Vec<ExportedSymbol<'data>> {
+    let all = exported(elf, &Dynamic::of(elf)).into_iter();
+    all.filter(|export| export.symbol.st_type() == STT_FUNC).collect()
+}

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! Rules for what the kernel maps: ELF header, program headers, and what the one load segment may hold.
+
+use super::read::memory::{Memory, file_bytes};
+use super::read::sections::sections;
+use super::{ImageRule, always, debug_file};
+use crate::rule::Place;
+use crate::{Error, Examination, LinkedImage, Rule};
+use object::LittleEndian as LE;
+use object::elf::{
+    self, ELFOSABI_GNU, ELFOSABI_SYSV, EM_X86_64, ET_DYN, FileHeader64, PF_R, PF_W, PF_X, PT_DYNAMIC, PT_GNU_EH_FRAME,
+    PT_GNU_RELRO, PT_GNU_STACK, PT_INTERP, PT_LOAD, PT_NOTE, PT_TLS, ProgramHeader64,
+};
+use object::read::elf::ProgramHeader as _;
+use vdso_abi::PAGE_SIZE;
+
+/// The most pages that an image may take. An image of the 6.1 line takes two, and the splice adds cipher and tables; each
+/// page more is one more in every process.
+pub const PAGE_BUDGET: u64 = 4;
+
+pub(super) static RULES: &[ImageRule] = &[
+    ImageRule {
+        rule: Rule {
+            id: "image-segments/header",
+            demand: "the ELF header is that of an x86-64 shared object for Linux, with headers of the usual sizes",
+            why: "Clients meet the image in memory, without a file name, and make sure of what they see before they walk it.",
+            breaks: "rustix refuses the whole vDSO for an unusual OS ABI, type or header size; vdso2c refuses what is not ET_DYN.",
+        },
+        applies: always,
+        apply: header,
+    },
+    ImageRule {
+        rule: Rule {
+            id: "image-segments/load",
+            demand: "there is exactly one PT_LOAD, at offset 0 and address 0, with equal sizes in file and memory",
+            why: "The kernel maps the pages of the file as they are and loads nothing: an address must be an offset.",
+            breaks: "vdso2c stops the kernel build; Go and the kernel's self-tests compute addresses from the first PT_LOAD.",
+        },
+        applies: always,
+        apply: load,
+    },
+    ImageRule {
+        rule: Rule {
+            id: "image-segments/permissions",
+            demand: "PT_LOAD is readable and executable, and no segment is writable",
+            why: "The kernel maps the image read-only and executable whatever the headers say, and shares it between processes.",
+            breaks: "A store to the image faults at run time; rustix refuses an image whose PT_LOAD is not readable and executable.",
+        },
+        applies: always,
+        apply: permissions,
+    },
+    ImageRule {
+        rule: Rule {
+            id: "image-segments/forbidden",
+            demand: "there is no PT_INTERP, PT_GNU_RELRO or PT_TLS, and the stack is not executable",
+            why: "They ask for work of a dynamic linker, and nobody does it for a vDSO.",
+            breaks: "rustix takes an image with PT_INTERP or PT_GNU_RELRO for a program; thread-local data would be another library's.",
+        },
+        applies: always,
+        apply: forbidden,
+    },
+    ImageRule {
+        rule: Rule {
+            id: "image-segments/present",
+            demand: "there is exactly one PT_DYNAMIC, PT_NOTE and PT_GNU_EH_FRAME, each inside PT_LOAD and where its section is",
+            why: "In memory these are the only way to the symbols, the notes and the unwind table.",
+            breaks: "Without them libcs find no symbol, unwinders stop at the vDSO, and clients find no system call number.",
+        },
+        applies: always,
+        apply: present,
+    },
+    ImageRule {
+        rule: Rule {
+            id: "image-segments/page-budget",
+            demand: "what the kernel maps fits the page budget",
+            why: "The kernel maps whole pages up to the end of the stripped file into every process.",
+            breaks: "Each page more costs every process a page-table entry and some room beside its stack.",
+        },
+        applies: always,
+        apply: page_budget,
+    },
+    ImageRule {
+        rule: Rule {
+            id: "image-segments/sections",
+            demand: "allocated sections lie in PT_LOAD at address = offset, and none is for writable, per-thread or relocated data",
+            why: "The kernel's linker script folds writable data and GOT entries into .rodata without a word; there they fault.",
+            breaks: "gdb and perf place symbols by the section headers; a GOT entry is never filled, so a call through it jumps to 0.",
+        },
+        applies: always,
+        apply: allocated_sections,
+    },
+    ImageRule {
+        rule: Rule {
+            id: "image-segments/notes",
+            demand: "PT_NOTE is a sequence of complete notes, one of them a build-id of 20 bytes",
+            why: "Clients walk the notes for the system call number, the splice for the kernel's version, debuggers for the build-id.",
+            breaks: "A walk over broken notes leaves the segment; perf and systemd-coredump cannot name the code without a build-id.",
+        },
+        applies: always,
+        apply: notes,
+    },
+];
+
+fn header(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+    let elf = linked.image.elf()?;
+    let header = elf.elf_header();
+    let ident = header.e_ident;
+    let os_abi = if ident.os_abi == ELFOSABI_GNU { ELFOSABI_GNU } else { ELFOSABI_SYSV };
+    let fields: [(&str, u64, u64, u64); 8] = [
+        ("e_ident[EI_OSABI]", 7, ident.os_abi.0.into(), os_abi.0.into()),
+        ("e_ident[EI_ABIVERSION]", 8, ident.abi_version.into(), 0),
+        ("e_type", 16, header.e_type.get(LE).0.into(), ET_DYN.0.into()),
+        ("e_machine", 18, header.e_machine.get(LE).0.into(), EM_X86_64.0.into()),
+        ("e_version", 20, header.e_version.get(LE).into(), elf::EV_CURRENT.0.into()),
+        ("e_flags", 48, header.e_flags.get(LE).0.into(), 0),
+        ("e_ehsize", 52, header.e_ehsize.get(LE).into(), size_of::<FileHeader64<LE>>() as u64),
+        ("e_phentsize", 54, header.e_phentsize.get(LE).into(), size_of::<ProgramHeader64<LE>>() as u64),
+    ];
+    for (name, offset, found, wanted) in fields {
+        let place = Place::new("ELF header", offset);
+        examination.expect(found == wanted, place, format!("{name} is {found:#x}"), format!("{wanted:#x}"));
+    }
+    let table = header.e_phoff.get(LE);
+    let end = table.saturating_add(size_of_val(elf.elf_program_headers()) as u64);
+    let inside = table >= size_of::<FileHeader64<LE>>() as u64 && end <= Memory::of(&elf).range().end;
+    examination.expect(
+        inside,
+        Place::new("ELF header", 32),
+        format!("program headers at {table:#x}..{end:#x}"),
+        "program headers behind the ELF header and inside PT_LOAD",
+    );
+    Ok(())
+}
+
+fn load(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+    let elf = linked.image.elf()?;
+    let mut count = 0;
+    for (place, segment) in segments(elf.elf_program_headers()).filter(|(_, it)| it.p_type.get(LE) == PT_LOAD) {
+        count += 1;
+        let (offset, address) = (segment.p_offset.get(LE), segment.p_vaddr.get(LE));
+        let (in_file, in_memory) = (segment.p_filesz.get(LE), segment.p_memsz.get(LE));
+        examination.expect(
+            offset == 0 && address == 0,
+            place.clone(),
+            format!("PT_LOAD at offset {offset:#x}, address {address:#x}"),
+            "offset 0, address 0",
+        );
+        examination.expect(
+            in_file == in_memory,
+            place.clone(),
+            format!("PT_LOAD takes {in_file:#x} bytes of the file and {in_memory:#x} of memory"),
+            "equal sizes: nobody clears what the file does not hold",
+        );
+        let there = file_bytes(elf.data(), segment).len() as u64;
+        examination.expect(
+            there == in_file,
+            place,
+            format!("PT_LOAD takes {in_file:#x} bytes of the file, which has {there:#x}"),
+            "a segment that the file holds in full",
+        );
+    }
+    examination.expect(count == 1, Place::new("program headers", 0), format!("{count} PT_LOAD"), "exactly one");
+    Ok(())
+}
+
+fn permissions(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+    let elf = linked.image.elf()?;
+    for (place, segment) in segments(elf.elf_program_headers()) {
+        let (kind, flags) = (segment.p_type.get(LE), segment.p_flags.get(LE));
+        let (holds, wanted) = match kind {
+            PT_LOAD => (flags == PF_R | PF_X, "PF_R | PF_X"),
+            // Maps nothing; its flags are those of the stack.
+            PT_GNU_STACK => continue,
+            _ => (!flags.intersects(PF_W), "no PF_W"),
+        };
+        examination.expect(holds, place, format!("{kind:?} has flags {flags:?}"), wanted);
+    }
+    Ok(())
+}
+
+fn forbidden(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+    let elf = linked.image.elf()?;
+    for (place, segment) in segments(elf.elf_program_headers()) {
+        let (kind, flags) = (segment.p_type.get(LE), segment.p_flags.get(LE));
+        let asks_for_work = matches!(kind, PT_INTERP | PT_GNU_RELRO | PT_TLS);
+        let executable_stack = kind == PT_GNU_STACK && flags.contains(PF_X);
+        let found = if executable_stack { "an executable PT_GNU_STACK".into() } else { format!("{kind:?}") };
+        examination.expect(!asks_for_work && !executable_stack, place, found, "no such segment");
+    }
+    Ok(())
+}
+
+fn present(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+    let elf = linked.image.elf()?;
+    let memory = Memory::of(&elf).range();
+    let sections = sections(&elf);
+    for (kind, section) in [(PT_DYNAMIC, ".dynamic"), (PT_NOTE, ".note"), (PT_GNU_EH_FRAME, ".eh_frame_hdr")] {
+        let mut count = 0;
+        for (place, segment) in segments(elf.elf_program_headers()).filter(|(_, it)| it.p_type.get(LE) == kind) {
+            count += 1;
+            let (offset, start) = (segment.p_offset.get(LE), segment.p_vaddr.get(LE));
+            let (in_file, in_memory) = (segment.p_filesz.get(LE), segment.p_memsz.get(LE));
+            let inside = start >= memory.start && start.saturating_add(in_memory) <= memory.end;
+            examination.expect(
+                inside && in_memory > 0 && offset == start && in_file == in_memory,
+                place.clone(),
+                format!("{kind:?} at offset {offset:#x}, address {start:#x}, {in_file:#x} bytes in file, {in_memory:#x} in memory"),
+                "a segment with content, inside PT_LOAD, at an address that is its offset",
+            );
+            // Several sections of notes may share one segment; it then begins with the first.
+            let agrees = sections.iter().any(|it| it.name.starts_with(section) && it.addresses().start == start);
+            examination.expect(
+                agrees,
+                place,
+                format!("{kind:?} at address {start:#x}, where no {section} section begins"),
+                format!("the address of {section}"),
+            );
+        }
+        examination.expect(count == 1, Place::new("program headers", 0), format!("{count} {kind:?}"), "exactly one");
+    }
+    Ok(())
+}
+
+fn page_budget(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+    let elf = linked.image.elf()?;
+    // What only debuggers read is stripped before the kernel takes the file; of a stripped file it takes all.
+    let (mapped, what) = if debug_file(linked) {
+        (Memory::of(&elf).range().end, "PT_LOAD")
+    } else {
+        (elf.data().len() as u64, "the stripped file")
+    };
+    let pages = mapped.div_ceil(PAGE_SIZE as u64);
+    examination.look();
+    if pages > PAGE_BUDGET {
+        examination.find(
+            Place::new("PT_LOAD", 0),
+            format!("{what} takes {mapped:#x} bytes, {pages} pages"),
+            format!("at most {PAGE_BUDGET} pages"),
+            "the code has grown: see which function did, or argue for a larger PAGE_BUDGET in verify/segments.rs",
+        );
+    }
+    Ok(())
+}
+
+fn allocated_sections(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+    const FORBIDDEN: [&str; 9] = [".got", ".plt", ".data", ".bss", ".tdata", ".tbss", ".init", ".fini", ".rel"];
+    let elf = linked.image.elf()?;
+    let memory = Memory::of(&elf).range();
+    for section in sections(&elf).iter().filter(|section| section.is_allocated()) {
+        let (addresses, offset) = (section.addresses(), section.header.sh_offset.get(LE));
+        let place = Place::new(section.name.clone(), 0);
+        // An empty section has no place that could be wrong.
+        let inside = addresses.start >= memory.start && addresses.end <= memory.end && addresses.start == offset;
+        examination.expect(
+            inside || addresses.is_empty(),
+            place.clone(),
+            format!("section at address {:#x}..{:#x}, offset {offset:#x}", addresses.start, addresses.end),
+            format!("an address that is the offset, inside PT_LOAD ({:#x}..{:#x})", memory.start, memory.end),
+        );
+        let kind = section.kind();
+        let named = FORBIDDEN.iter().any(|name| section.name.starts_with(name));
+        let typed = matches!(
+            kind,
+            elf::SHT_NOBITS | elf::SHT_INIT_ARRAY | elf::SHT_FINI_ARRAY | elf::SHT_REL | elf::SHT_RELA | elf::SHT_RELR
+        );
+        if !addresses.is_empty() && (named || typed || section.flags().contains(elf::SHF_TLS)) {
+            examination.find(
+                place,
+                format!("{kind:?} of {:#x} bytes", addresses.end - addresses.start),
+                "read-only data and code that need no work at load time",
+                "a writable or thread-local variable, or a symbol that is reached through the GOT",
+            );
+        }
+    }
+    Ok(())
+}
+
+fn notes(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+    let elf = linked.image.elf()?;
+    let mut build_ids = 0;
+    for (place, segment) in segments(elf.elf_program_headers()).filter(|(_, it)| it.p_type.get(LE) == PT_NOTE) {
+        let broken = |error: object::Error| (error.to_string(), "complete notes, each padded to four bytes");
+        let walk = |examination: &mut Examination| {
+            let Some(mut notes) = segment.notes(LE, elf.data())? else { return Ok(0) };
+            let mut found = 0;
+            while let Some(note) = notes.next()? {
+                examination.look();
+                let build_id = note.name() == elf::ELF_NOTE_GNU && note.n_type(LE) == elf::NT_GNU_BUILD_ID;
+                found += usize::from(build_id && note.desc().len() == 20);
+            }
+            Ok(found)
+        };
+        match walk(examination).map_err(broken) {
+            Ok(found) => build_ids += found,
+            Err((found, wanted)) => examination.find(place, found, wanted, "the segment was cut or moved"),
+        }
+    }
+    let place = Place::new("PT_NOTE", 0);
+    examination.expect(build_ids == 1, place, format!("{build_ids} SHA-1 build-ids"), "one: link with --build-id=sha1");
+    Ok(())
+}
+
+/// All program headers, each with its place.
+fn segments(headers: &[ProgramHeader64<LE>]) -> impl Iterator<Item = (Place, &ProgramHeader64<LE>)> {
+    let size = size_of::<ProgramHeader64<LE>>() as u64;
+    (0..).zip(headers).map(move |(index, segment)| (Place::new("program headers", index * size), segment))
+}

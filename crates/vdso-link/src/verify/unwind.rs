@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! Rules for the unwind tables, read the way that unwinders find them.
+
+use super::read::dynamic::Dynamic;
+use super::read::sections::{place, sections};
+use super::read::symbols::exported;
+use super::read::unwind::{Unwind, unwind};
+use super::{ImageRule, always};
+use crate::rule::Place;
+use crate::{Error, Examination, LinkedImage, Rule};
+use object::LittleEndian as LE;
+use object::elf::STT_FUNC;
+
+pub(super) static RULES: &[ImageRule] = &[
+    ImageRule {
+        rule: Rule {
+            id: "image-unwind/readable",
+            demand: "PT_GNU_EH_FRAME leads to a header, the header to .eh_frame, and both can be read to the end",
+            why: "Unwinders find the tables through dl_iterate_phdr() and never look at section headers.",
+            breaks: "Backtraces, pthread_cancel and exceptions that pass through a signal frame in the vDSO end the process.",
+        },
+        applies: always,
+        apply: readable,
+    },
+    ImageRule {
+        rule: Rule {
+            id: "image-unwind/sorted",
+            demand: "the search table is sorted by address, without equal entries",
+            why: "Unwinders search it by halving.",
+            breaks: "libgcc and libunwind take another function's description, or none.",
+        },
+        applies: always,
+        apply: sorted,
+    },
+    ImageRule {
+        rule: Rule {
+            id: "image-unwind/complete",
+            demand: "the search table has exactly one right entry for each frame description",
+            why: "A description that is not in the table is never found; an entry must lead to the one that covers its address.",
+            breaks: "Unwinding stops in one function and works in all others.",
+        },
+        applies: always,
+        apply: complete,
+    },
+    ImageRule {
+        rule: Rule {
+            id: "image-unwind/coverage",
+            demand: "each byte of each exported function is covered by a frame description",
+            why: "A signal can arrive at any instruction, and profilers stop at any.",
+            breaks: "gdb and perf show a broken stack whenever they stop in the part without a description.",
+        },
+        applies: always,
+        apply: coverage,
+    },
+    ImageRule {
+        rule: Rule {
+            id: "image-unwind/code",
+            demand: "each frame description covers code, in full, that no other one covers",
+            why: "A description that was not moved with its function covers another one's bytes.",
+            breaks: "Unwinders restore registers by the rows of the wrong function.",
+        },
+        applies: always,
+        apply: code,
+    },
+    ImageRule {
+        rule: Rule {
+            id: "image-unwind/programs",
+            demand: "the program of each frame description runs to its end",
+            why: "Its rows say where the return address is, instruction by instruction.",
+            breaks: "libgcc aborts at an instruction that it does not know.",
+        },
+        applies: always,
+        apply: programs,
+    },
+];
+
+/// The tables where they can be read. Where they cannot, [`readable`] says why, and the other rules have no subject.
+fn tables(linked: &LinkedImage) -> Result<Option<Unwind>, Error> {
+    Ok(unwind(&linked.image.elf()?).ok())
+}
+
+fn readable(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+    let elf = linked.image.elf()?;
+    let place = Place::new(".eh_frame_hdr", 0);
+    examination.look();
+    match unwind(&elf) {
+        Err(reason) => {
+            examination.find(place, reason, "tables that can be read to the end", "link with --eh-frame-hdr")
+        }
+        Ok(unwind) => {
+            let begins = |name: &str, address| {
+                sections(&elf).iter().any(|section| section.name == name && section.addresses().start == address)
+            };
+            let there = begins(".eh_frame_hdr", unwind.header) && begins(".eh_frame", unwind.frames);
+            let found = format!("header at {:#x}, frames at {:#x}", unwind.header, unwind.frames);
+            examination.expect(there, place, found, "the addresses of .eh_frame_hdr and .eh_frame");
+        }
+    }
+    Ok(())
+}
+
+fn sorted(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+    let Some(unwind) = tables(linked)? else { return Ok(()) };
+    for (index, pair) in unwind.table.windows(2).enumerate() {
+        let found = format!("{:#x} behind {:#x}", pair[1].start, pair[0].start);
+        let place = Place::new(".eh_frame_hdr", row_offset(index + 1));
+        examination.expect(pair[0].start < pair[1].start, place, found, "rising addresses");
+    }
+    // A table of one row is sorted, and it was looked at.
+    if unwind.table.len() == 1 {
+        examination.look();
+    }
+    Ok(())
+}
+
+fn complete(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+    let Some(unwind) = tables(linked)? else { return Ok(()) };
+    for description in &unwind.descriptions {
+        let rows = unwind.table.iter().filter(|row| row.description == description.address).count();
+        examination.expect(
+            rows == 1,
+            Place::new(".eh_frame", description.address.saturating_sub(unwind.frames)),
+            format!("{rows} entries for the description of {:#x}", description.covers.start),
+            "exactly one",
+        );
+    }
+    for (index, row) in unwind.table.iter().enumerate() {
+        let leads_to = unwind.descriptions.iter().find(|it| it.address == row.description);
+        let right = leads_to.is_some_and(|description| description.covers.start == row.start);
+        examination.expect(
+            right,
+            Place::new(".eh_frame_hdr", row_offset(index)),
+            format!("an entry for {:#x} that leads to {:#x}", row.start, row.description),
+            "the address of the description that begins there",
+        );
+    }
+    Ok(())
+}
+
+fn coverage(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+    let elf = linked.image.elf()?;
+    let Some(unwind) = tables(linked)? else { return Ok(()) };
+    for export in exported(&elf, &Dynamic::of(&elf)).iter().filter(|export| export.symbol.st_type() == STT_FUNC) {
+        let end = export.symbol.st_value.get(LE).saturating_add(export.symbol.st_size.get(LE));
+        let mut covered = export.symbol.st_value.get(LE);
+        // Descriptions may share a function between them; each step ends behind a description or not at all.
+        while let Some(next) = unwind.descriptions.iter().find(|it| it.covers.contains(&covered)) {
+            covered = next.covers.end;
+        }
+        let found = format!("no description for {covered:#x}, in a function up to {end:#x}");
+        examination.expect(covered >= end, place(&elf, covered).in_symbol(export.name), found, "one for every byte");
+    }
+    Ok(())
+}
+
+fn code(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+    let elf = linked.image.elf()?;
+    let Some(unwind) = tables(linked)? else { return Ok(()) };
+    let text: Vec<_> = sections(&elf).into_iter().filter(|section| section.is_text()).collect();
+    let mut end_of_last = 0;
+    let mut descriptions: Vec<_> = unwind.descriptions.iter().collect();
+    descriptions.sort_by_key(|description| description.covers.start);
+    for description in descriptions {
+        let covers = &description.covers;
+        let place = Place::new(".eh_frame", description.address.saturating_sub(unwind.frames));
+        let inside =
+            text.iter().map(|section| section.addresses()).any(|it| it.start <= covers.start && covers.end <= it.end);
+        let found = format!("a description of {:#x}..{:#x}", covers.start, covers.end);
+        examination.expect(
+            inside && !covers.is_empty(),
+            place.clone(),
+            found.clone(),
+            "a range of one executable section",
+        );
+        let wanted = format!("no byte before {end_of_last:#x}, which another description covers");
+        examination.expect(covers.start >= end_of_last, place, found, wanted);
+        end_of_last = covers.end.max(end_of_last);
+    }
+    Ok(())
+}
+
+fn programs(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+    let Some(unwind) = tables(linked)? else { return Ok(()) };
+    for description in &unwind.descriptions {
+        let place = Place::new(".eh_frame", description.address.saturating_sub(unwind.frames));
+        let found = match &description.rows {
+            Ok(rows) => format!("{rows} rows"),
+            Err(reason) => reason.clone(),
+        };
+        examination.expect(matches!(description.rows, Ok(1..)), place, found, "rows for the whole range");
+    }
+    Ok(())
+}
+
+/// Offset of a row of the search table: eight bytes each, behind a header of twelve.
+fn row_offset(index: usize) -> u64 {
+    12 + 8 * index as u64
+}
