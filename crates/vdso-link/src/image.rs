@@ -3,6 +3,8 @@
 
 use crate::object_file::ElfFile;
 use crate::{DataPageLayout, Error, Report};
+use object::LittleEndian as LE;
+use object::read::elf::ProgramHeader as _;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use vdso_abi::exports::Export;
@@ -70,6 +72,22 @@ impl Image {
     /// [`Error::Malformed`], which [`from_bytes`](Self::from_bytes) has ruled out already.
     pub fn elf(&self) -> Result<ElfFile<'_>, Error> {
         crate::error::parse(&self.path, &self.data)
+    }
+
+    /// `LINUX_VERSION_CODE` of the kernel that the image was built with, from the note that the kernel's build leaves in it
+    /// (Linux `arch/x86/entry/vdso/note.S`: owner `Linux`, type 0).
+    pub fn linux_version(&self) -> Option<u32> {
+        let elf = self.elf().ok()?;
+        let segments = elf.elf_program_headers().iter();
+        let mut notes = segments.filter_map(|segment| segment.notes(LE, self.data()).ok().flatten());
+        notes.find_map(|mut notes| {
+            while let Some(note) = notes.next().ok()? {
+                if note.name() == b"Linux" && note.n_type(LE).0 == 0 {
+                    return Some(u32::from_le_bytes(note.desc().try_into().ok()?));
+                }
+            }
+            None
+        })
     }
 }
 

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! The one write: every byte goes where the plan says.
+
+use super::plan::{Move, Plan, Table};
+use super::{Parts, headers};
+use crate::Error;
+use object::LittleEndian as LE;
+use object::pod::{bytes_of, bytes_of_slice};
+
+/// The bytes of the new image.
+///
+/// # Errors
+/// [`Error::Malformed`] as in [`headers::dynamic`].
+pub(super) fn write(parts: &Parts<'_>, plan: &Plan) -> Result<Vec<u8>, Error> {
+    let Parts { base, placed, symbols, frames, sections, .. } = parts;
+    let mut file = vec![0; plan.file as usize];
+    let mut put = |offset: u64, bytes: &[u8]| {
+        let start = offset as usize;
+        file[start..start + bytes.len()].copy_from_slice(bytes);
+    };
+
+    // First what was there, since the headers are laid over it.
+    put(0, base.loaded);
+    put(0, bytes_of(&headers::file_header(base, plan, sections.count() as u16)));
+    put(base.elf.elf_header().e_phoff.get(LE), bytes_of_slice(&headers::program_headers(base, plan)));
+    put(base.dynamic.start, bytes_of_slice(&headers::dynamic(base, plan)?));
+
+    put(placed.text.start, &placed.bytes);
+    let (eh_frame_hdr, eh_frame) = frames.write(plan.place(Table::EhFrameHdr).start, plan.place(Table::EhFrame).start);
+    for Move { table, to, .. } in &plan.moves {
+        let bytes = match table {
+            Table::Hash => symbols.hash(),
+            Table::GnuHash => symbols.gnu_hash(),
+            Table::Dynsym => symbols.dynsym(),
+            Table::Dynstr => symbols.dynstr(),
+            Table::Versym => symbols.versym(),
+            Table::EhFrameHdr => eh_frame_hdr.clone(),
+            Table::EhFrame => eh_frame.clone(),
+        };
+        put(to.start, &bytes);
+    }
+
+    for &(index, offset) in &plan.loose {
+        put(offset, &sections.content(index));
+    }
+    put(plan.headers, &sections.write(parts, plan));
+    Ok(file)
+}
