@@ -3,10 +3,57 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use vdso_link::{CheckedObject, Object};
+use vdso_abi::exports::VERSION;
+use vdso_link::{CheckedObject, Image, Object};
 
 /// The four exports and a hidden helper, with every kind of reference that the object rules allow.
 pub const EXPORTS: &str = include_str!("exports.s");
+
+/// A finished image to splice into.
+#[derive(Clone, Copy)]
+pub struct Base {
+    /// `LINUX_VERSION_CODE` of its note.
+    pub version: Option<u32>,
+    /// Whether it has a `__vdso_getrandom` of its own.
+    pub getrandom: bool,
+    /// `--hash-style` of the linker.
+    pub hash_style: &'static str,
+    /// The version node of its functions.
+    pub node: &'static str,
+}
+
+impl Base {
+    /// As Linux 6.1 would have it.
+    pub const WITHOUT_GETRANDOM: Self =
+        Self { version: Some(0x06_01_c0), getrandom: false, hash_style: "both", node: VERSION };
+    /// As Linux 6.18 would have it.
+    pub const WITH_GETRANDOM: Self = Self { version: Some(0x06_12_2c), getrandom: true, ..Self::WITHOUT_GETRANDOM };
+
+    /// Assembles and links the image; symbols for debuggers are left in.
+    pub fn link(self, folder: &Path) -> Image {
+        let mut source = String::from(include_str!("base.s"));
+        if self.getrandom {
+            source += include_str!("base_getrandom.s");
+        }
+        if let Some(version) = self.version {
+            source += &format!(
+                ".section .note.Linux, \"a\", @note\n.p2align 2\n.long 6, 4, 0\n.asciz \"Linux\"\n.p2align 2\n.long {version}\n"
+            );
+        }
+        let object = assemble(folder, "base", &source);
+        let script = folder.join("base.lds");
+        let names = "__vdso_time; time; __vdso_getcpu; getcpu; __vdso_getrandom; getrandom;";
+        let versions = format!("VERSION {{ {} {{ global: {names} local: *; }}; }}\n", self.node);
+        std::fs::write(&script, format!("{}{versions}", include_str!("base.lds"))).unwrap();
+        let output = folder.join("base.so");
+        let mut lld = Command::new(rust_lld());
+        lld.args(["-flavor", "gnu", "-m", "elf_x86_64", "-shared", "-soname", "linux-vdso.so.1", "-Bsymbolic"]);
+        lld.args(["--eh-frame-hdr", "--build-id=sha1", "-z", "max-page-size=4096", "-z", "norelro"]);
+        lld.args(["--undefined-version", &format!("--hash-style={}", self.hash_style)]);
+        run(lld.arg("-T").arg(script).arg("-o").arg(&output).arg(object));
+        Image::read(&output).unwrap()
+    }
+}
 
 /// The script of the stand-alone image.
 pub fn script() -> PathBuf {

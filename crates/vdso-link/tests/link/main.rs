@@ -2,4 +2,8 @@
 //! Linking and splicing, with fixtures that the toolchain's own compiler and linker make.
 
 mod fixture;
+mod judge;
+mod refusals;
+mod running;
+mod splice;
 mod standalone;
