@@ -1,1 +1,19 @@
-//! The native and the kernel tier of the tests.
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! What the native tier of the tests is made of.
+//!
+//! A test maps the built image ([`Vdso`]), prepares an opaque state ([`state`]), calls, and compares with the [`model`].
+//! Where a clause speaks of system calls they are intercepted and counted ([`syscalls`]), and where it speaks of something
+//! that happens in mid-call, it is made to happen there by a page that faults ([`faults`]). Both change the process for
+//! good, so such a test runs in a child of its own ([`child`]).
+
+pub mod canary;
+pub mod child;
+pub mod faults;
+pub mod memory;
+pub mod model;
+pub mod registers;
+pub mod state;
+pub mod syscalls;
+pub mod vdso;
+
+pub use vdso::{Cipher, Vdso, ciphers};

@@ -80,3 +80,9 @@ impl Drop for Reservation {
         debug_assert!(unmapped.is_ok(), "munmap: {unmapped:?}");
     }
 }
+
+// SAFETY: addresses belong to the process, not to a thread.
+unsafe impl Send for Reservation {}
+// SAFETY: what `&self` allows beyond looking up an address are system calls, which the kernel orders, and the load of an
+// image, which happens before the owner is shared.
+unsafe impl Sync for Reservation {}

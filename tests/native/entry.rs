@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! Clauses E1 to E10: arguments, flags, sizes and bad memory.
+
+use std::ptr::null_mut;
+use vdso_abi::PAGE_SIZE;
+use vdso_abi::flags::{GRND_INSECURE, GRND_NONBLOCK, GRND_RANDOM, STATE_MMAP_FLAGS, STATE_MMAP_PROT};
+use vdso_abi::state::{STATE_LEN, VgetrandomOpaqueParams};
+use vdso_abi::syscall::{EFAULT, MAX_RW_COUNT};
+use vdso_tests::child::{Outcome, in_child, outcome};
+use vdso_tests::memory::{Alias, Pages};
+use vdso_tests::state::{Snapshot, StatePage, StatePtr, in_use};
+use vdso_tests::syscalls::{Answer, Call, calls, forget, intercept};
+use vdso_tests::vdso::GENERATION;
+use vdso_tests::{Vdso, ciphers, model};
+
+/// An idle state with bytes to give: a call that reaches it makes no system call.
+fn full() -> Snapshot {
+    Snapshot::keyed(GENERATION, 1).with_batch(464, 21)
+}
+
+/// What the kernel is made to answer where a test only looks at the system call.
+const ANSWER: i32 = libc::EOVERFLOW;
+
+/// One call, and the one system call that must come of it with the same arguments.
+///
+/// # Safety
+/// As for [`Vdso::call_raw`].
+unsafe fn goes_to_the_kernel(vdso: &Vdso, buffer: *mut u8, len: usize, flags: u32, state: StatePtr, opaque_len: usize) {
+    forget();
+    // SAFETY: the caller's promise.
+    let returned = unsafe { vdso.call_raw(buffer, len, flags, state, opaque_len) };
+    assert_eq!(returned, -(ANSWER as isize), "the kernel's own answer, for {len} bytes, flags {flags:#x}");
+    assert_eq!(calls(), [Call { buffer: buffer.addr(), len, flags }]);
+}
+
+#[test]
+fn e1_probe_writes_64_bytes_and_returns_0() {
+    in_child(|| {
+        let vdso = Vdso::built();
+        intercept(|_, _| Answer::Kernel);
+        // Whether the generator is ready makes no difference.
+        for ready in [true, false] {
+            vdso.data().set_ready(ready);
+            let mut words = [0xa5a5_a5a5_u32; 18];
+            // SAFETY: `words` has room for the answer behind its first one, and the buffer is not written.
+            let returned = unsafe {
+                let params = StatePtr::new(words[1..].as_mut_ptr().cast());
+                vdso.call_raw(null_mut(), 0, 0, params, usize::MAX)
+            };
+            assert_eq!(returned, 0);
+            let mut expected = [0; 18];
+            (expected[0], expected[17]) = (0xa5a5_a5a5, 0xa5a5_a5a5);
+            expected[1..4].copy_from_slice(&[STATE_LEN as u32, STATE_MMAP_PROT, STATE_MMAP_FLAGS]);
+            assert_eq!(words, expected);
+        }
+        assert_eq!(calls(), []);
+    });
+}
+
+#[test]
+fn e1_probe_needs_all_four_arguments() {
+    in_child(|| {
+        let (vdso, page) = (Vdso::built(), StatePage::with(full()));
+        intercept(|_, _| Answer::Error(ANSWER));
+        let mut byte = 0;
+        for (buffer, len, flags, opaque_len) in [
+            (&raw mut byte, 0, 0, usize::MAX),
+            (null_mut(), 1, 0, usize::MAX),
+            (null_mut(), 0, GRND_NONBLOCK, usize::MAX),
+            (null_mut(), 0, 0, usize::MAX - 1),
+        ] {
+            // SAFETY: the system call is answered without a look at the buffer.
+            unsafe { goes_to_the_kernel(&vdso, buffer, len, flags, page.state(), opaque_len) };
+            assert_eq!(page.state().read(), full());
+        }
+    });
+}
+
+/// A mapping made with what the probe says is zero in the child of a fork, or cannot be made at all.
+#[test]
+fn e2_advertised_flags_wipe_on_fork() {
+    in_child(|| {
+        let vdso = Vdso::built();
+        let mut params =
+            VgetrandomOpaqueParams { size_of_opaque_state: 0, mmap_prot: 0, mmap_flags: 0, reserved: [0; 13] };
+        // SAFETY: `params` has room for the answer.
+        unsafe { vdso.call_raw(null_mut(), 0, 0, StatePtr::new((&raw mut params).cast()), usize::MAX) };
+        let Some(pages) = Pages::with_flags(1, params.mmap_prot, params.mmap_flags) else {
+            // This kernel does not know the flags: refused is safe.
+            return;
+        };
+        // SAFETY: the page is writable and longer than a state.
+        let state = unsafe { StatePtr::new(pages.start()) };
+        state.write(full());
+        let side = vdso_tests::child::fork();
+        let expected = if side.is_child() { Snapshot::FRESH } else { full() };
+        assert_eq!(state.read(), expected);
+        side.join();
+    });
+}
+
+#[test]
+fn e3_other_opaque_len_goes_to_the_kernel() {
+    in_child(|| {
+        let vdso = Vdso::built();
+        let page = StatePage::with(full());
+        let straddling = page.at(PAGE_SIZE - STATE_LEN);
+        let mut buffer = [0; 16];
+        intercept(|_, _| Answer::Error(ANSWER));
+        for opaque_len in [0, 1, 64, 144, STATE_LEN - 1, STATE_LEN + 1, 2 * STATE_LEN, usize::MAX] {
+            for state in [page.state(), straddling, StatePtr::NULL] {
+                // SAFETY: the buffer is writable.
+                unsafe { goes_to_the_kernel(&vdso, buffer.as_mut_ptr(), buffer.len(), 0, state, opaque_len) };
+            }
+        }
+        assert_eq!(page.state().read(), full());
+    });
+}
+
+#[test]
+fn e3_state_that_straddles_a_page_is_a_bad_address() {
+    in_child(|| {
+        let (vdso, pages) = (Vdso::built(), Pages::new(2));
+        let mut buffer = [0x55; 16];
+        intercept(|_, _| Answer::Error(ANSWER));
+        for offset in PAGE_SIZE - STATE_LEN..=PAGE_SIZE {
+            // SAFETY: both pages are writable.
+            let state = unsafe { StatePtr::new(pages.start().wrapping_add(offset)) };
+            state.write(full());
+            // SAFETY: the buffer is writable.
+            let returned = unsafe { vdso.call_with_len(buffer.as_mut_ptr(), buffer.len(), 0, state) };
+            let straddles = offset > PAGE_SIZE - STATE_LEN && offset < PAGE_SIZE;
+            assert_eq!(returned, if straddles { -EFAULT } else { 16 }, "offset {offset}");
+            if straddles {
+                assert_eq!(state.read(), full(), "offset {offset}");
+            }
+        }
+        assert_eq!(calls(), []);
+    });
+}
+
+#[test]
+fn e4_bad_flags_go_to_the_kernel() {
+    in_child(|| {
+        let (vdso, page) = (Vdso::built(), StatePage::with(full()));
+        let mut buffer = [0x55; 16];
+        intercept(|_, _| Answer::Error(ANSWER));
+        let bits = (3..32).map(|bit| 1 << bit);
+        for flags in bits.chain([GRND_INSECURE | GRND_RANDOM, 7, u32::MAX]) {
+            for len in [0, 16] {
+                // SAFETY: the buffer is writable.
+                unsafe { goes_to_the_kernel(&vdso, buffer.as_mut_ptr(), len, flags, page.state(), STATE_LEN) };
+            }
+        }
+        assert_eq!((page.state().read(), buffer), (full(), [0x55; 16]));
+    });
+}
+
+/// Without interception: what the kernel really says to them.
+#[test]
+fn e4_bad_flags_are_invalid() {
+    let (vdso, page) = (Vdso::built(), StatePage::with(full()));
+    let mut buffer = [0; 16];
+    for flags in [GRND_INSECURE | GRND_RANDOM, 8] {
+        // SAFETY: the buffer is writable.
+        let returned = unsafe { vdso.call(buffer.as_mut_ptr(), buffer.len(), flags, page.state()) };
+        assert_eq!(returned, -(libc::EINVAL as isize));
+    }
+}
+
+#[test]
+fn e5_not_ready_goes_to_the_kernel_with_its_flags() {
+    in_child(|| {
+        let (vdso, page) = (Vdso::built(), StatePage::new());
+        let mut buffer = [0; 16];
+        intercept(|_, _| Answer::Error(ANSWER));
+        vdso.data().set_ready(false);
+        // An early reseed moves the generation before the generator is ready.
+        for generation in [0, GENERATION] {
+            vdso.data().set_generation(generation);
+            for flags in 0..=5 {
+                for len in [0, 1, 16] {
+                    // SAFETY: the buffer is writable.
+                    unsafe { goes_to_the_kernel(&vdso, buffer.as_mut_ptr(), len, flags, page.state(), STATE_LEN) };
+                }
+            }
+        }
+        assert_eq!(page.state().read(), Snapshot::FRESH);
+    });
+}
+
+#[test]
+fn e5_once_ready_no_bytes_are_0() {
+    in_child(|| {
+        let (vdso, page) = (Vdso::built(), StatePage::with(full()));
+        intercept(|_, _| Answer::Error(ANSWER));
+        // SAFETY: no byte is written.
+        assert_eq!(unsafe { vdso.call(null_mut(), 0, 0, page.state()) }, 0);
+        assert_eq!((page.state().read(), calls()), (full(), vec![]));
+    });
+}
+
+#[test]
+fn e6_fallback_gets_the_unclamped_length() {
+    in_child(|| {
+        let vdso = Vdso::built();
+        let page = StatePage::with(Snapshot { word: in_use(GENERATION), ..full() });
+        intercept(|_, _| Answer::Error(ANSWER));
+        for len in [MAX_RW_COUNT, MAX_RW_COUNT + 1, u32::MAX as usize + 1, usize::MAX] {
+            // SAFETY: the system call is answered without a look at the buffer, and nothing else writes it.
+            unsafe { goes_to_the_kernel(&vdso, PAGE_SIZE as *mut u8, len, GRND_RANDOM, page.state(), STATE_LEN) };
+        }
+    });
+}
+
+/// The whole range is the same few pages over and over, and what follows it faults.
+#[test]
+fn e6_at_most_max_rw_count_bytes_are_produced() {
+    in_child(|| {
+        let (vdso, page) = (Vdso::built(), StatePage::with(full()));
+        vdso.data().set_simd(ciphers().last().expect("SSE2 at least").simd);
+        let alias = Alias::new(MAX_RW_COUNT);
+        intercept(|_, _| Answer::Error(ANSWER));
+        // SAFETY: the buffer is writable as far as a call may write.
+        let returned = unsafe { vdso.call(alias.start(), usize::MAX, 0, page.state()) };
+        assert_eq!((returned, calls()), (MAX_RW_COUNT as isize, vec![]));
+    });
+}
+
+#[test]
+fn e7_valid_flags_change_nothing() {
+    in_child(|| {
+        let (vdso, page) = (Vdso::built(), StatePage::new());
+        intercept(|_, _| Answer::Error(ANSWER));
+        for flags in [0, GRND_NONBLOCK, GRND_RANDOM, GRND_INSECURE, 3, 5] {
+            for len in [1, 16, 464, 1000] {
+                let mut expected = full();
+                let mut buffer = vec![0; len];
+                page.state().write(expected);
+                // SAFETY: the buffer is writable.
+                let returned = unsafe { vdso.call(buffer.as_mut_ptr(), len, flags, page.state()) };
+                assert_eq!(returned, len as isize);
+                assert_eq!(buffer, model::draw(&mut expected, len), "flags {flags}");
+                assert_eq!(page.state().read(), expected, "flags {flags}");
+            }
+        }
+        assert_eq!(calls(), []);
+    });
+}
+
+/// The client dies of it, as the vDSO ABI allows; had it lived on, the state would not have served it again.
+#[test]
+fn e8_bad_buffer_faults_and_no_byte_comes_twice() {
+    for remaining in [464, 5, 0] {
+        for len in [1, 16, 400, 1500] {
+            let (vdso, page, pages) = (Vdso::built(), StatePage::shared(), Pages::new(1));
+            let contents = Snapshot::keyed(GENERATION, 3).with_batch(remaining, 5);
+            page.state().write(contents);
+            // The last byte of the buffer is bad, so that as much as possible was written before.
+            let died = outcome(|| {
+                // Back from the handler of the test binary, the fault would kill all the same, after a message.
+                vdso_tests::faults::die_on_fault();
+                // SAFETY: the process ends at the bad byte.
+                unsafe { vdso.call(pages.end().wrapping_sub(len - 1), len, 0, page.state()) };
+            });
+            assert_eq!(died, Outcome::Killed(libc::SIGSEGV), "{len} bytes of {remaining}");
+            let left = page.state().read();
+            in_child(|| {
+                intercept(|_, _| Answer::Error(ANSWER));
+                let mut buffer = [0; 64];
+                // SAFETY: the buffer is writable.
+                unsafe { goes_to_the_kernel(&vdso, buffer.as_mut_ptr(), buffer.len(), 0, page.state(), STATE_LEN) };
+            });
+            assert_eq!(page.state().read(), left, "{len} bytes of {remaining}");
+        }
+    }
+}
+
+#[test]
+fn e9_null_state_goes_to_the_kernel() {
+    in_child(|| {
+        let vdso = Vdso::built();
+        let mut buffer = [0; 16];
+        intercept(|_, _| Answer::Error(ANSWER));
+        for flags in 0..=5 {
+            // SAFETY: the buffer is writable.
+            unsafe {
+                goes_to_the_kernel(&vdso, buffer.as_mut_ptr(), 16, flags, StatePtr::NULL, STATE_LEN);
+                forget();
+                assert_eq!(vdso.call(buffer.as_mut_ptr(), 16, flags, StatePtr::NULL), -(ANSWER as isize));
+            }
+            assert_eq!(calls(), [Call { buffer: buffer.as_ptr().addr(), len: 16, flags }]);
+        }
+    });
+}
+
+/// In seccomp's strict mode every system call but those for reading, writing and the end of a thread kills.
+#[test]
+fn e10_makes_no_system_call_from_a_keyed_state() {
+    let strict = |test: &dyn Fn()| {
+        outcome(|| {
+            // SAFETY: no pointer is involved.
+            assert_eq!(unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_STRICT) }, 0);
+            test();
+            // SAFETY: the one way to end that the mode allows.
+            unsafe { libc::syscall(libc::SYS_exit, 0) };
+        })
+    };
+    let vdso = Vdso::built();
+    let passed = strict(&|| {
+        let mut memory = [0; STATE_LEN];
+        // SAFETY: the memory is as long as a state, and is used through the pointer alone.
+        let state = unsafe { StatePtr::new(memory.as_mut_ptr()) };
+        state.write(full());
+        let mut buffer = [0; 2100];
+        for len in 0..buffer.len() {
+            assert_eq!(vdso.draw(&mut buffer[..len], state), len as isize);
+        }
+    });
+    assert_eq!(passed, Outcome::Passed);
+    let killed = strict(&|| {
+        // SAFETY: no pointer is involved.
+        let _ = unsafe { libc::syscall(libc::SYS_getppid) };
+    });
+    assert_eq!(killed, Outcome::Killed(libc::SIGKILL), "the mode bites");
+}

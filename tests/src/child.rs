@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! A test in a child process, for what changes a process for good: filters, handlers, a fatal fault.
+
+use std::fs::File;
+use std::io::{Read, Write, pipe};
+use std::mem::ManuallyDrop;
+use std::panic::set_hook;
+
+/// Exit code of a child whose test panicked.
+const PANICKED: i32 = 101;
+/// After so many seconds a child that hangs is ended by `SIGALRM`.
+const LIMIT: u32 = 120;
+
+/// How a child ended.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The test returned.
+    Passed,
+    /// The test panicked with these words.
+    Panicked(String),
+    /// This signal ended the child.
+    Killed(i32),
+}
+
+/// Runs `test` in a child, and panics here with its words if it panics there.
+pub fn in_child(test: impl FnOnce()) {
+    match outcome(test) {
+        Outcome::Passed => {}
+        Outcome::Panicked(words) => panic!("in the child: {words}"),
+        Outcome::Killed(libc::SIGALRM) => panic!("the child hung for {LIMIT} s"),
+        Outcome::Killed(signal) => panic!("the child was killed by signal {signal}"),
+    }
+}
+
+/// Runs `test` in a child, and says how that ended.
+///
+/// The child has one thread, whatever the parent has.
+pub fn outcome(test: impl FnOnce()) -> Outcome {
+    let (mut words, report) = pipe().expect("pipe");
+    // SAFETY: the child goes on with this thread alone. It allocates, which the C library allows after a fork, and takes
+    // no lock that another thread of the parent could have held but the one of the panic hook: the alarm ends such a child.
+    let pid = unsafe { libc::fork() };
+    match pid {
+        -1 => panic!("fork: {}", std::io::Error::last_os_error()),
+        0 => run(test, report),
+        pid => {
+            drop(report);
+            let mut said = String::new();
+            words.read_to_string(&mut said).expect("the report is text");
+            match wait(pid) {
+                status if libc::WIFSIGNALED(status) => Outcome::Killed(libc::WTERMSIG(status)),
+                status if libc::WEXITSTATUS(status) == 0 => Outcome::Passed,
+                _ => Outcome::Panicked(said),
+            }
+        }
+    }
+}
+
+fn run(test: impl FnOnce(), report: std::io::PipeWriter) -> ! {
+    // SAFETY: no pointer is involved.
+    unsafe { libc::alarm(LIMIT) };
+    // A panic may come up in a signal handler, which cannot be unwound through: it ends the child where it stands.
+    set_hook(Box::new(move |panic| {
+        let mut report = ManuallyDrop::new(File::from(std::os::fd::OwnedFd::from(report.try_clone().expect("dup"))));
+        // Where the report cannot be written, the exit code still tells.
+        let _ = write!(report, "{panic}");
+        exit(PANICKED)
+    }));
+    test();
+    exit(0)
+}
+
+/// Ends the process without the parent's exit handlers.
+fn exit(code: i32) -> ! {
+    // SAFETY: no pointer is involved.
+    unsafe { libc::_exit(code) }
+}
+
+/// Waits for a child, and returns its status.
+fn wait(pid: i32) -> i32 {
+    let mut status = 0;
+    // SAFETY: `status` outlives the call.
+    let waited = unsafe { libc::waitpid(pid, &raw mut status, 0) };
+    assert_eq!(waited, pid, "waitpid: {}", std::io::Error::last_os_error());
+    status
+}
+
+/// The two sides of a fork in the middle of a test that runs [`in_child`].
+pub enum Side {
+    /// The process that forked, with the number of its child.
+    Parent(i32),
+    /// The new process.
+    Child,
+}
+
+/// Forks a test that runs [`in_child`]. Fit for signal handlers.
+pub fn fork() -> Side {
+    // SAFETY: such a test has one thread.
+    match unsafe { libc::fork() } {
+        -1 => panic!("fork: {}", std::io::Error::last_os_error()),
+        0 => Side::Child,
+        pid => Side::Parent(pid),
+    }
+}
+
+impl Side {
+    /// Whether this is the new process.
+    pub fn is_child(&self) -> bool {
+        matches!(self, Self::Child)
+    }
+
+    /// Ends the child, and waits for its good end in the parent.
+    pub fn join(self) {
+        match self {
+            Self::Child => exit(0),
+            Self::Parent(pid) => assert_eq!(wait(pid), 0, "the forked side failed"),
+        }
+    }
+}
