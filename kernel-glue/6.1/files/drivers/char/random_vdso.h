@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Between random.c and random_vdso.c, nobody else.
+ */
+#ifndef _CHAR_RANDOM_VDSO_H
+#define _CHAR_RANDOM_VDSO_H
+
+/* In random.c, for the timer. */
+unsigned long crng_reseed_if_due(void);
+
+#ifdef CONFIG_VDSO_GETRANDOM
+void random_vdso_publish(unsigned long generation);
+void random_vdso_start_reseeding(void);
+#else
+static inline void random_vdso_publish(unsigned long generation) { }
+static inline void random_vdso_start_reseeding(void) { }
+#endif
+
+#endif /* _CHAR_RANDOM_VDSO_H */

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The system call vgetrandom_alloc(): memory for states of the vDSO's
+ * getrandom().
+ *
+ * Freed with munmap() of the whole array.
+ */
+
+#include <linux/build_bug.h>
+#include <linux/err.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/pagemap.h>
+#include <linux/sched.h>
+#include <linux/security.h>
+#include <linux/syscalls.h>
+#include <linux/uaccess.h>
+#include <vdso/vgetrandom_abi.h>
+
+#include "internal.h"
+
+#define STATES_PER_PAGE	(PAGE_SIZE / VGETRANDOM_STATE_LEN)
+/* The most states whose size in bytes, in whole pages, is still a size_t. */
+#define STATES_MAX	((SIZE_MAX & PAGE_MASK) / VGETRANDOM_STATE_LEN)
+
+/* A state must never straddle a page: one half could vanish without the other. */
+static_assert(is_power_of_2(VGETRANDOM_STATE_LEN) && VGETRANDOM_STATE_LEN <= PAGE_SIZE);
+static_assert(STATES_MAX % STATES_PER_PAGE == 0);
+
+/*
+ * A key is never to reach swap, a core dump or the child of a fork.
+ * VM_VGETRANDOM keeps the lock over a fork, and the area from merging with one
+ * whose owner made it alike but relies on the usual rules.
+ */
+#define STATE_VM_FLAGS	(VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | \
+			 VM_LOCKED | VM_LOCKONFAULT | VM_WIPEONFORK | \
+			 VM_DONTDUMP | VM_VGETRANDOM)
+
+/*
+ * Maps @len bytes, a multiple of the page size. mmap_region() is called
+ * directly because do_mmap() could only be followed by madvise() and mlock2():
+ * until then another thread that forks would copy the area, and the new area
+ * could already have merged with a neighbour.
+ */
+static unsigned long map_states_locked(struct mm_struct *mm, size_t len)
+{
+	unsigned long addr;
+
+	if (!can_do_mlock())
+		return -EPERM;
+	if (mm->map_count > sysctl_max_map_count)
+		return -ENOMEM;
+	if (mlock_future_check(mm, STATE_VM_FLAGS, len))
+		return -EAGAIN;
+
+	addr = get_unmapped_area(NULL, 0, len, 0, MAP_PRIVATE | MAP_ANONYMOUS);
+	if (IS_ERR_VALUE(addr))
+		return addr;
+
+	/* The area is free, so nothing is unmapped that userfaultfd watches. */
+	return mmap_region(NULL, addr, len, STATE_VM_FLAGS | mm->def_flags,
+			   addr >> PAGE_SHIFT, NULL);
+}
+
+static unsigned long map_states(size_t len)
+{
+	struct mm_struct *mm = current->mm;
+	unsigned long addr;
+	int ret;
+
+	ret = security_mmap_file(NULL, PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED);
+	if (ret)
+		return ret;
+
+	if (mmap_write_lock_killable(mm))
+		return -EINTR;
+	addr = map_states_locked(mm, len);
+	mmap_write_unlock(mm);
+	return addr;
+}
+
+static bool is_writable(const void __user *ptr, size_t len)
+{
+	return !fault_in_safe_writeable(ptr, len);
+}
+
+/**
+ * sys_vgetrandom_alloc - allocate zeroed states for the vDSO's getrandom()
+ * @num: in: how many are wanted; out: how many there are, in whole pages
+ * @size_per_each: out: distance between two of them, in bytes
+ * @flags: reserved, must be 0
+ *
+ * Return: address of the first state, or a negative error number: -EINVAL for
+ * unknown flags, -EFAULT for bad pointers, -EPERM or -EAGAIN when
+ * RLIMIT_MEMLOCK does not allow it, -ENOMEM when memory or address space do
+ * not. On error nothing is mapped and nothing has been written.
+ */
+SYSCALL_DEFINE3(vgetrandom_alloc, size_t __user *, num,
+		size_t __user *, size_per_each, unsigned int, flags)
+{
+	unsigned long addr;
+	size_t states, len;
+
+	if (flags)
+		return -EINVAL;
+	if (get_user(states, num))
+		return -EFAULT;
+	/* Before the mapping: a bad pointer must not leave the other one written. */
+	if (!is_writable(num, sizeof(*num)) ||
+	    !is_writable(size_per_each, sizeof(*size_per_each)))
+		return -EFAULT;
+
+	states = round_up(clamp(states, 1UL, STATES_MAX), STATES_PER_PAGE);
+	len = states * VGETRANDOM_STATE_LEN;
+	addr = map_states(len);
+	if (IS_ERR_VALUE(addr))
+		return addr;
+
+	/* Another thread may have taken the pointers' memory away meanwhile. */
+	if (put_user(VGETRANDOM_STATE_LEN, size_per_each) || put_user(states, num)) {
+		vm_munmap(addr, len);
+		return -EFAULT;
+	}
+	return addr;
+}
