@@ -1,22 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The rules for the object, one file per family.
+//!
+//! [`Anatomy`] reads the object once; a rule is a function that walks it, beside the words that explain it.
+
+mod anatomy;
+mod causes;
+mod code;
+mod flow;
+mod frames;
+mod functions;
+mod header;
+mod read;
+mod relocations;
+mod secrets;
+mod sections;
+mod symbols;
+mod unwind;
 
 use crate::{CheckedObject, Error, Examination, Object, Report, Rule};
+use anatomy::Anatomy;
 
 /// A rule with the function that applies it.
 pub struct ObjectRule {
     /// What is demanded, and why.
     pub rule: Rule,
     /// Looks at the object and records what it finds.
-    ///
-    /// # Errors
-    /// [`Error::Malformed`] where the object cannot be read at the place of interest.
-    pub apply: fn(&Object, &mut Examination) -> Result<(), Error>,
+    apply: fn(&Anatomy, &mut Examination),
 }
 
 /// Every object rule, in the order of reporting.
 pub fn rules() -> impl Iterator<Item = &'static ObjectRule> {
-    [].into_iter()
+    let families: [&'static [ObjectRule]; 7] = [
+        &header::RULES,
+        &sections::RULES,
+        &symbols::RULES,
+        &relocations::RULES,
+        &code::RULES,
+        &secrets::RULES,
+        &unwind::RULES,
+    ];
+    families.into_iter().flatten()
 }
 
 /// Applies every rule; `Ok(Err(report))` is an object that broke at least one.
@@ -24,10 +47,11 @@ pub fn rules() -> impl Iterator<Item = &'static ObjectRule> {
 /// # Errors
 /// [`Error`] where the object could not be looked at.
 pub fn check(object: Object) -> Result<Result<CheckedObject, Report>, Error> {
+    let anatomy = Anatomy::of(&object)?;
     let mut examinations = Vec::new();
     for rule in rules() {
         let mut examination = Examination::of(&rule.rule);
-        (rule.apply)(&object, &mut examination)?;
+        (rule.apply)(&anatomy, &mut examination);
         examinations.push(examination.close());
     }
     let report = Report { subject: object.path().display().to_string(), examinations };

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! Family `secrets`: what the cipher routines may do with key and keystream.
+//!
+//! One argument runs through the family. Secrets come from memory into vector registers. A general-purpose register
+//! never receives anything from memory or from a vector register (`secrets/general-registers`), so neither an address nor a
+//! count can depend on a secret; branches see flags of general-purpose registers only (`secrets/branches`); and addresses
+//! are made of general-purpose registers only (`secrets/addresses`). What is left is to leave nothing behind.
+
+mod flags;
+mod residue;
+
+use super::ObjectRule;
+use super::anatomy::Anatomy;
+use super::functions::{Code, Function};
+use crate::{Examination, Place, Rule};
+use iced_x86::{FlowControl, Mnemonic, OpAccess, Register};
+use object::elf;
+use vdso_abi::routines::CIPHER_ROUTINES;
+
+/// The rules of the family.
+pub static RULES: [ObjectRule; 9] = [
+    ObjectRule {
+        rule: Rule {
+            id: "secrets/present",
+            demand: "each cipher routine of vdso_abi::routines is a function of the object",
+            why: "the rules of this family are applied by name; a routine of another name would escape them",
+            breaks: "the proof: every other rule of this family would pass for want of a subject",
+        },
+        apply: present,
+    },
+    ObjectRule {
+        rule: Rule {
+            id: "secrets/stack",
+            demand: "a cipher routine uses neither rsp nor rbp, except that `ret` returns",
+            why: "contract M1: stack memory is not wiped on fork, and a ChaCha state in mid-permutation can be run \
+                  backwards to the key",
+            breaks: "forward secrecy: core dumps, swap and later stack overreads hold key material",
+        },
+        apply: stack,
+    },
+    ObjectRule {
+        rule: Rule {
+            id: "secrets/saved-registers",
+            demand: "a cipher routine writes no callee-saved register (rbx, r12 to r15)",
+            why: "without a stack it could not restore one",
+            breaks: "every caller compiled by the System V ABI, Go's cgo stubs included: its variables change",
+        },
+        apply: saved_registers,
+    },
+    ObjectRule {
+        rule: Rule {
+            id: "secrets/calls",
+            demand: "control leaves a cipher routine by `ret` only",
+            why: "what is called would run with secrets in the vector registers and could put them on the stack",
+            breaks: "contract M1 and M2, unseen by every other rule of this family",
+        },
+        apply: calls,
+    },
+    ObjectRule {
+        rule: Rule {
+            id: "secrets/branches",
+            demand: "conditional branches of a cipher routine depend on arithmetic of general-purpose registers only",
+            why: "a branch on data shows the data to whoever shares the core, by time and by branch predictor",
+            breaks: "users in the same machine as an attacker: the key leaks bit by bit",
+        },
+        apply: flags::branches,
+    },
+    ObjectRule {
+        rule: Rule {
+            id: "secrets/general-registers",
+            demand: "no general-purpose register of a cipher routine receives memory, vector registers, masks or their flags; \
+                     only the compare with the state's word may decide a cmovcc",
+            why: "counts and addresses live in these registers; if no secret gets in, none can steer them",
+            breaks: "constant time; and signal frames and callers see what stays behind in such a register",
+        },
+        apply: flags::general_registers,
+    },
+    ObjectRule {
+        rule: Rule {
+            id: "secrets/addresses",
+            demand: "no memory operand of a cipher routine is indexed or masked by a vector register",
+            why: "a load whose address depends on data shows the data through the caches",
+            breaks: "users in the same machine as an attacker, as table-based ciphers have shown",
+        },
+        apply: addresses,
+    },
+    ObjectRule {
+        rule: Rule {
+            id: "secrets/zeroed",
+            demand: "every vector register that a cipher routine wrote is zero at each `ret`, on every path",
+            why: "contract M2: vector registers survive the return, and signal frames and context switches write them \
+                  to memory",
+            breaks: "forward secrecy: the caller, a core dump or a debugger finds key or keystream",
+        },
+        apply: residue::zeroed,
+    },
+    ObjectRule {
+        rule: Rule {
+            id: "secrets/upper-halves",
+            demand: "after its last use of a ymm register a cipher routine runs vzeroupper or vzeroall before `ret`",
+            why: "registers that are zero but count as used slow down every later SSE instruction of the caller and \
+                  enlarge each XSAVE",
+            breaks: "speed of programs compiled for SSE2, which is most of them; on older Intel cores by a factor",
+        },
+        apply: residue::upper_halves,
+    },
+];
+
+/// The cipher routines that the object has.
+fn routines<'a, 'data>(object: &'a Anatomy<'data>) -> impl Iterator<Item = &'a Function<'data>> {
+    let is_cipher = |function: &&Function| CIPHER_ROUTINES.iter().any(|routine| function.names.contains(&routine.name));
+    object.functions.iter().filter(is_cipher)
+}
+
+/// Their instructions; what does not decode is another rule's subject.
+fn instructions<'a, 'data>(object: &'a Anatomy<'data>) -> impl Iterator<Item = (&'a Function<'data>, &'a Code)> {
+    let of = |function: &'a Function<'data>| function.code.iter().map(move |code| (function, code));
+    routines(object).flat_map(of).filter(|(_, code)| !code.instruction.is_invalid())
+}
+
+fn is_write(access: OpAccess) -> bool {
+    matches!(access, OpAccess::Write | OpAccess::CondWrite | OpAccess::ReadWrite | OpAccess::ReadCondWrite)
+}
+
+fn is_read(access: OpAccess) -> bool {
+    matches!(access, OpAccess::Read | OpAccess::CondRead | OpAccess::ReadWrite | OpAccess::ReadCondWrite)
+}
+
+/// Registers that an instruction writes, implied ones included.
+fn written(code: &Code) -> impl Iterator<Item = Register> {
+    code.info.used_registers().iter().filter(|used| is_write(used.access())).map(|used| used.register())
+}
+
+/// Registers that an instruction reads, implied ones included.
+fn read(code: &Code) -> impl Iterator<Item = Register> {
+    code.info.used_registers().iter().filter(|used| is_read(used.access())).map(|used| used.register())
+}
+
+fn present(object: &Anatomy, examination: &mut Examination) {
+    for routine in CIPHER_ROUTINES {
+        examination.look();
+        if routines(object).all(|function| !function.names.contains(&routine.name)) {
+            let place = match object.symbol(routine.name) {
+                Some(symbol) => symbol.entry(),
+                None => Place::new(".symtab", 0).in_symbol(routine.name),
+            };
+            let found = match object.symbol(routine.name) {
+                Some(symbol) if symbol.kind != elf::STT_FUNC => "a symbol that is no function",
+                Some(_) => "a symbol without size, or outside of text",
+                None => "no symbol of this name",
+            };
+            let cause = "the routine was renamed, inlined or dropped as unused: keep `#[unsafe(no_mangle)]` on the naked \
+                         function, or change vdso_abi::routines";
+            examination.find(place, found, "a function in text", cause);
+        }
+    }
+}
+
+fn stack(object: &Anatomy, examination: &mut Examination) {
+    for (function, code) in instructions(object) {
+        examination.look();
+        // A call is judged by the rule about calls.
+        if matches!(code.instruction.mnemonic(), Mnemonic::Ret | Mnemonic::Call) {
+            continue;
+        }
+        let uses_stack = |register: Register| matches!(register.full_register(), Register::RSP | Register::RBP);
+        if code.info.used_registers().iter().any(|used| uses_stack(used.register())) {
+            let cause = "a spill or a saved register: put spills into the drained batch area, use rax, rcx, rdx, rsi, rdi, \
+                         r8 to r11";
+            examination.find(function.place(code), function.show(code), "no access through rsp or rbp", cause);
+        }
+    }
+}
+
+fn saved_registers(object: &Anatomy, examination: &mut Examination) {
+    use Register::{R12, R13, R14, R15, RBX};
+    for (function, code) in instructions(object) {
+        examination.look();
+        if written(code).any(|register| matches!(register.full_register(), RBX | R12 | R13 | R14 | R15)) {
+            let cause = "one register too many: use rax, rcx, rdx, rsi, rdi, r8 to r11";
+            examination.find(function.place(code), function.show(code), "no write to rbx, r12 to r15", cause);
+        }
+    }
+}
+
+fn calls(object: &Anatomy, examination: &mut Examination) {
+    for (function, code) in instructions(object) {
+        examination.look();
+        let leaves = match code.instruction.flow_control() {
+            FlowControl::Call | FlowControl::IndirectCall | FlowControl::IndirectBranch => true,
+            FlowControl::UnconditionalBranch | FlowControl::ConditionalBranch => {
+                code.branch_target().is_none_or(|target| !(function.start..function.end).contains(&target))
+            }
+            _ => false,
+        };
+        if leaves {
+            let cause = "shared code as a subroutine: use a macro, so that it is assembled in place";
+            examination.find(function.place(code), function.show(code), "jumps inside the routine, and `ret`", cause);
+        }
+    }
+}
+
+fn addresses(object: &Anatomy, examination: &mut Examination) {
+    use Mnemonic::{Maskmovdqu, Maskmovq, Vmaskmovdqu, Vmaskmovpd, Vmaskmovps, Vpmaskmovd, Vpmaskmovq, Xlatb};
+    for (function, code) in instructions(object).filter(|(_, code)| !code.info.used_memory().is_empty()) {
+        examination.look();
+        let masked = matches!(
+            code.instruction.mnemonic(),
+            Maskmovdqu | Maskmovq | Vmaskmovdqu | Vmaskmovpd | Vmaskmovps | Vpmaskmovd | Vpmaskmovq | Xlatb
+        );
+        if masked || code.instruction.is_vsib() {
+            let cause = "a gather, a scatter or a masked move: ChaCha20 needs none, permute in registers instead";
+            examination.find(function.place(code), function.show(code), "addresses made of public registers", cause);
+        }
+    }
+}

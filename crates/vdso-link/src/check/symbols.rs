@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! Family `symbols`: the names that the object gives and wants.
+
+use super::anatomy::{Anatomy, Home, Symbol};
+use super::{ObjectRule, causes};
+use crate::{Examination, Place, Rule};
+use object::elf;
+use vdso_abi::exports::{DATA_SYMBOLS, EXPORTS, Export};
+
+/// What the long name of an export has before the short one.
+const LONG_PREFIX: &str = "__vdso_";
+
+/// The rules of the family.
+pub static RULES: [ObjectRule; 4] = [
+    ObjectRule {
+        rule: Rule {
+            id: "symbols/exports",
+            demand: "each declared export is a function in text with a size, default visibility and its declared binding",
+            why: "lookups in a vDSO compare name, type, binding and version; the size bounds the function for profilers \
+                  and for the unwind table",
+            breaks: "glibc and the kernel's self-tests skip symbols of another type or binding; Go takes only STT_FUNC; \
+                     gdb and perf attribute addresses by size",
+        },
+        apply: exports,
+    },
+    ObjectRule {
+        rule: Rule {
+            id: "symbols/aliases",
+            demand: "each short name is at the same address and has the same size as its __vdso_ name",
+            why: "both names are promised to be one function",
+            breaks: "callers of the short name would get another contract; gdb shows the alias in the wrong function",
+        },
+        apply: aliases,
+    },
+    ObjectRule {
+        rule: Rule {
+            id: "symbols/hidden",
+            demand: "every other symbol that is defined here is local or hidden",
+            why: "a visible symbol ends in the dynamic symbol table of the image, where it is ABI for ever",
+            breaks: "programs that bind to an internal name; with GNU ld calls of it would also go through a PLT",
+        },
+        apply: hidden,
+    },
+    ObjectRule {
+        rule: Rule {
+            id: "symbols/undefined",
+            demand: "exactly the three data symbols are left undefined, each of them hidden",
+            why: "the linker script of each kernel defines these three and nothing else; without hidden visibility the \
+                  linker makes dynamic references of them",
+            breaks: "the kernel build, by vdso2c's complaint about dynamic relocations, or by an undefined symbol",
+        },
+        apply: undefined,
+    },
+];
+
+fn exports(object: &Anatomy, examination: &mut Examination) {
+    for Export { name, weak } in EXPORTS {
+        examination.look();
+        let defined = object.symbol(name).filter(|symbol| symbol.home != Home::Undefined);
+        let Some(symbol) = defined else {
+            let cause = "its function is gone or was renamed: look at the `#[unsafe(no_mangle)]` in entry.rs and the \
+                         `.weak`/`.set` lines beside it";
+            examination.find(
+                Place::new(".symtab", 0).in_symbol(name),
+                "no definition",
+                "a function of this name",
+                cause,
+            );
+            continue;
+        };
+        let bind = if weak { elf::STB_WEAK } else { elf::STB_GLOBAL };
+        let in_text = matches!(symbol.home, Home::Section(section) if object.sections[section].is_text());
+        let cause = "the directives at its label: .globl or .weak, .type @function, .size, no .hidden";
+        let mut require = |holds: bool, found: String, wanted: &str| {
+            if !holds {
+                examination.find(symbol.entry(), found, wanted, cause);
+            }
+        };
+        require(symbol.bind == bind, format!("binding {}", bind_name(symbol.bind)), bind_name(bind));
+        require(symbol.kind == elf::STT_FUNC, format!("type {}", kind_name(symbol.kind)), "STT_FUNC");
+        require(symbol.size > 0, "size 0".into(), "the size of the function");
+        let visibility = symbol.visibility == elf::STV_DEFAULT;
+        require(visibility, format!("visibility {}", symbol.visibility.0), "STV_DEFAULT (0)");
+        require(in_text, "a symbol outside of text".into(), "a symbol in an executable section");
+    }
+}
+
+fn aliases(object: &Anatomy, examination: &mut Examination) {
+    for Export { name, .. } in EXPORTS.iter().filter(|export| export.weak) {
+        let long = format!("{LONG_PREFIX}{name}");
+        let (Some(alias), Some(strong)) = (object.symbol(name), object.symbol(&long)) else { continue };
+        let describe = |symbol: &Symbol| match symbol.home {
+            Home::Section(section) => {
+                format!("{}+{:#x}, {} bytes", object.sections[section].name, symbol.value, symbol.size)
+            }
+            home => format!("{home:?}"),
+        };
+        examination.look();
+        if (alias.home, alias.value, alias.size) != (strong.home, strong.value, strong.size) {
+            let wanted = format!("{}, as {long}", describe(strong));
+            let cause =
+                format!("write `.set {name}, {long}`; an alias takes its size along when `.size` comes before it");
+            examination.find(alias.entry(), describe(alias), wanted, cause);
+        }
+    }
+}
+
+fn hidden(object: &Anatomy, examination: &mut Examination) {
+    let defined = object.symbols.iter().filter(|symbol| symbol.index > 0 && symbol.home != Home::Undefined);
+    for symbol in defined.filter(|symbol| EXPORTS.iter().all(|export| export.name != symbol.name)) {
+        examination.look();
+        if !symbol.is_private() {
+            let found = format!("visible, binding {}", bind_name(symbol.bind));
+            let cause = "a `pub` function with `no_mangle`, or a label with .globl: add `.hidden`, or declare the name in \
+                         vdso_abi::exports";
+            examination.find(symbol.entry(), found, "a local or hidden symbol", cause);
+        }
+    }
+}
+
+fn undefined(object: &Anatomy, examination: &mut Examination) {
+    let elsewhere = |symbol: &&Symbol| matches!(symbol.home, Home::Undefined | Home::Common) && symbol.index > 0;
+    for symbol in object.symbols.iter().filter(elsewhere) {
+        examination.look();
+        if symbol.home == Home::Common {
+            let cause = "a .comm directive: it becomes writable data";
+            examination.find(symbol.entry(), "a common symbol", "a definition in a section", cause);
+        } else if !DATA_SYMBOLS.contains(&symbol.name) {
+            let wanted = format!("no undefined symbol but {}", DATA_SYMBOLS.join(", "));
+            examination.find(symbol.entry(), "undefined", wanted, causes::of_undefined(symbol.name));
+        } else if symbol.visibility != elf::STV_HIDDEN || symbol.bind != elf::STB_GLOBAL {
+            let found = format!("undefined, binding {}, visibility {}", bind_name(symbol.bind), symbol.visibility.0);
+            let cause = format!("write `.hidden {}` once in the assembly that names it", symbol.name);
+            examination.find(symbol.entry(), found, "STB_GLOBAL and STV_HIDDEN (2)", cause);
+        }
+    }
+    for name in DATA_SYMBOLS {
+        let undefined = object.symbol(name).is_some_and(|symbol| symbol.home == Home::Undefined);
+        if !undefined {
+            let cause = "the code that reads the data page is gone, or the name is defined here";
+            let place = Place::new(".symtab", 0).in_symbol(name);
+            examination.find(place, "no undefined symbol of this name", "an undefined, hidden symbol", cause);
+        }
+    }
+}
+
+fn bind_name(bind: elf::SymbolBind) -> &'static str {
+    elf::names().stb.name(bind).unwrap_or("of an unknown kind")
+}
+
+fn kind_name(kind: elf::SymbolType) -> &'static str {
+    elf::names().stt.name(kind).unwrap_or("of an unknown kind")
+}

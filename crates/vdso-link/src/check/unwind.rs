@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! Family `unwind`: whether a debugger, profiler or signal handler can walk the stack from every instruction.
+
+mod stack;
+
+use super::ObjectRule;
+use super::anatomy::Anatomy;
+use super::frames::{EH_FRAME, Frame};
+use crate::{Examination, Place, Rule};
+
+/// The rules of the family.
+pub static RULES: [ObjectRule; 4] = [
+    ObjectRule {
+        rule: Rule {
+            id: "unwind/covered",
+            demand: "an FDE covers every instruction of every function",
+            why: "a signal can arrive at any instruction, and its handler may unwind",
+            breaks: "gdb backtraces, pthread_cancel, C++ and Go profilers: they stop at the vDSO or abort",
+        },
+        apply: covered,
+    },
+    ObjectRule {
+        rule: Rule {
+            id: "unwind/ranges",
+            demand: "each FDE describes bytes of one text section, and no two describe the same byte",
+            why: "the search table of the image is sorted by address and holds one entry for each place",
+            breaks: "the linker stage (.eh_frame_hdr), and libgcc and gdb, which find one of two answers",
+        },
+        apply: ranges,
+    },
+    ObjectRule {
+        rule: Rule {
+            id: "unwind/cfa",
+            demand: "at every instruction the CFA of the table is where the pushes and pops say that it is",
+            why: "hand-written .cfi lines are forgotten easily, and nothing else reads them before a crash does",
+            breaks: "gdb and every unwinder, which take a wrong word for the return address",
+        },
+        apply: stack::cfa,
+    },
+    ObjectRule {
+        rule: Rule {
+            id: "unwind/registers",
+            demand: "at every instruction the table knows where each callee-saved register that was changed is kept",
+            why: "an unwinder hands these registers to the caller's frame, which may find its own CFA by one of them",
+            breaks: "gdb shows wrong variables in callers; frames above, by a wrong rbp, are lost",
+        },
+        apply: stack::registers,
+    },
+];
+
+fn place_of(frame: &Frame) -> Place {
+    Place::new(EH_FRAME, frame.offset)
+}
+
+fn covered(object: &Anatomy, examination: &mut Examination) {
+    for function in &object.functions {
+        let mut uncovered = function.code.iter().filter(|code| {
+            examination.examined += 1;
+            let bytes = code.instruction.ip()..code.instruction.next_ip();
+            let is_covered = |offset| object.frames.iter().any(|frame| frame.covers(function.section, offset));
+            !bytes.into_iter().all(is_covered)
+        });
+        if let Some(first) = uncovered.next() {
+            let found =
+                format!("{} instructions without an FDE, from {} on", uncovered.count() + 1, function.show(first));
+            let cause = "a naked function or assembly without `.cfi_startproc` and `.cfi_endproc`, or a build without \
+                         -C force-unwind-tables=yes";
+            examination.find(function.place(first), found, "an FDE for all of the function", cause);
+        }
+    }
+}
+
+fn ranges(object: &Anatomy, examination: &mut Examination) {
+    let mut ranges = Vec::new();
+    for frame in &object.frames {
+        examination.look();
+        let inside = frame.range.as_ref().filter(|(section, range)| {
+            let section = &object.sections[*section];
+            section.is_text() && range.start < range.end && range.end <= section.data.len() as u64
+        });
+        match inside {
+            Some((section, range)) => ranges.push((*section, range.start, range.end, frame)),
+            None => {
+                let found = "an FDE that describes bytes outside of text, or none";
+                let cause = "its relocation names no text section, or its length was changed after assembly";
+                examination.find(place_of(frame), found, "bytes inside one text section", cause);
+            }
+        }
+    }
+    ranges.sort_by_key(|&(section, start, ..)| (section, start));
+    for pair in ranges.windows(2) {
+        let [(section, _, end, first), (next_section, start, _, second)] = pair else { continue };
+        if section == next_section && start < end {
+            let found = format!(
+                "{} from {start:#x} on, as the FDE at {:#x} does",
+                object.sections[*section].name, first.offset
+            );
+            let cause = "two `.cfi_startproc` regions for one function, or one copied by hand";
+            examination.find(place_of(second), found, "bytes that no other FDE describes", cause);
+        }
+    }
+}
