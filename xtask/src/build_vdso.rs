@@ -45,6 +45,13 @@ pub struct Outcome {
     pub splice_skipped: Option<String>,
 }
 
+impl Outcome {
+    /// The place of the object.
+    pub fn object(&self) -> PathBuf {
+        self.out.join(object::FILE_NAME)
+    }
+}
+
 /// The images of one build, in the form of one stage.
 struct Images<Stage> {
     debug: Stage,
@@ -83,11 +90,12 @@ fn link_and_splice(object: &CheckedObject, options: &Options) -> anyhow::Result<
     let folder = tempfile::tempdir()?;
     let standalone = link::standalone(object, options.linker, folder.path())?;
     line("Linked", format!("{DEBUG} and {STRIPPED} for {}", standalone.debug.layout.name));
+    let name = Path::new(SPLICED);
     let spliced = match &options.image {
         // A file that the user names must do; the running kernel's image is only there when it is.
-        Some(path) => Ok(splice(object, Image::read(path)?)?),
+        Some(path) => Ok(splice(object, &Image::read(path)?, name)?),
         None => running_kernel::image()
-            .and_then(|image| Ok(splice(object, image)?))
+            .and_then(|image| Ok(splice(object, &image, name)?))
             .map_err(|error| format!("the running kernel's image cannot be used: {error:#}")),
     };
     match &spliced {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The command line.
 
-use crate::build_vdso;
+use crate::kernel::boot::BootArgs;
+use crate::kernel::prepare::KernelArgs;
+use crate::{bless::BlessArgs, build_vdso, test::TestArgs};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use vdso_link::link::standalone::Linker;
@@ -31,6 +33,12 @@ pub enum Command {
         /// The rule's id, as findings print it
         rule: String,
     },
+    /// Boot kernels with the glue in QEMU, and judge what a client finds there
+    Boot(BootArgs),
+    /// Run everything that must hold: the gate
+    Test(TestArgs),
+    /// Rewrite every file that is generated from another one
+    Bless(BlessArgs),
 }
 
 /// Options of `build-vdso`.
@@ -45,6 +53,9 @@ pub struct BuildVdso {
     /// Link the stand-alone image with rust-lld or with GNU ld
     #[arg(long, value_enum, default_value_t = LinkerName::Lld)]
     linker: LinkerName,
+    /// What to do with a kernel tree
+    #[command(flatten)]
+    pub kernel: KernelArgs,
     /// Print the outcome as JSON to standard output
     #[arg(long)]
     pub json: bool,
@@ -72,7 +83,7 @@ pub struct Inspect {
 
 impl BuildVdso {
     /// The part that concerns the pipeline.
-    pub fn options(&self) -> build_vdso::Options {
+    pub fn pipeline(&self) -> build_vdso::Options {
         let defaults = build_vdso::Options::default();
         build_vdso::Options {
             image: self.image.clone(),

@@ -51,6 +51,27 @@ pub fn verify_file(path: &Path) -> anyhow::Result<Report> {
     Ok(verify(LinkedImage::found(Image::read(path)?)?)?.into_report())
 }
 
+/// Prints a report that passed, or as JSON either kind; findings in words go the way of all errors.
+///
+/// # Errors
+/// Those of the outcome.
+pub fn show(json: bool, outcome: anyhow::Result<Report>) -> anyhow::Result<()> {
+    if json {
+        let report = match &outcome {
+            Ok(report) => Some(report),
+            Err(error) => error.downcast_ref::<BrokenRules>().map(|broken| &broken.0),
+        };
+        if let Some(report) = report {
+            println!("{:#}", report.to_json());
+        }
+    } else if let Ok(report) = &outcome {
+        for (rule, count) in report.examined() {
+            println!("{count:>8} {rule}");
+        }
+    }
+    outcome.map(drop)
+}
+
 /// What `explain` prints of a rule.
 ///
 /// # Errors

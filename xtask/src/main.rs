@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The commands of the project.
 
+mod abi_header;
+mod bless;
 mod build_vdso;
 mod cli;
 mod digest;
@@ -9,64 +11,79 @@ mod kernel;
 mod link;
 mod native_call;
 mod object;
+mod packages;
 mod process;
 mod progress;
 mod running_kernel;
+mod test;
 mod toolchain;
 mod workspace;
 
 use clap::Parser;
 use cli::{Cli, Command};
 use inspect::BrokenRules;
+use kernel::{boot, prepare};
 use std::process::ExitCode;
-use vdso_link::Report;
+
+/// How a command ends that could do its work.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Passed,
+    Failed,
+}
+
+impl From<bool> for Verdict {
+    fn from(passed: bool) -> Self {
+        if passed { Self::Passed } else { Self::Failed }
+    }
+}
 
 fn main() -> ExitCode {
     match run(Cli::parse().command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(Verdict::Passed) => ExitCode::SUCCESS,
+        Ok(Verdict::Failed) => ExitCode::from(1),
+        Err(error) if error.is::<BrokenRules>() => {
+            eprintln!("{error}");
+            ExitCode::from(1)
+        }
         Err(error) => {
-            let found = error.is::<BrokenRules>();
-            eprintln!("{}{error:#}", if found { "" } else { "error: " });
-            ExitCode::from(if found { 1 } else { 2 })
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
         }
     }
 }
 
-fn run(command: Command) -> anyhow::Result<()> {
+fn run(command: Command) -> anyhow::Result<Verdict> {
     match command {
-        Command::BuildVdso(options) => {
-            if options.quiet || options.json {
-                progress::be_quiet();
-            }
-            let outcome = build_vdso::run(&options.options())?;
-            if options.json {
-                println!("{}", serde_json::to_string_pretty(&outcome)?);
-            }
-            Ok(())
+        Command::BuildVdso(options) => build_vdso(&options)?,
+        Command::Check(options) => inspect::show(options.json, inspect::check_file(&options.file))?,
+        Command::Verify(options) => inspect::show(options.json, inspect::verify_file(&options.file))?,
+        Command::Explain { rule } => print!("{}", inspect::explain(&rule)?),
+        Command::Bless(options) => bless::run(options.check)?,
+        Command::Boot(options) => {
+            let object = build_vdso::run(&build_vdso::Options::default())?.object();
+            return Ok(boot::run(&options, &object)?.failures.is_empty().into());
         }
-        Command::Check(options) => show(options.json, inspect::check_file(&options.file)),
-        Command::Verify(options) => show(options.json, inspect::verify_file(&options.file)),
-        Command::Explain { rule } => {
-            print!("{}", inspect::explain(&rule)?);
-            Ok(())
+        Command::Test(options) => {
+            let ci = std::env::var_os("CI").is_some_and(|value| value == "true");
+            let build = || Ok(build_vdso::run(&build_vdso::Options::default())?.object());
+            return Ok(test::run(&options, build)?.is_success(ci).into());
         }
     }
+    Ok(Verdict::Passed)
 }
 
-/// Prints a report that passed, or as JSON either kind; findings in words go the way of all errors.
-fn show(json: bool, outcome: anyhow::Result<Report>) -> anyhow::Result<()> {
-    if json {
-        let report = match &outcome {
-            Ok(report) => Some(report),
-            Err(error) => error.downcast_ref::<BrokenRules>().map(|broken| &broken.0),
-        };
-        if let Some(report) = report {
-            println!("{:#}", report.to_json());
-        }
-    } else if let Ok(report) = &outcome {
-        for (rule, count) in report.examined() {
-            println!("{count:>8} {rule}");
-        }
+fn build_vdso(options: &cli::BuildVdso) -> anyhow::Result<()> {
+    if options.quiet || options.json {
+        progress::be_quiet();
     }
-    outcome.map(drop)
+    if let Some(tree) = options.kernel.to_revert() {
+        return prepare::revert(tree);
+    }
+    let outcome = build_vdso::run(&options.pipeline())?;
+    prepare::run(&options.kernel, &outcome.object())?;
+    if options.json {
+        println!("{}", serde_json::to_string_pretty(&outcome)?);
+    }
+    Ok(())
 }

@@ -3,6 +3,7 @@
 
 use anyhow::{Context, bail};
 use duct::{Expression, Handle};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::ExitStatus;
 use std::time::Duration;
@@ -104,6 +105,21 @@ pub fn tail(text: &str) -> String {
     lines[first..].iter().map(|line| format!("  | {}", line.trim_end())).collect::<Vec<_>>().join("\n")
 }
 
+/// Runs a command to its end and passes on each line of its standard output; standard error stays ours.
+///
+/// # Errors
+/// The command could not be started, or its output not be read.
+pub fn run_line_by_line(command: &Expression, mut each: impl FnMut(&str)) -> anyhow::Result<ExitStatus> {
+    let reader = command.stdin_null().unchecked().reader()?;
+    let mut lines = BufReader::new(&reader);
+    let mut line = Vec::new();
+    while lines.read_until(b'\n', &mut line)? > 0 {
+        each(String::from_utf8_lossy(&line).trim_end_matches('\n'));
+        line.clear();
+    }
+    Ok(reader.try_wait()?.context("a process closed its output and went on")?.status)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,6 +133,14 @@ mod tests {
         assert!(error.contains("the loop failed") && error.contains("exit status: 3"), "{error}");
         assert!(error.contains("deep/build.log"), "{error}");
         assert!(error.contains("  | 71\n") && error.ends_with("  | 100") && !error.contains("  | 70\n"), "{error}");
+    }
+
+    #[test]
+    fn lines_arrive_one_by_one_and_the_status_at_the_end() {
+        let mut lines = Vec::new();
+        let command = cmd!("sh", "-c", "printf 'a\\n\\377b\\nc'; exit 4");
+        let status = run_line_by_line(&command, |line| lines.push(line.to_owned())).unwrap();
+        assert_eq!((lines, status.code()), (vec!["a".into(), "\u{fffd}b".into(), "c".into()], Some(4)));
     }
 
     #[test]

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! A vDSO image: as found, as linked, and as verified.
 
+use crate::layout::SHARED_PAGE;
 use crate::object_file::ElfFile;
 use crate::{DataPageLayout, Error, Report};
 use object::LittleEndian as LE;
 use object::read::elf::ProgramHeader as _;
+use object::{Object as _, ObjectSymbol as _};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use vdso_abi::exports::Export;
+use vdso_abi::exports::{EXPORTS, EXPORTS_WITHOUT_PROBE, Export};
+
+/// `LINUX_VERSION_CODE` of the first kernel that has `MAP_DROPPABLE`: 6.11.
+const MAP_DROPPABLE_SINCE: u32 = 6 << 16 | 11 << 8;
 
 /// A finished vDSO image as read from a file or from memory.
 #[derive(Clone, Debug)]
@@ -74,6 +79,12 @@ impl Image {
         crate::error::parse(&self.path, &self.data)
     }
 
+    /// Whether the dynamic symbol table has a definition of `name`.
+    fn exports(&self, name: &str) -> Result<bool, Error> {
+        let elf = self.elf()?;
+        Ok(elf.dynamic_symbols().any(|symbol| symbol.is_definition() && symbol.name() == Ok(name)))
+    }
+
     /// `LINUX_VERSION_CODE` of the kernel that the image was built with, from the note that the kernel's build leaves in it
     /// (Linux `arch/x86/entry/vdso/note.S`: owner `Linux`, type 0).
     pub fn linux_version(&self) -> Option<u32> {
@@ -88,6 +99,35 @@ impl Image {
             }
             None
         })
+    }
+}
+
+impl LinkedImage {
+    /// An image that somebody else may have made, with what can be told of it.
+    ///
+    /// The layout is the one of the kernel that its version note names; without a note it is taken for our stand-alone image.
+    /// A kernel older than `MAP_DROPPABLE` may leave out the size probe.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] where it cannot be read, [`Error::Refused`] where the kernel's layout is not known.
+    pub fn found(image: Image) -> Result<Self, Error> {
+        let version = image.linux_version();
+        let layout = match version {
+            None => SHARED_PAGE,
+            Some(code) => *DataPageLayout::of_version(code).ok_or_else(|| Error::Refused {
+                path: image.path.clone(),
+                what: format!(
+                    "built for Linux {}.{}, whose data pages nobody has looked at",
+                    code >> 16,
+                    code >> 8 & 0xff
+                ),
+                next: "add the layout to crates/vdso-link/src/layout.rs".into(),
+            })?,
+        };
+        let may_lack_probe = version.is_some_and(|code| code < MAP_DROPPABLE_SINCE);
+        let exports =
+            if may_lack_probe && !image.exports("__vdso_getrandom")? { EXPORTS_WITHOUT_PROBE } else { &EXPORTS };
+        Ok(Self { image, layout, exports, original: None })
     }
 }
 

@@ -3,11 +3,15 @@
 
 use super::patch::Patch;
 use super::tree::Line;
+use crate::{digest, workspace};
 use anyhow::{Context, bail};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::digest;
+/// The folder of all glue.
+pub fn folder() -> PathBuf {
+    workspace::root().join("kernel-glue")
+}
 
 /// The glue of one line together with one object.
 #[derive(Debug)]

@@ -1,9 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The kernel side: preparing a tree, building it, booting it.
 
-pub mod glue;
-pub mod patch;
-pub mod plan;
-pub mod record;
-pub mod transaction;
+pub mod boot;
+mod console;
+mod glue;
+mod guest;
+mod initramfs;
+mod make;
+mod patch;
+mod plan;
+pub mod prepare;
+mod qemu;
+mod record;
+mod source;
+mod test_kernel;
+mod transaction;
 pub mod tree;
+
+use crate::workspace;
+use std::path::PathBuf;
+
+/// Where everything that is built for or from a kernel goes.
+fn target() -> PathBuf {
+    workspace::target().join("kernel")
+}

@@ -4,6 +4,7 @@
 use super::read::memory::{Memory, file_bytes};
 use super::read::sections::sections;
 use super::{ImageRule, always, debug_file};
+use crate::link::standalone::IMAGE_BUDGET;
 use crate::rule::Place;
 use crate::{Error, Examination, LinkedImage, Rule};
 use object::LittleEndian as LE;
@@ -14,9 +15,9 @@ use object::elf::{
 use object::read::elf::ProgramHeader as _;
 use vdso_abi::PAGE_SIZE;
 
-/// The most pages that an image may take. An image of the 6.1 line takes two, and the splice adds cipher and tables; each
-/// page more is one more in every process.
-pub const PAGE_BUDGET: u64 = 4;
+/// The most pages that an image may take: the two of the kernel's own code, and what our stand-alone image may take, which
+/// has the same object and tables of the same size.
+pub const PAGE_BUDGET: u64 = 2 + (IMAGE_BUDGET / PAGE_SIZE) as u64;
 
 pub(super) static RULES: &[ImageRule] = &[
     ImageRule {

@@ -50,7 +50,11 @@ fn sections_and_symbols() -> Vec<Case> {
             "symbols/undefined",
             &[("lea\topaque_params(%rip)", "lea\t_ZN4core9panicking18panic_bounds_check17h0123456789abcdefE(%rip)")],
         ),
-        case("undefined-missing", "symbols/undefined", &[("\t.hidden\ttimens__vdso_data\n", ""), ("\tlea\ttimens__vdso_data(%rip), %rsi\n", "")]),
+        case(
+            "undefined-missing",
+            "symbols/undefined",
+            &[("\t.hidden\ttimens__vdso_data\n", ""), ("\tlea\ttimens__vdso_data(%rip), %rsi\n", "")],
+        ),
     ]
 }
 
@@ -138,7 +142,11 @@ fn secrets() -> Vec<Case> {
         ),
         case("branches-memory", "secrets/branches", &[("\tdec\t%rcx\n", "\tdecq\t(%rdi)\n")]),
         case("branches-vector", "secrets/branches", &[("\tdec\t%rcx\n", "\tdec\t%rcx\n\tucomisd\t%xmm0, %xmm1\n")]),
-        case("branches-entry", "secrets/branches", &[("add\t$512, %rdi\n\tsub\t$1, %rcx", "lea\t512(%rdi), %rdi\n\tlea\t-1(%rcx), %rcx")]),
+        case(
+            "branches-entry",
+            "secrets/branches",
+            &[("add\t$512, %rdi\n\tsub\t$1, %rcx", "lea\t512(%rdi), %rdi\n\tlea\t-1(%rcx), %rcx")],
+        ),
         case("registers-load", "secrets/general-registers", &[("\tdec\t%rcx\n", "\tmov\t(%rsi), %rax\n\tdec\t%rcx\n")]),
         case("registers-movq", "secrets/general-registers", &[("\tdec\t%rcx\n", "\tmovq\t%xmm0, %rax\n\tdec\t%rcx\n")]),
         case(

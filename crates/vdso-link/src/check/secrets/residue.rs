@@ -86,7 +86,7 @@ pub fn upper_halves(object: &Anatomy, examination: &mut Examination) {
     at_returns(object, examination, |residue| {
         let found = "a return after use of ymm registers".to_owned();
         let wanted = "vzeroupper or vzeroall before it";
-        residue.uppers_in_use.then(|| (found, wanted, "zeroing each register is not enough: end with vzeroall"))
+        residue.uppers_in_use.then_some((found, wanted, "zeroing each register is not enough: end with vzeroall"))
     });
 }
 

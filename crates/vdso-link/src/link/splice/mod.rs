@@ -22,6 +22,7 @@ use plan::Plan;
 use sections::Sections;
 use std::path::Path;
 use symbols::Symbols;
+use vdso_abi::exports::EXPORTS;
 
 /// All that the new image is made of.
 struct Parts<'a> {
@@ -54,5 +55,5 @@ pub fn splice(object: &CheckedObject, image: &Image, name: &Path) -> Result<Link
     let parts = Parts { base, placed: &placed, symbols, frames, eh_frame, sections };
     let plan = Plan::new(&parts)?;
     let data = write::write(&parts, &plan)?;
-    Ok(LinkedImage { image: Image::from_bytes(name, data)?, layout, original: Some(image.clone()) })
+    Ok(LinkedImage { image: Image::from_bytes(name, data)?, layout, exports: &EXPORTS, original: Some(image.clone()) })
 }

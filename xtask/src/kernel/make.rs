@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! Running the kernel's own build.
+
+use crate::{process, progress, workspace};
+use anyhow::bail;
+use duct::cmd;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// What a build writes into the image beside code, fixed so that equal inputs give equal bytes
+/// (Linux `Documentation/kbuild/reproducible-builds.rst`).
+const REPRODUCIBLE: [(&str, &str); 6] = [
+    ("LC_ALL", "C"),
+    ("SOURCE_DATE_EPOCH", "0"),
+    ("KBUILD_BUILD_TIMESTAMP", "Thu Jan  1 00:00:00 UTC 1970"),
+    ("KBUILD_BUILD_USER", "vdso-getrandom"),
+    ("KBUILD_BUILD_HOST", "vdso-getrandom"),
+    ("KBUILD_BUILD_VERSION", "1"),
+];
+
+/// A source tree and the folder that it is built in.
+#[derive(Debug)]
+pub struct Build {
+    /// The tree.
+    pub source: PathBuf,
+    /// Where the build's files go: the tree itself, or a folder for `make O=`.
+    pub output: PathBuf,
+    /// What the build prints.
+    pub log: PathBuf,
+}
+
+impl Build {
+    /// The compressed image that boot loaders and QEMU take.
+    pub fn bzimage(&self) -> PathBuf {
+        self.output.join("arch/x86/boot/bzImage")
+    }
+
+    /// Configures from the options of `fragment`; every other one is off.
+    ///
+    /// # Errors
+    /// The build fails, or an option of the fragment did not come out as written there: an unmet dependency drops it
+    /// without a word.
+    pub fn configure(&self, fragment: &Path) -> anyhow::Result<()> {
+        let fragment = fs_err::canonicalize(fragment)?;
+        self.make("configuration", "allnoconfig", &[("KCONFIG_ALLCONFIG", fragment.clone().into())])?;
+        let config = fs_err::read_to_string(self.output.join(".config"))?;
+        let options = fs_err::read_to_string(&fragment)?;
+        let dropped = dropped_options(&options, &config);
+        if !dropped.is_empty() {
+            bail!(
+                "{}: not in the configuration that came out: {}; each depends on something that is missing in the file",
+                workspace::shown(&fragment),
+                dropped.join(", ")
+            );
+        }
+        Ok(())
+    }
+
+    /// Takes over an existing configuration: options that it does not know get their defaults.
+    ///
+    /// # Errors
+    /// The build fails.
+    pub fn update_configuration(&self) -> anyhow::Result<()> {
+        self.make("configuration", "olddefconfig", &[])
+    }
+
+    /// Builds the image, which takes minutes the first time.
+    ///
+    /// # Errors
+    /// The build fails; the message ends with its last lines.
+    pub fn build(&self) -> anyhow::Result<()> {
+        let _spinner = progress::spinner("Building", format_args!("Linux in {}", workspace::shown(&self.output)));
+        self.make("kernel build", "bzImage", &[])
+    }
+
+    /// Removes what an earlier build left in the source tree.
+    ///
+    /// # Errors
+    /// The build fails.
+    pub fn clean_source(&self) -> anyhow::Result<()> {
+        let make = cmd!("make", "-C", &self.source, "mrproper").env_remove("MAKEFLAGS");
+        process::run_logged("cleaning of the source", &make, &self.log)
+    }
+
+    fn make(&self, what: &str, target: &str, env: &[(&str, OsString)]) -> anyhow::Result<()> {
+        let jobs = std::thread::available_parallelism().map_or(1, |count| count.get());
+        let mut arguments: Vec<OsString> = vec!["-C".into(), self.source.clone().into(), format!("-j{jobs}").into()];
+        if self.output != self.source {
+            fs_err::create_dir_all(&self.output)?;
+            let mut output = OsString::from("O=");
+            output.push(&self.output);
+            arguments.push(output);
+        }
+        arguments.push(target.into());
+        // Options of a make that runs us are not meant for the kernel's.
+        let mut make = cmd("make", arguments).env_remove("MAKEFLAGS").env_remove("KBUILD_OUTPUT");
+        for (name, value) in REPRODUCIBLE {
+            make = make.env(name, value);
+        }
+        for (name, value) in env {
+            make = make.env(name, value);
+        }
+        process::run_logged(what, &make, &self.log)
+    }
+}
+
+/// The options of a fragment that a configuration does not have as written.
+fn dropped_options<'text>(fragment: &'text str, config: &str) -> Vec<&'text str> {
+    let is_set =
+        |name: &str| config.lines().any(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with('=')));
+    let dropped = |line: &&str| match line.strip_prefix("# ").and_then(|line| line.strip_suffix(" is not set")) {
+        Some(name) => is_set(name),
+        None => line.starts_with("CONFIG_") && !config.lines().any(|other| other == *line),
+    };
+    fragment.lines().map(str::trim).filter(dropped).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_that_did_not_come_out_are_found() {
+        let fragment = "# words\nCONFIG_A=y\nCONFIG_B=y\n# CONFIG_C is not set\n# CONFIG_D is not set\nCONFIG_E=\"x\"\nCONFIG_F=5\n";
+        let config =
+            "CONFIG_A=y\n# CONFIG_B is not set\nCONFIG_AB=y\n# CONFIG_C is not set\nCONFIG_D=m\nCONFIG_E=\"x\"\n";
+        assert_eq!(dropped_options(fragment, config), ["CONFIG_B=y", "# CONFIG_D is not set", "CONFIG_F=5"]);
+    }
+
+    /// A tree whose Makefile does nothing but what `recipe` says.
+    fn build_of(recipe: &str) -> (tempfile::TempDir, Build) {
+        let folder = tempfile::tempdir().unwrap();
+        let source = folder.path().join("source");
+        fs_err::create_dir(&source).unwrap();
+        fs_err::write(source.join("Makefile"), format!("allnoconfig bzImage:\n\t{recipe}\n")).unwrap();
+        let build = Build { output: folder.path().join("build"), log: folder.path().join("build.log"), source };
+        (folder, build)
+    }
+
+    #[test]
+    fn a_failed_build_shows_its_end_and_names_its_log() {
+        let (_folder, build) = build_of("@echo cc1: error; exit 1");
+        let error = format!("{:#}", build.build().unwrap_err());
+        assert!(error.contains("kernel build failed") && error.contains("cc1: error"), "{error}");
+        assert!(error.contains("build.log"), "{error}");
+    }
+
+    #[test]
+    fn a_configuration_is_checked_against_what_was_asked_for() {
+        let (folder, build) = build_of("@cp $(KCONFIG_ALLCONFIG) $(O)/.config");
+        let fragment = folder.path().join("qemu.config");
+        fs_err::write(&fragment, "CONFIG_A=y\n").unwrap();
+        build.configure(&fragment).unwrap();
+
+        let (folder, build) = build_of("@echo CONFIG_B=y > $(O)/.config");
+        let fragment = folder.path().join("qemu.config");
+        fs_err::write(&fragment, "CONFIG_A=y\nCONFIG_B=y\n").unwrap();
+        let error = format!("{:#}", build.configure(&fragment).unwrap_err());
+        assert!(error.contains("CONFIG_A=y") && !error.contains("CONFIG_B"), "{error}");
+    }
+
+    #[test]
+    fn the_build_environment_is_fixed() {
+        let (_folder, build) = build_of("@echo $$SOURCE_DATE_EPOCH $$KBUILD_BUILD_USER $$KBUILD_BUILD_VERSION");
+        build.build().unwrap();
+        assert!(fs_err::read_to_string(&build.log).unwrap().contains("0 vdso-getrandom 1"));
+    }
+}

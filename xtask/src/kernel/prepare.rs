@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! `--kernel TREE`: the glue and the object go into the user's tree, or out of it again.
+
+use super::glue::{self, Glue};
+use super::make::Build;
+use super::plan::Plan;
+use super::tree::{KernelTree, recognise};
+use crate::digest::sha256;
+use crate::packages::{self, Tier};
+use crate::{progress, workspace};
+use std::path::{Path, PathBuf};
+
+/// What to do with a kernel tree.
+#[derive(Clone, Debug, clap::Args)]
+pub struct KernelArgs {
+    /// Put the object and the glue into this kernel tree.
+    #[arg(long, value_name = "TREE")]
+    pub kernel: Option<PathBuf>,
+    /// Build the tree afterwards: in place if it has a .config, else with the test kernel's options under target/kernel/.
+    #[arg(long, requires = "kernel")]
+    pub build: bool,
+    /// Put the tree back into the state that it had before.
+    #[arg(long, requires = "kernel", conflicts_with = "build")]
+    pub revert: bool,
+}
+
+impl KernelArgs {
+    /// The tree that is to be put back, which needs no object.
+    pub fn to_revert(&self) -> Option<&Path> {
+        self.kernel.as_deref().filter(|_| self.revert)
+    }
+}
+
+/// Puts the object into the tree that the options name, if they name one, and builds it if they say so.
+///
+/// # Errors
+/// As for [`apply`] and [`build`].
+pub fn run(options: &KernelArgs, object: &Path) -> anyhow::Result<()> {
+    let Some(root) = &options.kernel else { return Ok(()) };
+    let tree = apply(root, object)?;
+    if options.build {
+        packages::require(&[Tier::KernelBuild], false)?;
+        progress::line("Built", workspace::shown(&build(&tree)?));
+    }
+    Ok(())
+}
+
+/// Puts `object` and the glue of the tree's line into the tree, or updates an earlier application; shows each change.
+///
+/// # Errors
+/// The tree is of no known line, dirty or partly patched, or cannot be written; it is as it was then.
+pub fn apply(root: &Path, object: &Path) -> anyhow::Result<KernelTree> {
+    let tree = recognise(root)?;
+    let plan = Plan::apply(&tree, &Glue::load(&glue::folder(), tree.line, object)?)?;
+    carry_out(&tree, &plan, "Patching", "has this glue and this object already; nothing to do")?;
+    Ok(tree)
+}
+
+/// Puts the tree back into the state that it had before [`apply`].
+///
+/// # Errors
+/// The tree has no glue of ours, or files of it were changed since; it is as it was then.
+pub fn revert(root: &Path) -> anyhow::Result<()> {
+    let tree = recognise(root)?;
+    carry_out(&tree, &Plan::revert(&tree)?, "Reverting", "held its own files already; only the record goes")
+}
+
+fn carry_out(tree: &KernelTree, plan: &Plan, verb: &str, unchanged: &str) -> anyhow::Result<()> {
+    let name = format!("{} (Linux {})", workspace::shown(&tree.root), tree.release);
+    if plan.changes.is_empty() {
+        progress::line(verb, format_args!("{name} {unchanged}"));
+    } else {
+        progress::line(verb, name);
+        for change in &plan.changes {
+            progress::line("", change);
+        }
+    }
+    plan.commit()
+}
+
+/// Builds a tree that was prepared, and returns the image's place.
+///
+/// # Errors
+/// The kernel's build fails; the message ends with its last lines.
+pub fn build(tree: &KernelTree) -> anyhow::Result<PathBuf> {
+    let source = fs_err::canonicalize(&tree.root)?;
+    let key = &sha256(source.as_os_str().as_encoded_bytes())[..8];
+    let folder = super::target().join(format!("{}-build-{key}", tree.line.name));
+    let log = folder.join("build.log");
+    let build = if source.join(".config").exists() {
+        let build = Build { output: source.clone(), source, log };
+        build.update_configuration()?;
+        build
+    } else {
+        let build = Build { source, output: folder.join("build"), log };
+        if !build.output.join(".config").exists() {
+            build.configure(&glue::folder().join(tree.line.name).join("qemu.config"))?;
+        }
+        build
+    };
+    build.build()?;
+    Ok(build.bzimage())
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! A private copy of a kernel's source for the test kernel: of the Debian package, or of a tree that the user names.
+//! The original is only read.
+
+use super::make::Build;
+use super::tree::{self, KernelTree, LINE_6_1};
+use crate::digest::{Inputs, sha256};
+use crate::{progress, workspace};
+use anyhow::Context;
+use duct::cmd;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// The copy.
+#[derive(Debug)]
+pub struct Source {
+    /// The copied tree.
+    pub tree: KernelTree,
+    /// Tells this source from any other.
+    pub identity: String,
+    /// How it is built: beside the copy.
+    pub build: Build,
+}
+
+/// Where a source comes from.
+enum Origin<'path> {
+    Archive(&'path Path),
+    Tree(&'path Path),
+}
+
+/// Makes the copy under `target/kernel/`, or finds it there from an earlier run.
+///
+/// # Errors
+/// There is no such archive or tree, or its copy fails.
+pub fn obtain(given: Option<&Path>) -> anyhow::Result<Source> {
+    match given {
+        Some(root) => {
+            let root = fs_err::canonicalize(root)?;
+            let line = tree::recognise(&root)?.line;
+            let key = &sha256(root.as_os_str().as_encoded_bytes())[..8];
+            let folder = super::target().join(format!("{}-tree-{key}", line.name));
+            copy_into(&folder, &Origin::Tree(&root))
+        }
+        None => {
+            let archive = Path::new(LINE_6_1.source_archive);
+            copy_into(&super::target().join(LINE_6_1.name), &Origin::Archive(archive))
+        }
+    }
+}
+
+fn copy_into(folder: &Path, origin: &Origin) -> anyhow::Result<Source> {
+    let identity = origin.identity()?;
+    let build = Build { source: folder.join("source"), output: folder.join("build"), log: folder.join("build.log") };
+    let stamp = folder.join("source.sha256");
+    let known = fs_err::read_to_string(&stamp).is_ok_and(|stamp| stamp == identity);
+    if !(known && build.source.is_dir()) {
+        // Objects of another source may look newer than this one's files.
+        for stale in [&build.source, &build.output] {
+            if stale.exists() {
+                fs_err::remove_dir_all(stale)?;
+            }
+        }
+        let partial = folder.join("source.partial");
+        if partial.exists() {
+            fs_err::remove_dir_all(&partial)?;
+        }
+        fs_err::create_dir_all(&partial)?;
+        origin.unpack(&partial)?;
+        fs_err::rename(&partial, &build.source)?;
+        if build.source.join(".config").exists() {
+            build.clean_source()?;
+        }
+        fs_err::write(&stamp, &identity)?;
+    }
+    Ok(Source { tree: tree::recognise(&build.source)?, identity, build })
+}
+
+impl Origin<'_> {
+    /// A digest of the names, sizes and times of all files: reading a gigabyte would take longer than it is worth.
+    fn identity(&self) -> anyhow::Result<String> {
+        let (top, mut found) = match self {
+            Self::Archive(archive) => (*archive, vec![archive.to_path_buf()]),
+            Self::Tree(root) => (*root, files_below(root)?),
+        };
+        found.sort();
+        let mut inputs = Inputs::default();
+        inputs.add("origin", top.as_os_str().as_encoded_bytes());
+        for path in found {
+            let metadata = fs_err::symlink_metadata(&path)?;
+            let facts = format!("{} {} {}", metadata.size(), metadata.mtime(), metadata.mtime_nsec());
+            inputs.add(&path.to_string_lossy(), facts.as_bytes());
+        }
+        Ok(inputs.finish())
+    }
+
+    fn unpack(&self, folder: &Path) -> anyhow::Result<()> {
+        let (path, expression) = match self {
+            Self::Archive(archive) => {
+                (archive, cmd!("tar", "--extract", "--strip-components=1", "--directory", folder, "--file", archive))
+            }
+            Self::Tree(root) => {
+                let read =
+                    cmd!("tar", "--create", "--exclude-vcs", "--exclude=*.o", "--directory", root, "--file=-", ".");
+                (root, read.pipe(cmd!("tar", "--extract", "--directory", folder, "--file=-")))
+            }
+        };
+        let _spinner = progress::spinner("Unpacking", path.display());
+        let output = expression.stdin_null().stderr_capture().unchecked().run()?;
+        anyhow::ensure!(
+            output.status.success(),
+            "{}: cannot be unpacked into {}: {}",
+            path.display(),
+            workspace::shown(folder),
+            String::from_utf8_lossy(&output.stderr).trim_end()
+        );
+        Ok(())
+    }
+}
+
+/// Every file below a tree's top folder, version control aside.
+fn files_below(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs_err::read_dir(&folder)? {
+            let entry = entry.with_context(|| folder.display().to_string())?;
+            if !entry.file_type()?.is_dir() {
+                found.push(entry.path());
+            } else if entry.file_name() != ".git" {
+                folders.push(entry.path());
+            }
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kernel(root: &Path) {
+        fs_err::create_dir_all(root.join("arch/x86/entry/vdso")).unwrap();
+        fs_err::create_dir_all(root.join(".git")).unwrap();
+        fs_err::write(root.join("Makefile"), "VERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 7\nmrproper:\n\trm -f .config\n")
+            .unwrap();
+        fs_err::write(root.join("arch/x86/entry/vdso/Makefile"), "").unwrap();
+    }
+
+    #[test]
+    fn a_tree_is_copied_once_and_again_when_it_changed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (original, work) = (folder.path().join("original"), folder.path().join("work"));
+        kernel(&original);
+        fs_err::write(original.join(".config"), "").unwrap();
+        fs_err::write(original.join("main.o"), "").unwrap();
+
+        let copy = copy_into(&work, &Origin::Tree(&original)).unwrap();
+        assert_eq!(copy.tree.release, "6.1.7");
+        for (absent, why) in [(".git", "history"), (".config", "of another build"), ("main.o", "of another build")] {
+            assert!(!copy.build.source.join(absent).exists(), "{absent}: {why}");
+        }
+        assert!(original.join(".config").exists(), "the original is only read");
+
+        fs_err::create_dir_all(&copy.build.output).unwrap();
+        fs_err::write(copy.build.source.join("kept"), "").unwrap();
+        let again = copy_into(&work, &Origin::Tree(&original)).unwrap();
+        assert!(again.identity == copy.identity && again.build.source.join("kept").exists());
+
+        fs_err::write(original.join("new.c"), "").unwrap();
+        let changed = copy_into(&work, &Origin::Tree(&original)).unwrap();
+        assert_ne!(changed.identity, copy.identity);
+        assert!(changed.build.source.join("new.c").exists() && !changed.build.source.join("kept").exists());
+        assert!(!changed.build.output.exists(), "objects of the old source are gone");
+    }
+
+    #[test]
+    fn an_archive_is_unpacked_and_a_broken_one_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        kernel(&root.join("linux-source-6.1"));
+        let archive = root.join("s.tar.xz");
+        cmd!("tar", "--create", "--xz", "--directory", root, "--file", &archive, "linux-source-6.1").run().unwrap();
+        let copy = copy_into(&root.join("work"), &Origin::Archive(&archive)).unwrap();
+        assert_eq!(copy.tree.release, "6.1.7");
+
+        fs_err::write(&archive, "no archive").unwrap();
+        let error = format!("{:#}", copy_into(&root.join("work"), &Origin::Archive(&archive)).unwrap_err());
+        assert!(error.contains("s.tar.xz: cannot be unpacked"), "{error}");
+        assert!(!root.join("work/source").exists(), "half a tree is not taken for a whole one");
+    }
+}

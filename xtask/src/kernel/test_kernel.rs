@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! The kernel that the tests boot: built once, and again only when something that goes into it changed.
+
+use super::glue::{self, Glue};
+use super::plan::Plan;
+use super::source::{self, Source};
+use crate::digest::{Inputs, sha256};
+use crate::{progress, workspace};
+use anyhow::Context;
+use duct::cmd;
+use std::path::{Path, PathBuf};
+
+/// Builds the kernel with glue from the Debian package's source or from a copy of `given`, and returns the image's place.
+///
+/// # Errors
+/// No source, glue that does not fit, or a build that fails.
+pub fn build(given: Option<&Path>, object: &Path) -> anyhow::Result<PathBuf> {
+    let source = source::obtain(given)?;
+    let line = source.tree.line;
+    let glue = Glue::load(&glue::folder(), line, object)?;
+    let fragment = glue::folder().join(line.name).join("qemu.config");
+    let config = sha256(&fs_err::read(&fragment)?);
+    let Source { tree, identity, build } = source;
+
+    let mut inputs = Inputs::default();
+    inputs.add("source", identity.as_bytes());
+    inputs.add("glue", glue.digest().as_bytes());
+    inputs.add("config", config.as_bytes());
+    inputs.add("compiler", compiler_version()?.as_bytes());
+    let wanted = inputs.finish();
+
+    let image = build.bzimage();
+    let stamps = [("built.sha256", &wanted), ("configured.sha256", &config)];
+    let [built, configured] = stamps.map(|(name, digest)| (build.output.join(name), digest));
+    if image.exists() && holds(&built) {
+        progress::line("Fresh", format_args!("Linux {} with glue, {}", tree.release, workspace::shown(&image)));
+        return Ok(image);
+    }
+    Plan::apply(&tree, &glue)?.commit()?;
+    if !holds(&configured) {
+        build.configure(&fragment)?;
+        fs_err::write(&configured.0, configured.1)?;
+    }
+    build.build()?;
+    fs_err::write(&built.0, built.1)?;
+    Ok(image)
+}
+
+/// Whether a stamp's file holds the stamp.
+fn holds((path, digest): &(PathBuf, &String)) -> bool {
+    fs_err::read_to_string(path).is_ok_and(|text| text == **digest)
+}
+
+/// What the kernel's compiler calls itself.
+fn compiler_version() -> anyhow::Result<String> {
+    let compiler = std::env::var_os("CC").unwrap_or_else(|| "gcc".into());
+    cmd!(&compiler, "--version").read().with_context(|| format!("{}: no compiler", compiler.display()))
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! Programs and files that the commands need from the machine, and the Debian packages that bring them.
+
+use crate::kernel::tree::LINE_6_1;
+use crate::{progress, workspace};
+use anyhow::{Context, bail};
+use duct::cmd;
+use std::path::Path;
+
+/// Groups of needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tier {
+    /// The tests that run on this machine's own kernel.
+    Native,
+    /// Compiling the guest's programs and booting them.
+    Guest,
+    /// Building a kernel.
+    KernelBuild,
+    /// The source of the kernel that is built by default.
+    KernelSource,
+}
+
+/// What shows that something is there.
+#[derive(Clone, Copy, Debug)]
+enum Probe {
+    Program(&'static str),
+    File(&'static str),
+}
+
+impl Probe {
+    fn is_there(self) -> bool {
+        match self {
+            Self::Program(name) => which::which(name).is_ok(),
+            Self::File(path) => Path::new(path).exists(),
+        }
+    }
+}
+
+/// One need: the groups that have it, what shows that it is met, and the Debian package that meets it.
+#[derive(Debug)]
+struct Need(&'static [Tier], Probe, &'static str);
+
+const NEEDS: [Need; 12] = {
+    use Probe::{File, Program};
+    use Tier::{Guest, KernelBuild, KernelSource, Native};
+    [
+        Need(&[Native, Guest, KernelBuild], Program("gcc"), "gcc"),
+        Need(&[Native, Guest, KernelBuild], File("/usr/include/stdio.h"), "libc6-dev"),
+        Need(&[Native, KernelBuild], Program("ld.bfd"), "binutils"),
+        Need(&[Guest], Program("qemu-system-x86_64"), "qemu-system-x86"),
+        Need(&[KernelBuild], Program("make"), "make"),
+        Need(&[KernelBuild], Program("flex"), "flex"),
+        Need(&[KernelBuild], Program("bison"), "bison"),
+        // The kernel's timeconst.h is computed by it.
+        Need(&[KernelBuild], Program("bc"), "bc"),
+        // objtool reads and writes the kernel's objects with it.
+        Need(&[KernelBuild], File("/usr/include/libelf.h"), "libelf-dev"),
+        Need(&[KernelSource], Program("tar"), "tar"),
+        Need(&[KernelSource], Program("xz"), "xz-utils"),
+        Need(&[KernelSource], File(LINE_6_1.source_archive), LINE_6_1.source_package),
+    ]
+};
+
+/// The packages that some of `tiers` lack, each once.
+pub fn missing(tiers: &[Tier]) -> Vec<&'static str> {
+    let lacking =
+        NEEDS.iter().filter(|Need(of, probe, _)| of.iter().any(|tier| tiers.contains(tier)) && !probe.is_there());
+    lacking.map(|Need(_, _, package)| *package).collect()
+}
+
+/// The command by which a user gets these packages on Debian.
+pub fn install_command(packages: &[&str]) -> String {
+    format!("apt-get install --no-install-recommends {}", packages.join(" "))
+}
+
+/// Sees to it that everything of `tiers` is there: on Debian as root missing packages are installed, unless `install` is
+/// false.
+///
+/// # Errors
+/// Something is missing afterwards; the message names it and the command that would install it.
+pub fn require(tiers: &[Tier], install: bool) -> anyhow::Result<()> {
+    let packages = missing(tiers);
+    if packages.is_empty() {
+        return Ok(());
+    }
+    if install && is_debian() && rustix::process::geteuid().is_root() {
+        progress::line("Installing", packages.join(" "));
+        return install_on_debian(&packages, tiers);
+    }
+    bail!("missing: {}; on Debian, as root: {}", packages.join(", "), install_command(&packages))
+}
+
+fn is_debian() -> bool {
+    Path::new("/etc/debian_version").exists() && which::which("apt-get").is_ok()
+}
+
+fn install_on_debian(packages: &[&str], tiers: &[Tier]) -> anyhow::Result<()> {
+    let log = workspace::target().join("packages.log");
+    let apt = |arguments: &[&str]| {
+        let command = cmd("apt-get", arguments).env("DEBIAN_FRONTEND", "noninteractive");
+        crate::process::run_logged(&format!("apt-get {}", arguments[0]), &command, &log)
+    };
+    let mut arguments = vec!["install", "--yes", "--quiet", "--no-install-recommends"];
+    arguments.extend(packages);
+    // Lists that are missing or old are the usual reason for a failure, and fetching them is not free.
+    if apt(&arguments).is_err() {
+        apt(&["update", "--quiet"])?;
+        apt(&arguments).with_context(|| format!("not available here: {}", packages.join(", ")))?;
+    }
+    let still = missing(tiers);
+    anyhow::ensure!(still.is_empty(), "installed, but not found afterwards: {}", still.join(", "));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn probes_tell_what_is_there() {
+        assert!(Probe::Program("sh").is_there() && Probe::File("/").is_there());
+        assert!(!Probe::Program("no-such-program").is_there() && !Probe::File("/no/such/file").is_there());
+    }
+
+    #[test]
+    fn every_need_serves_a_tier_and_is_named_once() {
+        for (index, Need(tiers, _, package)) in NEEDS.iter().enumerate() {
+            assert!(!tiers.is_empty(), "{package}");
+            assert!(NEEDS[index + 1..].iter().all(|Need(_, _, other)| other != package), "{package}");
+        }
+    }
+}

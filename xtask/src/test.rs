@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! `cargo xtask test`: everything that must hold, in one command. A step that fails does not keep the others from running.
+
+use crate::kernel::boot::{self, BootArgs};
+use crate::packages::{self, Tier};
+use crate::{bless, process, progress, toolchain};
+use duct::cmd;
+use std::path::{Path, PathBuf};
+
+/// Options of `cargo xtask test`.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct TestArgs {
+    /// Leave out the kernels in the virtual machine
+    #[arg(long)]
+    pub native_only: bool,
+    /// Take the kernel's source from this tree, which is only read, instead of the Debian package
+    #[arg(long, value_name = "TREE")]
+    pub kernel: Option<PathBuf>,
+    /// Do not install missing packages
+    #[arg(long)]
+    pub no_install: bool,
+}
+
+/// What the steps came to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    passed: usize,
+    /// What failed, one entry for each of `failed`.
+    failures: Vec<String>,
+    /// What was not run, and the command that would make it run.
+    skipped: Vec<String>,
+}
+
+impl Summary {
+    /// Adds the outcome of a step that is one test.
+    fn step(&mut self, name: &str, outcome: anyhow::Result<()>) {
+        match outcome {
+            Ok(()) => self.passed += 1,
+            Err(error) => self.fail(name, format!("{error:#}")),
+        }
+    }
+
+    fn fail(&mut self, name: &str, why: impl std::fmt::Display) {
+        eprintln!("{name}: {why}");
+        self.failures.push(name.to_owned());
+    }
+
+    /// Whether everything passed. What was not run is a failure where nobody would read about it: under `CI=true`.
+    pub fn is_success(&self, ci: bool) -> bool {
+        self.failures.is_empty() && self.passed > 0 && (self.skipped.is_empty() || !ci)
+    }
+
+    fn print(&self) {
+        for skipped in &self.skipped {
+            println!("not run: {skipped}");
+        }
+        for failure in &self.failures {
+            println!("failed: {failure}");
+        }
+        let skipped = if self.skipped.is_empty() { String::new() } else { format!(", {} skipped", self.skipped.len()) };
+        println!("test: {} passed, {} failed{skipped}", self.passed, self.failures.len());
+    }
+}
+
+/// Runs all steps; `build_vdso` makes the object and the images that the tests load, and returns the object's place.
+///
+/// # Errors
+/// A step could not even be tried.
+pub fn run(options: &TestArgs, build_vdso: impl FnOnce() -> anyhow::Result<PathBuf>) -> anyhow::Result<Summary> {
+    let mut summary = Summary::default();
+    let install = !options.no_install;
+    if let Err(error) = packages::require(&[Tier::Native], install) {
+        summary.skipped.push(format!("native tests that compile C: {error:#}"));
+    }
+    summary.step("fmt", cargo(&["fmt", "--all", "--check"]));
+    summary.step("clippy", cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]));
+    summary.step("bless --check", bless::run(true));
+    progress::line("Testing", "build-vdso");
+    match build_vdso() {
+        Ok(object) => {
+            summary.passed += 1;
+            native_tier(&mut summary)?;
+            kernel_tier(&mut summary, options, &object);
+        }
+        Err(error) => {
+            summary.fail("build-vdso", format!("{error:#}"));
+            summary.skipped.push("native and kernel tests: they load what `cargo xtask build-vdso` makes".into());
+        }
+    }
+    summary.print();
+    Ok(summary)
+}
+
+fn cargo(arguments: &[&str]) -> anyhow::Result<()> {
+    progress::line("Testing", format_args!("cargo {}", arguments.join(" ")));
+    let output = cmd(toolchain::cargo(), arguments).unchecked().run()?;
+    anyhow::ensure!(output.status.success(), "{}", output.status);
+    Ok(())
+}
+
+/// The tests of all crates, counted from what their harness prints.
+fn native_tier(summary: &mut Summary) -> anyhow::Result<()> {
+    let arguments = ["test", "--workspace", "--no-fail-fast"];
+    progress::line("Testing", format_args!("cargo {}", arguments.join(" ")));
+    let mut counts = HarnessCounts::default();
+    let status = process::run_line_by_line(&cmd(toolchain::cargo(), arguments), |line| {
+        println!("{line}");
+        counts.read(line);
+    })?;
+    summary.passed += counts.passed;
+    // A crash, or a test that does not compile, has no line of the harness.
+    if !status.success() && counts.failed.is_empty() {
+        summary.fail("cargo test", status);
+    }
+    summary.failures.extend(counts.failed);
+    if counts.ignored > 0 {
+        summary.skipped.push(format!("{} ignored tests: cargo test --workspace -- --ignored", counts.ignored));
+    }
+    Ok(())
+}
+
+fn kernel_tier(summary: &mut Summary, options: &TestArgs, object: &Path) {
+    if options.native_only {
+        summary.skipped.push("kernel tests: cargo xtask boot".into());
+        return;
+    }
+    let boot = BootArgs { kernel: options.kernel.clone(), no_install: options.no_install, ..BootArgs::default() };
+    match boot::require(&boot) {
+        Err(error) => summary.skipped.push(format!("kernel tests: {error:#}")),
+        Ok(()) => match boot::run(&boot, object) {
+            Ok(counts) => {
+                summary.passed += counts.passed;
+                summary.failures.extend(counts.failures);
+            }
+            Err(error) => summary.fail("boot", format!("{error:#}")),
+        },
+    }
+}
+
+/// What the test harness of Rust says at the end of each test binary, added up.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct HarnessCounts {
+    passed: usize,
+    ignored: usize,
+    /// Names of the failed ones.
+    failed: Vec<String>,
+}
+
+impl HarnessCounts {
+    fn read(&mut self, line: &str) {
+        if let Some(name) = line.strip_prefix("test ").and_then(|rest| rest.strip_suffix(" ... FAILED")) {
+            self.failed.push(name.to_owned());
+        }
+        let Some(counts) = line.strip_prefix("test result: ") else { return };
+        for count in counts.split(['.', ';']) {
+            match count.trim().split_once(' ') {
+                Some((number, "passed")) => self.passed += number.parse().unwrap_or(0),
+                Some((number, "ignored")) => self.ignored += number.parse().unwrap_or(0),
+                _ => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts_of(output: &str) -> HarnessCounts {
+        let mut counts = HarnessCounts::default();
+        output.lines().for_each(|line| counts.read(line));
+        counts
+    }
+
+    #[test]
+    fn the_harness_is_understood() {
+        let output = "running 3 tests\ntest a::good ... ok\ntest a::bad ... FAILED\ntest a::late ... ignored\n\
+                      test result: FAILED. 1 passed; 1 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s\n\
+                      test result: ok. 40 passed; 0 failed; 2 ignored; 0 measured; 0 filtered out; finished in 1.00s\n";
+        assert_eq!(counts_of(output), HarnessCounts { passed: 41, ignored: 3, failed: vec!["a::bad".into()] });
+        assert_eq!(counts_of("test result\n41 passed\n"), HarnessCounts::default());
+    }
+
+    #[test]
+    fn what_was_not_run_is_a_failure_only_where_nobody_reads() {
+        let of = |passed, failures: &[&str], skipped: &[&str]| Summary {
+            passed,
+            failures: failures.iter().map(|&name| name.to_owned()).collect(),
+            skipped: skipped.iter().map(|&name| name.to_owned()).collect(),
+        };
+        assert!(of(5, &[], &[]).is_success(true));
+        assert!(of(5, &[], &["kernel tests"]).is_success(false) && !of(5, &[], &["kernel tests"]).is_success(true));
+        assert!(!of(5, &["fmt"], &[]).is_success(false));
+        assert!(!of(0, &[], &[]).is_success(false), "nothing was tested");
+    }
+}
