@@ -21,7 +21,7 @@ pub struct Anatomy<'data> {
     pub symbols: Vec<Symbol<'data>>,
     /// By section and offset.
     pub functions: Vec<Function<'data>>,
-    /// In the order of `.eh_frame`.
+    /// By section and offset.
     pub frames: Vec<Frame>,
 }
 
@@ -72,7 +72,7 @@ pub enum Home {
 pub struct Symbol<'data> {
     /// Of the entry.
     pub index: usize,
-    /// Empty for the symbol of a section.
+    /// The symbol of a section has the section's name.
     pub name: &'data str,
     /// Where it is defined.
     pub home: Home,
@@ -129,7 +129,7 @@ impl<'data> Anatomy<'data> {
         let file = object.elf()?;
         let reader = read::Reader::of(object.path(), object.data(), &file)?;
         let mut sections = reader.sections()?;
-        let symbols = reader.symbols(sections.len())?;
+        let symbols = reader.symbols(&sections)?;
         reader.relocations(&mut sections, symbols.len())?;
         let functions = functions::decode(&sections, &symbols);
         let frames = frames::read(object.path(), &sections, &symbols)?;
@@ -166,12 +166,10 @@ impl<'data> Anatomy<'data> {
         Some((function, function.code_at(offset)?))
     }
 
-    /// What to call a symbol in a message: the symbol of a section has the section's name.
-    pub fn name_of(&self, symbol: &Symbol<'data>) -> &'data str {
-        match symbol.home {
-            Home::Section(section) if symbol.name.is_empty() => self.sections[section].name,
-            _ => symbol.name,
-        }
+    /// The FDE that describes an offset of a section.
+    pub fn frame_at(&self, section: usize, offset: u64) -> Option<&Frame> {
+        let after = self.frames.partition_point(|frame| frame.start() <= Some((section, offset)));
+        self.frames.get(after.checked_sub(1)?).filter(|frame| frame.covers(section, offset))
     }
 
     /// A place in a section by its index, with the function that covers it.

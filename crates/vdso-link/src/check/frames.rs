@@ -35,6 +35,11 @@ pub struct Row {
 }
 
 impl Frame {
+    /// Index of the section and first offset there.
+    pub fn start(&self) -> Option<(usize, u64)> {
+        self.range.as_ref().map(|(section, range)| (*section, range.start))
+    }
+
     /// Whether the frame describes an offset of a section.
     pub fn covers(&self, section: usize, offset: u64) -> bool {
         self.range.as_ref().is_some_and(|(of, range)| *of == section && range.contains(&offset))
@@ -42,7 +47,8 @@ impl Frame {
 
     /// The row for an offset that the frame covers.
     pub fn row_at(&self, offset: u64) -> Option<&Row> {
-        self.rows.iter().find(|row| row.range.contains(&offset))
+        let after = self.rows.partition_point(|row| row.range.start <= offset);
+        self.rows.get(after.checked_sub(1)?).filter(|row| row.range.contains(&offset))
     }
 }
 
@@ -53,7 +59,7 @@ impl Row {
     }
 }
 
-/// Reads every FDE.
+/// Reads every FDE, and sorts them by what they describe; those that describe nothing come first.
 ///
 /// # Errors
 /// [`Error::Malformed`] where `.eh_frame` cannot be parsed.
@@ -75,6 +81,7 @@ pub fn read(path: &Path, sections: &[Section], symbols: &[Symbol]) -> Result<Vec
             wanted: "complete CFI: look for a .cfi directive without its partner".into(),
         })?;
     }
+    frames.sort_by_key(Frame::start);
     Ok(frames)
 }
 

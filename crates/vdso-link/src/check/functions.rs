@@ -35,17 +35,17 @@ pub struct Code {
     pub info: InstructionInfo,
     /// Where displacement and immediate are in its bytes.
     pub fields: ConstantOffsets,
-    /// Whether a relocation changes it.
-    pub relocated: bool,
+    /// The symbol of the relocation that changes it.
+    pub relocated_by: Option<String>,
 }
 
 /// Finds and decodes every function; each byte is decoded once, so that a wild symbol table costs no time.
 pub fn decode<'data>(sections: &[Section<'data>], symbols: &[Symbol<'data>]) -> Vec<Function<'data>> {
-    let mut symbols: Vec<_> = symbols.iter().filter_map(|symbol| extent(sections, symbol)).collect();
-    symbols.sort_by_key(|&(section, symbol)| (section, symbol.value, symbol.bind == elf::STB_WEAK, symbol.index));
+    let mut code_symbols: Vec<_> = symbols.iter().filter_map(|symbol| extent(sections, symbol)).collect();
+    code_symbols.sort_by_key(|&(section, symbol)| (section, symbol.value, symbol.bind == elf::STB_WEAK, symbol.index));
 
     let mut functions: Vec<Function> = Vec::new();
-    for (section, symbol) in symbols {
+    for (section, symbol) in code_symbols {
         let end = symbol.value.saturating_add(symbol.size);
         match functions.last_mut() {
             Some(last) if (last.section, last.start) == (section, symbol.value) => {
@@ -69,7 +69,7 @@ pub fn decode<'data>(sections: &[Section<'data>], symbols: &[Symbol<'data>]) -> 
         let limit = next.filter(|&(section, _)| section == function.section).map_or(u64::MAX, |(_, start)| start);
         let end = function.end.min(limit).min(section.data.len() as u64);
         function.bytes = section.data.get(function.start as usize..end as usize).unwrap_or_default();
-        function.code = instructions(section, function.start, function.bytes);
+        function.code = instructions(section, symbols, function.start, function.bytes);
     }
     functions
 }
@@ -81,16 +81,17 @@ fn extent<'a, 'data>(sections: &[Section], symbol: &'a Symbol<'data>) -> Option<
     (is_code && symbol.size > 0).then_some((section, symbol))
 }
 
-fn instructions(section: &Section, start: u64, bytes: &[u8]) -> Vec<Code> {
+fn instructions(section: &Section, symbols: &[Symbol], start: u64, bytes: &[u8]) -> Vec<Code> {
     let mut decoder = Decoder::with_ip(64, bytes, start, DecoderOptions::NONE);
     let mut factory = InstructionInfoFactory::new();
     let mut code = Vec::new();
     while decoder.can_decode() {
         let instruction = decoder.decode();
+        let relocations = section.relocations_in(instruction.ip()..instruction.next_ip());
         code.push(Code {
             info: factory.info(&instruction).clone(),
             fields: decoder.get_constant_offsets(&instruction),
-            relocated: !section.relocations_in(instruction.ip()..instruction.next_ip()).is_empty(),
+            relocated_by: relocations.first().map(|relocation| symbols[relocation.symbol].name.to_owned()),
             instruction,
         });
     }
@@ -125,22 +126,31 @@ impl Function<'_> {
         let bytes = self.bytes.get(from..).unwrap_or_default();
         let bytes: Vec<_> = bytes.iter().take(code.instruction.len()).map(|byte| format!("{byte:02x}")).collect();
         let mut formatter = GasFormatter::new();
-        formatter.options_mut().set_rip_relative_addresses(true);
+        let options = formatter.options_mut();
+        options.set_rip_relative_addresses(true);
+        options.set_uppercase_hex(false);
+        options.set_branch_leading_zeros(false);
+        options.set_small_hex_numbers_in_decimal(false);
         let mut text = String::new();
         formatter.format(&code.instruction, &mut text);
-        format!("`{text}` ({})", bytes.join(" "))
+        let by = code.relocated_by.as_ref().map_or_else(String::new, |name| format!(", relocated by {name}"));
+        format!("`{text}` ({}{by})", bytes.join(" "))
     }
 }
 
 impl Code {
-    /// The offset that a direct jump or call goes to, where no relocation decides it.
-    pub fn branch_target(&self) -> Option<u64> {
-        let direct = match self.instruction.flow_control() {
+    /// Whether the instruction is a jump or a call with its target in its own bytes.
+    pub fn is_direct_branch(&self) -> bool {
+        match self.instruction.flow_control() {
             FlowControl::UnconditionalBranch | FlowControl::ConditionalBranch => true,
             FlowControl::Call => self.instruction.is_call_near(),
             _ => false,
-        };
-        (direct && !self.relocated).then(|| self.instruction.near_branch_target())
+        }
+    }
+
+    /// The offset that a direct jump or call goes to, where no relocation decides it.
+    pub fn branch_target(&self) -> Option<u64> {
+        (self.is_direct_branch() && self.relocated_by.is_none()).then(|| self.instruction.near_branch_target())
     }
 
     /// Whether control can go on to the next instruction.

@@ -87,7 +87,7 @@ impl<'data, 'file> Reader<'data, 'file> {
     }
 
     /// All symbols; each section that they name is one of `sections`.
-    pub fn symbols(&self, sections: usize) -> Result<Vec<Symbol<'data>>, Error> {
+    pub fn symbols(&self, sections: &[Section<'data>]) -> Result<Vec<Symbol<'data>>, Error> {
         let table = self.file.elf_symbol_table();
         let start = match self.file.elf_section_table().section(table.section()) {
             Ok(header) => header.sh_offset(LE),
@@ -99,7 +99,7 @@ impl<'data, 'file> Reader<'data, 'file> {
             let unreadable = |error| self.unreadable(at, error, "a symbol");
             let name = table.symbol_name(LE, symbol).map_err(unreadable)?;
             let home = match table.symbol_section(LE, symbol, SymbolIndex(index)).map_err(unreadable)? {
-                Some(section) if section.0 < sections => Home::Section(section.0),
+                Some(section) if section.0 < sections.len() => Home::Section(section.0),
                 Some(section) => {
                     return Err(self.malformed(
                         at,
@@ -111,9 +111,13 @@ impl<'data, 'file> Reader<'data, 'file> {
                 None if symbol.st_shndx(LE) == elf::SHN_UNDEF => Home::Undefined,
                 None => Home::Common,
             };
+            let name = match home {
+                Home::Section(section) if symbol.st_type() == elf::STT_SECTION => sections[section].name,
+                _ => self.text(at, name)?,
+            };
             symbols.push(Symbol {
                 index,
-                name: self.text(at, name)?,
+                name,
                 home,
                 value: symbol.st_value(LE),
                 size: symbol.st_size(LE),

@@ -37,7 +37,7 @@ pub static RULES: [ObjectRule; 5] = [
     ObjectRule {
         rule: Rule {
             id: "relocations/calls",
-            demand: "R_X86_64_PLT32 names a function that is defined here and hidden or local, and lands on its first byte",
+            demand: "relocated calls and jumps land on the first byte of a function that is defined here and hidden or local",
             why: "for any other symbol the linker makes a PLT entry, which jumps through a GOT that nobody fills",
             breaks: "every program: the first such call jumps to a link-time address",
         },
@@ -46,7 +46,7 @@ pub static RULES: [ObjectRule; 5] = [
     ObjectRule {
         rule: Rule {
             id: "relocations/target",
-            demand: "what an instruction reaches by R_X86_64_PC32 lies inside the section of the symbol, to its last byte",
+            demand: "what is reached by an address or an access lies inside the section of the symbol, to its last byte",
             why: "outside of its section an address means whatever the linker puts there",
             breaks: "every program, with wrong constants or a fault, and differently in each image",
         },
@@ -66,6 +66,12 @@ pub static RULES: [ObjectRule; 5] = [
 
 fn is_allowed(relocation: &Relocation) -> bool {
     matches!(relocation.kind, elf::R_X86_64_PC32 | elf::R_X86_64_PLT32)
+}
+
+/// Whether a relocation fills in where control goes: PLT32 says so, and in a call or jump PC32 means the same.
+fn is_transfer(object: &Anatomy, section: usize, relocation: &Relocation) -> bool {
+    let in_branch = || object.code_at(section, relocation.offset).is_some_and(|(_, code)| code.is_direct_branch());
+    relocation.kind == elf::R_X86_64_PLT32 || relocation.kind == elf::R_X86_64_PC32 && in_branch()
 }
 
 fn is_data_page(symbol: &Symbol) -> bool {
@@ -97,7 +103,7 @@ fn kind(object: &Anatomy, examination: &mut Examination) {
     for (section, relocation, symbol) in object.relocations() {
         examination.look();
         if !is_allowed(relocation) {
-            let name = object.name_of(symbol);
+            let name = symbol.name;
             let kind = elf::machine_names(elf::EM_X86_64).r.name(relocation.kind).unwrap_or("an unknown kind");
             let place = object.place(section, relocation.offset);
             let found = format!("{kind} ({}) by {name}", relocation.kind.0);
@@ -142,13 +148,12 @@ fn place(object: &Anatomy, examination: &mut Examination) {
 }
 
 fn calls(object: &Anatomy, examination: &mut Examination) {
-    let plt = |relocation: &Relocation| relocation.kind == elf::R_X86_64_PLT32;
-    for (section, relocation, symbol) in object.relocations().filter(|(_, relocation, _)| plt(relocation)) {
-        if is_data_page(symbol) {
+    for (section, relocation, symbol) in object.relocations() {
+        if is_data_page(symbol) || !is_transfer(object, section, relocation) {
             continue;
         }
         examination.look();
-        let name = object.name_of(symbol);
+        let name = symbol.name;
         let place = object.place(section, relocation.offset);
         let (distance, _) = reach(object, section, relocation);
         let (found, cause) = match symbol.home {
@@ -176,18 +181,24 @@ fn calls(object: &Anatomy, examination: &mut Examination) {
 }
 
 fn target(object: &Anatomy, examination: &mut Examination) {
-    let pc32 = |relocation: &Relocation| relocation.kind == elf::R_X86_64_PC32;
-    for (section, relocation, symbol) in object.relocations().filter(|(_, relocation, _)| pc32(relocation)) {
+    for (section, relocation, symbol) in object.relocations().filter(|(_, relocation, _)| is_allowed(relocation)) {
         let Home::Section(home) = symbol.home else { continue };
+        if is_transfer(object, section, relocation) {
+            continue;
+        }
         examination.look();
         let (distance, len) = reach(object, section, relocation);
         let size = object.sections[home].size;
         let target = i128::from(symbol.value) + i128::from(distance);
         if target < 0 || target + i128::from(len) > i128::from(size) {
-            let found = format!("{len} bytes at {}{target:+#x}", object.sections[home].name);
-            let wanted = format!("bytes inside the {size} of the section");
-            let cause =
-                "an index or an offset beyond its table, or an addend that forgets the length of the instruction";
+            let found = format!("bytes {target} to {} of {}", target + i128::from(len), object.sections[home].name);
+            let wanted = format!("bytes inside of the section: 0 to {size}");
+            let cause = if object.sections[section].is_text() {
+                "an index or an offset beyond its table, or an addend that forgets the length of the instruction"
+            } else {
+                "a table of addresses that the compiler made relative to its own start, where no rule can follow: keep \
+                 offsets or write out the branches"
+            };
             examination.find(object.place(section, relocation.offset), found, wanted, cause);
         }
     }
@@ -199,15 +210,15 @@ fn data_page(object: &Anatomy, examination: &mut Examination) {
         let place = object.place(section, relocation.offset);
         let (distance, len) = reach(object, section, relocation);
         let extent = extent(symbol);
-        if relocation.kind == elf::R_X86_64_PLT32 {
+        if is_transfer(object, section, relocation) {
             let cause = "write `symbol(%rip)` as a memory operand";
             examination.find(place, format!("a call of {}", symbol.name), "R_X86_64_PC32 in an access or a lea", cause);
         } else if !object.sections[section].is_text() {
             let cause = "a table of addresses: compute the distance in code";
             examination.find(place, format!("{} named in data", symbol.name), "R_X86_64_PC32 in text", cause);
         } else if is_allowed(relocation) && !(0..=extent.saturating_sub_unsigned(len)).contains(&distance) {
-            let found = format!("{len} bytes at {}{distance:+#x}", symbol.name);
-            let wanted = format!("bytes inside of its {extent}");
+            let found = format!("bytes {distance} to {} of {}", i128::from(distance) + i128::from(len), symbol.name);
+            let wanted = format!("bytes inside of it: 0 to {extent}");
             let cause = "an offset that is not one of a field, or an addend that forgets the length of the instruction";
             examination.find(place, found, wanted, cause);
         }

@@ -62,7 +62,7 @@ fn exports(object: &Anatomy, examination: &mut Examination) {
                          `.weak`/`.set` lines beside it";
             examination.find(
                 Place::new(".symtab", 0).in_symbol(name),
-                "no definition",
+                format!("{name} is not defined"),
                 "a function of this name",
                 cause,
             );
@@ -76,12 +76,12 @@ fn exports(object: &Anatomy, examination: &mut Examination) {
                 examination.find(symbol.entry(), found, wanted, cause);
             }
         };
-        require(symbol.bind == bind, format!("binding {}", bind_name(symbol.bind)), bind_name(bind));
-        require(symbol.kind == elf::STT_FUNC, format!("type {}", kind_name(symbol.kind)), "STT_FUNC");
-        require(symbol.size > 0, "size 0".into(), "the size of the function");
+        require(symbol.bind == bind, format!("{name} has binding {}", bind_name(symbol.bind)), bind_name(bind));
+        require(symbol.kind == elf::STT_FUNC, format!("{name} has type {}", kind_name(symbol.kind)), "STT_FUNC");
+        require(symbol.size > 0, format!("{name} has size 0"), "the size of the function");
         let visibility = symbol.visibility == elf::STV_DEFAULT;
-        require(visibility, format!("visibility {}", symbol.visibility.0), "STV_DEFAULT (0)");
-        require(in_text, "a symbol outside of text".into(), "a symbol in an executable section");
+        require(visibility, format!("{name} has visibility {}", visibility_name(symbol.visibility)), "STV_DEFAULT");
+        require(in_text, format!("{name} is outside of text"), "a symbol in an executable section");
     }
 }
 
@@ -100,7 +100,7 @@ fn aliases(object: &Anatomy, examination: &mut Examination) {
             let wanted = format!("{}, as {long}", describe(strong));
             let cause =
                 format!("write `.set {name}, {long}`; an alias takes its size along when `.size` comes before it");
-            examination.find(alias.entry(), describe(alias), wanted, cause);
+            examination.find(alias.entry(), format!("{name} is {}", describe(alias)), wanted, cause);
         }
     }
 }
@@ -110,7 +110,7 @@ fn hidden(object: &Anatomy, examination: &mut Examination) {
     for symbol in defined.filter(|symbol| EXPORTS.iter().all(|export| export.name != symbol.name)) {
         examination.look();
         if !symbol.is_private() {
-            let found = format!("visible, binding {}", bind_name(symbol.bind));
+            let found = format!("a visible symbol, {}", bind_name(symbol.bind));
             let cause = "a `pub` function with `no_mangle`, or a label with .globl: add `.hidden`, or declare the name in \
                          vdso_abi::exports";
             examination.find(symbol.entry(), found, "a local or hidden symbol", cause);
@@ -124,14 +124,19 @@ fn undefined(object: &Anatomy, examination: &mut Examination) {
         examination.look();
         if symbol.home == Home::Common {
             let cause = "a .comm directive: it becomes writable data";
-            examination.find(symbol.entry(), "a common symbol", "a definition in a section", cause);
+            examination.find(symbol.entry(), "a common symbol (SHN_COMMON)", "a definition in a section", cause);
         } else if !DATA_SYMBOLS.contains(&symbol.name) {
             let wanted = format!("no undefined symbol but {}", DATA_SYMBOLS.join(", "));
-            examination.find(symbol.entry(), "undefined", wanted, causes::of_undefined(symbol.name));
+            examination.find(
+                symbol.entry(),
+                format!("{} is undefined", symbol.entry().symbol),
+                wanted,
+                causes::of_undefined(symbol.name),
+            );
         } else if symbol.visibility != elf::STV_HIDDEN || symbol.bind != elf::STB_GLOBAL {
-            let found = format!("undefined, binding {}, visibility {}", bind_name(symbol.bind), symbol.visibility.0);
+            let found = format!("undefined, {}, {}", bind_name(symbol.bind), visibility_name(symbol.visibility));
             let cause = format!("write `.hidden {}` once in the assembly that names it", symbol.name);
-            examination.find(symbol.entry(), found, "STB_GLOBAL and STV_HIDDEN (2)", cause);
+            examination.find(symbol.entry(), found, "STB_GLOBAL, STV_HIDDEN", cause);
         }
     }
     for name in DATA_SYMBOLS {
@@ -139,7 +144,7 @@ fn undefined(object: &Anatomy, examination: &mut Examination) {
         if !undefined {
             let cause = "the code that reads the data page is gone, or the name is defined here";
             let place = Place::new(".symtab", 0).in_symbol(name);
-            examination.find(place, "no undefined symbol of this name", "an undefined, hidden symbol", cause);
+            examination.find(place, format!("no undefined symbol {name}"), "an undefined, hidden symbol", cause);
         }
     }
 }
@@ -150,4 +155,13 @@ fn bind_name(bind: elf::SymbolBind) -> &'static str {
 
 fn kind_name(kind: elf::SymbolType) -> &'static str {
     elf::names().stt.name(kind).unwrap_or("of an unknown kind")
+}
+
+fn visibility_name(visibility: elf::SymbolVisibility) -> &'static str {
+    match visibility {
+        elf::STV_DEFAULT => "STV_DEFAULT",
+        elf::STV_INTERNAL => "STV_INTERNAL",
+        elf::STV_HIDDEN => "STV_HIDDEN",
+        _ => "STV_PROTECTED",
+    }
 }

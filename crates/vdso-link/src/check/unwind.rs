@@ -7,6 +7,7 @@ use super::ObjectRule;
 use super::anatomy::Anatomy;
 use super::frames::{EH_FRAME, Frame};
 use crate::{Examination, Place, Rule};
+use std::ops::Range;
 
 /// The rules of the family.
 pub static RULES: [ObjectRule; 4] = [
@@ -55,10 +56,9 @@ fn place_of(frame: &Frame) -> Place {
 fn covered(object: &Anatomy, examination: &mut Examination) {
     for function in &object.functions {
         let mut uncovered = function.code.iter().filter(|code| {
-            examination.examined += 1;
-            let bytes = code.instruction.ip()..code.instruction.next_ip();
-            let is_covered = |offset| object.frames.iter().any(|frame| frame.covers(function.section, offset));
-            !bytes.into_iter().all(is_covered)
+            examination.look();
+            let ends = [code.instruction.ip(), code.instruction.next_ip() - 1];
+            !ends.iter().all(|end| object.frame_at(function.section, *end).is_some())
         });
         if let Some(first) = uncovered.next() {
             let found =
@@ -71,7 +71,7 @@ fn covered(object: &Anatomy, examination: &mut Examination) {
 }
 
 fn ranges(object: &Anatomy, examination: &mut Examination) {
-    let mut ranges = Vec::new();
+    let mut ranges: Vec<(usize, &Range<u64>, &Frame)> = Vec::new();
     for frame in &object.frames {
         examination.look();
         let inside = frame.range.as_ref().filter(|(section, range)| {
@@ -79,7 +79,7 @@ fn ranges(object: &Anatomy, examination: &mut Examination) {
             section.is_text() && range.start < range.end && range.end <= section.data.len() as u64
         });
         match inside {
-            Some((section, range)) => ranges.push((*section, range.start, range.end, frame)),
+            Some((section, range)) => ranges.push((*section, range, frame)),
             None => {
                 let found = "an FDE that describes bytes outside of text, or none";
                 let cause = "its relocation names no text section, or its length was changed after assembly";
@@ -87,14 +87,11 @@ fn ranges(object: &Anatomy, examination: &mut Examination) {
             }
         }
     }
-    ranges.sort_by_key(|&(section, start, ..)| (section, start));
     for pair in ranges.windows(2) {
-        let [(section, _, end, first), (next_section, start, _, second)] = pair else { continue };
-        if section == next_section && start < end {
-            let found = format!(
-                "{} from {start:#x} on, as the FDE at {:#x} does",
-                object.sections[*section].name, first.offset
-            );
+        let [(section, range, first), (next_section, next, second)] = pair else { continue };
+        if section == next_section && next.start < range.end {
+            let name = object.sections[*section].name;
+            let found = format!("it describes {name}+{:#x}, and so does the FDE at {:#x}", next.start, first.offset);
             let cause = "two `.cfi_startproc` regions for one function, or one copied by hand";
             examination.find(place_of(second), found, "bytes that no other FDE describes", cause);
         }

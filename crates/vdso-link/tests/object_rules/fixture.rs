@@ -10,20 +10,20 @@ pub const GOOD: &str = include_str!("good.s");
 
 /// Assembles AT&T source to the bytes of an object.
 pub fn assemble(source: &str) -> Vec<u8> {
+    compile(&format!("core::arch::global_asm!(r#\"{source}\"#, options(att_syntax));\n"), &[])
+}
+
+/// Compiles a `no_std` Rust source in the way of the real object, with further `-C` options, to the bytes of an object.
+pub fn compile(source: &str, options: &[&str]) -> Vec<u8> {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let [crate_root, object] = ["fixture.rs", "fixture.o"].map(|name| folder.path().join(name));
-    let text = format!("#![no_std]\ncore::arch::global_asm!(r#\"{source}\"#, options(att_syntax));\n");
-    std::fs::write(&crate_root, text).expect("the folder is writable");
+    std::fs::write(&crate_root, format!("#![no_std]\n{source}")).expect("the folder is writable");
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let output = Command::new(rustc)
-        .args([
-            "--edition=2024",
-            "--crate-type=lib",
-            "--emit=obj",
-            "--target=x86_64-unknown-linux-gnu",
-            "-Cpanic=abort",
-            "-o",
-        ])
+        .args(["--edition=2024", "--crate-type=lib", "--emit=obj", "--target=x86_64-unknown-linux-gnu"])
+        .args(["-Copt-level=3", "-Cpanic=abort", "-Ccodegen-units=1"])
+        .args(options.iter().map(|option| format!("-C{option}")))
+        .arg("-o")
         .args([&object, &crate_root])
         .output()
         .expect("rustc starts");

@@ -6,6 +6,7 @@
 mod bad_bytes;
 mod bad_source;
 mod cases;
+mod causes;
 mod fixture;
 mod malformed;
 

@@ -5,7 +5,7 @@ use crate::Examination;
 use crate::check::anatomy::Anatomy;
 use crate::check::flow::{self, Fact};
 use crate::check::frames::Row;
-use crate::check::functions::{Code, Function};
+use crate::check::functions::Code;
 use gimli::{RegisterRule, X86_64};
 use iced_x86::{Code as Opcode, Instruction, Mnemonic, OpAccess, OpKind, Register};
 
@@ -164,61 +164,70 @@ fn is_immediate(instruction: &Instruction) -> bool {
     matches!(instruction.op1_kind(), OpKind::Immediate8to64 | OpKind::Immediate32to64)
 }
 
-/// Calls `judge` with what is known before each instruction that can run and that an FDE covers.
-fn at_each_instruction(object: &Anatomy, mut judge: impl FnMut(&Function, &Code, &Frame, &Row)) {
+/// What the table says that is not so: found and wanted.
+type Contradiction = (String, String);
+
+/// Compares what is known before each instruction that can run with the row of the table, and reports where a
+/// contradiction begins: it stays until the next line of CFI, mostly.
+fn compare(
+    object: &Anatomy,
+    examination: &mut Examination,
+    cause: &str,
+    contradictions: impl Fn(&Frame, &Row) -> Vec<Contradiction>,
+) {
     for function in &object.functions {
         let before = flow::before_each(function, Frame::AT_ENTRY);
+        let mut standing = Vec::new();
         for (code, frame) in function.code.iter().zip(&before) {
             let offset = code.instruction.ip();
-            let table = object.frames.iter().find(|table| table.covers(function.section, offset));
-            if let (Some(frame), Some(row)) = (frame, table.and_then(|table| table.row_at(offset))) {
-                judge(function, code, frame, row);
+            let table = object.frame_at(function.section, offset);
+            let row = table.and_then(|table| table.row_at(offset));
+            let (Some(frame), Some(row)) = (frame, row) else { continue };
+            examination.look();
+            let now = contradictions(frame, row);
+            for (found, wanted) in now.iter().filter(|contradiction| !standing.contains(*contradiction)) {
+                let found = format!("the table says {found}, from {} on", function.show(code));
+                examination.find(function.place(code), found, wanted, cause);
             }
+            standing = now;
         }
     }
 }
 
 /// The rule `unwind/cfa`.
 pub fn cfa(object: &Anatomy, examination: &mut Examination) {
-    let cause = "a push, a pop or a change of rsp without its `.cfi_adjust_cfa_offset` or `.cfi_def_cfa` line, or with one \
-                 too many";
-    at_each_instruction(object, |function, code, frame, row| {
-        examination.look();
-        let distance = |register, known: Option<i64>| match known {
-            Some(known) => format!("CFA={register}+{known}"),
-            None => format!("{register} at an unknown distance from the CFA"),
+    let cause = "a push, a pop or a change of rsp without its `.cfi_adjust_cfa_offset` or `.cfi_def_cfa` line, or a line \
+                 too many: read the `.cfi` lines down to this instruction";
+    compare(object, examination, cause, |frame, row| {
+        let known = |register, distance: Option<i64>| match distance {
+            Some(distance) => format!("CFA={register}+{distance}"),
+            None => format!("a CFA by another register: {register} cannot be followed to here"),
         };
-        let (said, known, wanted) = match row.cfa {
-            Some((number, offset)) if number == X86_64::RSP.0 => {
-                (format!("CFA=rsp+{offset}"), frame.rsp == Some(offset), distance("rsp", frame.rsp))
-            }
-            Some((number, offset)) if number == X86_64::RBP.0 => {
-                (format!("CFA=rbp+{offset}"), frame.rbp == Some(offset), distance("rbp", frame.rbp))
-            }
-            _ => ("a CFA by another register or an expression".to_owned(), false, distance("rsp", frame.rsp)),
+        let (said, wanted) = match row.cfa {
+            Some((number, offset)) if number == X86_64::RSP.0 => (format!("CFA=rsp+{offset}"), known("rsp", frame.rsp)),
+            Some((number, offset)) if number == X86_64::RBP.0 => (format!("CFA=rbp+{offset}"), known("rbp", frame.rbp)),
+            _ => ("CFA by another register or an expression".to_owned(), known("rsp", frame.rsp)),
         };
-        if !known {
-            let found = format!("the table says {said} before {}", function.show(code));
-            examination.find(function.place(code), found, wanted, cause);
-        }
-        if !matches!(row.register(X86_64::RA.0), Some(RegisterRule::Offset(offset)) if *offset == -SLOT) {
-            let found = format!("the table has another return address before {}", function.show(code));
-            examination.find(function.place(code), found, "the return address at CFA-8", "a `.cfi_offset %rip` line");
-        }
+        let return_address = match row.register(X86_64::RA.0) {
+            Some(RegisterRule::Offset(offset)) => format!("return address at CFA{offset:+}"),
+            _ => "no return address".to_owned(),
+        };
+        let pairs = [(said, wanted), (return_address, format!("return address at CFA{:+}", -SLOT))];
+        pairs.into_iter().filter(|(said, wanted)| said != wanted).collect()
     });
 }
 
 /// The rule `unwind/registers`.
 pub fn registers(object: &Anatomy, examination: &mut Examination) {
-    let cause = "a saved register without its `.cfi_offset` line, or a `.cfi_offset` with another offset";
-    at_each_instruction(object, |function, code, frame, row| {
-        for ((register, number), saved) in SAVED.iter().zip(&frame.saved) {
-            examination.look();
+    let cause =
+        "a saved register without its `.cfi_offset` line, or one with another offset: it belongs behind the push";
+    compare(object, examination, cause, |frame, row| {
+        let contradiction = |(&(register, number), saved): (&(Register, gimli::Register), &Saved)| {
             let name = format!("{register:?}").to_lowercase();
             let said = match row.register(number.0) {
-                None | Some(RegisterRule::SameValue) if !saved.changed => continue,
+                None | Some(RegisterRule::SameValue) if !saved.changed => return None,
                 None | Some(RegisterRule::SameValue) => format!("{name} unchanged"),
-                Some(RegisterRule::Offset(offset)) if saved.slot == offset.checked_neg() => continue,
+                Some(RegisterRule::Offset(offset)) if saved.slot == offset.checked_neg() => return None,
                 Some(RegisterRule::Offset(offset)) => format!("{name} at CFA{offset:+}"),
                 Some(_) => format!("{name} by a rule that is not followed here"),
             };
@@ -227,8 +236,8 @@ pub fn registers(object: &Anatomy, examination: &mut Examination) {
                 (None, false) => format!("{name} unchanged"),
                 (None, true) => format!("{name} saved before it is changed"),
             };
-            let found = format!("the table says {said} before {}", function.show(code));
-            examination.find(function.place(code), found, wanted, cause);
-        }
+            Some((said, wanted))
+        };
+        SAVED.iter().zip(&frame.saved).filter_map(contradiction).collect()
     });
 }
