@@ -68,7 +68,7 @@ fn outside(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Er
         let wanted: Vec<_> = places.iter().map(|(name, value)| format!("{} ({name})", signed(*value))).collect();
         examination.look();
         if !known {
-            let cause = "the image was linked for the layout of another kernel line";
+            let cause = "the image was linked for another kernel line, or the code is not that of our object";
             let wanted = format!("{} of {}", wanted.join(", "), layout.name);
             examination.find(place(&elf, *from), format!("a reference to {}", signed(offset)), wanted, cause);
         }

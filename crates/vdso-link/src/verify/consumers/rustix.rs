@@ -10,7 +10,7 @@ use crate::object_file::ElfFile;
 use object::LittleEndian as LE;
 use object::elf::{
     self, DT_GNU_HASH, DT_SYMENT, DT_VERDEF, DT_VERSYM, ELFOSABI_GNU, ELFOSABI_SYSV, EM_X86_64, ET_DYN, FileHeader64,
-    PF_R, PF_X, PT_DYNAMIC, PT_GNU_RELRO, PT_INTERP, PT_LOAD, ProgramHeader64, STB_GLOBAL, STB_WEAK, STT_FUNC,
+    PF_R, PF_X, PN_XNUM, PT_DYNAMIC, PT_GNU_RELRO, PT_INTERP, PT_LOAD, ProgramHeader64, STB_GLOBAL, STB_WEAK, STT_FUNC,
     STT_NOTYPE, Sym64, VER_DEF_CURRENT,
 };
 
@@ -63,6 +63,9 @@ fn accept_header(elf: &ElfFile<'_>) -> Result<(), &'static str> {
     }
     if !known_sizes || header.e_phoff.get(LE) < size_of::<FileHeader64<LE>>() as u64 {
         return Err("the headers have unusual sizes");
+    }
+    if header.e_phnum.get(LE) == PN_XNUM {
+        return Err("the number of segments is not in the ELF header");
     }
     Ok(())
 }
