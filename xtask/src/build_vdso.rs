@@ -90,12 +90,11 @@ fn link_and_splice(object: &CheckedObject, options: &Options) -> anyhow::Result<
     let folder = tempfile::tempdir()?;
     let standalone = link::standalone(object, options.linker, folder.path())?;
     line("Linked", format!("{DEBUG} and {STRIPPED} for {}", standalone.debug.layout.name));
-    let name = Path::new(SPLICED);
     let spliced = match &options.image {
         // A file that the user names must do; the running kernel's image is only there when it is.
-        Some(path) => Ok(splice(object, &Image::read(path)?, name)?),
+        Some(path) => Ok(splice(object, Image::read(path)?)?),
         None => running_kernel::image()
-            .and_then(|image| Ok(splice(object, &image, name)?))
+            .and_then(|image| Ok(splice(object, image)?))
             .map_err(|error| format!("the running kernel's image cannot be used: {error:#}")),
     };
     match &spliced {

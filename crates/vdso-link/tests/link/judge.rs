@@ -7,7 +7,6 @@ use object::LittleEndian as LE;
 use object::elf::{DT_GNU_HASH, DT_HASH, DT_VERSYM, DynamicTag, FileHeader64};
 use object::read::elf::{FileHeader as _, GnuHashTable, HashTable};
 use std::collections::BTreeMap;
-use vdso_abi::exports::EXPORTS;
 use vdso_link::{Image, LinkedImage};
 
 /// Judges a splice; panics with what is wrong.
@@ -55,12 +54,12 @@ fn exports(original: &Image, spliced: &LinkedImage, old: &Elf<'_>, new: &Elf<'_>
         .position(|section| new.shdr_strtab.get_at(section.sh_name) == Some(".text.vgetrandom"));
     let old_end = original.elf().unwrap().elf_program_headers()[0].p_filesz.get(LE);
     for (name, symbol) in &before {
-        if !EXPORTS.iter().any(|export| export.name == *name) {
+        if !spliced.exports.iter().any(|export| export.name == *name) {
             assert_eq!(after.get(name), Some(symbol), "{name}");
         }
     }
     let (_, node) = before["__vdso_time"];
-    for export in EXPORTS {
+    for export in spliced.exports {
         let (symbol, version) = &after[export.name];
         assert!(
             symbol.st_value >= old_end && symbol.st_size > 0 && symbol.is_function(),

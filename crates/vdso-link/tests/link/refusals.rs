@@ -6,12 +6,10 @@ use std::path::Path;
 use vdso_link::link::splice::splice;
 use vdso_link::{CheckedObject, Error, Image};
 
-const NAME: &str = "spliced.so";
-
 /// What comes of the bytes of an image.
 fn outcome(object: &CheckedObject, data: Vec<u8>) -> Result<(), Error> {
     let image = Image::from_bytes(Path::new("bad.so"), data)?;
-    splice(object, &image, Path::new(NAME)).map(drop)
+    splice(object, image).map(drop)
 }
 
 /// Demands a refusal whose message holds `words`.
@@ -34,7 +32,7 @@ fn malformed(outcome: Result<(), Error>, words: &str) {
 fn a_spliced_image_takes_no_second_splice() {
     let folder = tempfile::tempdir().unwrap();
     let object = checked(&assemble(folder.path(), "exports", EXPORTS));
-    let spliced = splice(&object, &Base::WITH_GETRANDOM.link(folder.path()), Path::new(NAME)).unwrap();
+    let spliced = splice(&object, Base::WITH_GETRANDOM.link(folder.path())).unwrap();
     refused(outcome(&object, spliced.image.data().to_vec()), "exports __vdso_vgetrandom already");
 }
 

@@ -26,7 +26,7 @@ fn the_running_kernels_own_image_takes_the_object_or_says_why_not() {
     let object = checked(&assemble(folder.path(), "exports", EXPORTS));
     let Some(image) = running() else { return };
     let known = image.linux_version().and_then(DataPageLayout::of_version).is_some();
-    match splice(&object, &image, Path::new("spliced.so")) {
+    match splice(&object, image) {
         Ok(spliced) => judge(&spliced),
         Err(Error::Refused { .. }) if !known => {}
         Err(error) => panic!("{error}"),

@@ -14,10 +14,12 @@ use object::elf::{
 };
 use object::pod::{self, Pod};
 use std::ops::Range;
-use vdso_abi::exports::{EXPORTS, VERSION};
+use vdso_abi::exports::{EXPORTS, EXPORTS_WITHOUT_PROBE, Export, VERSION};
 
 /// The export that no kernel has but by our object.
 const OURS: &str = EXPORTS[0].name;
+/// The export that a kernel with `MAP_DROPPABLE` has of its own.
+const PROBED: &str = EXPORTS[2].name;
 
 /// The largest image that is taken for a vDSO, in bytes. Real ones have two or three pages; with this bound no distance
 /// between two places overflows the 32 bits of a relative address.
@@ -121,6 +123,17 @@ impl<'data> Base<'data> {
         DataPageLayout::of_version(code).copied().ok_or_else(|| self.refused(what, next))
     }
 
+    /// What of ours the image is to export.
+    ///
+    /// Whoever finds the function with the size probe maps its states with `MAP_DROPPABLE`. A kernel that knows the flag has
+    /// such a function in its image; one that does not must not be given it (contract E2).
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] where a name leaves the string table.
+    pub(super) fn exports_wanted(&self) -> Result<&'static [Export], Error> {
+        Ok(if self.has_export(PROBED)? { &EXPORTS } else { EXPORTS_WITHOUT_PROBE })
+    }
+
     /// The name of a symbol, without its NUL.
     ///
     /// # Errors
@@ -175,13 +188,21 @@ impl<'data> Base<'data> {
 
     /// Refuses an image that holds our code, by a splice or by its kernel's own build.
     fn refuse_spliced(&self) -> Result<(), Error> {
-        for symbol in self.symbols {
-            if self.name(symbol)? == OURS.as_bytes() {
-                let next = "take the image as the kernel was built with: /proc/self/mem has the running one's";
-                return Err(self.refused(format!("the image exports {OURS} already"), next));
-            }
+        if self.has_export(OURS)? {
+            let next = "take the image as the kernel was built with: /proc/self/mem has the running one's";
+            return Err(self.refused(format!("the image exports {OURS} already"), next));
         }
         Ok(())
+    }
+
+    /// Whether the image has a symbol of this name.
+    fn has_export(&self, name: &str) -> Result<bool, Error> {
+        for symbol in self.symbols {
+            if self.name(symbol)? == name.as_bytes() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The bytes of the one load segment.

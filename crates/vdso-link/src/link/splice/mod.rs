@@ -20,9 +20,7 @@ use eh_frame::Frames;
 use place::Placed;
 use plan::Plan;
 use sections::Sections;
-use std::path::Path;
 use symbols::Symbols;
-use vdso_abi::exports::EXPORTS;
 
 /// All that the new image is made of.
 struct Parts<'a> {
@@ -35,8 +33,7 @@ struct Parts<'a> {
     sections: &'a Sections<'a>,
 }
 
-/// Splices `object` into `image`, for the data-page layout of the kernel that the image's own version note names; `name` is
-/// what messages call the new image.
+/// Splices `object` into `image`, for the data-page layout of the kernel that the image's own version note names.
 ///
 /// The exports of the object are added; where the image has one of the same name and version (`__vdso_getrandom` of Linux
 /// 6.11 and newer), its symbol is re-pointed to ours. Equal inputs give equal bytes.
@@ -44,16 +41,21 @@ struct Parts<'a> {
 /// # Errors
 /// [`Error::Malformed`] for an image that is cut short or inconsistent. [`Error::Refused`] for one that is spliced already,
 /// of a kernel line whose layout is not known, or not built as the kernel builds its vDSOs.
-pub fn splice(object: &CheckedObject, image: &Image, name: &Path) -> Result<LinkedImage, Error> {
-    let base = &Base::read(image)?;
+pub fn splice(object: &CheckedObject, image: Image) -> Result<LinkedImage, Error> {
+    let base = Base::read(&image)?;
     let layout = base.layout()?;
-    let sections = &Sections::read(base, image.data())?;
-    let placed = place::place(object.object(), base.end().next_multiple_of(place::ALIGN), &layout)?;
-    let symbols = &Symbols::merge(base, &placed, sections.text)?;
+    let exports = base.exports_wanted()?;
+    let sections = Sections::read(&base, image.data())?;
+    let placed = place::place(object.object(), base.end().next_multiple_of(place::ALIGN), &layout, exports)?;
+    let symbols = Symbols::merge(&base, &placed, sections.text)?;
     let (eh_frame, frames) = base.frames()?;
-    let frames = &frames.join(&placed.frames);
-    let parts = Parts { base, placed: &placed, symbols, frames, eh_frame, sections };
+    let frames = frames.join(&placed.frames);
+
+    let parts =
+        Parts { base: &base, placed: &placed, symbols: &symbols, frames: &frames, eh_frame, sections: &sections };
     let plan = Plan::new(&parts)?;
     let data = write::write(&parts, &plan)?;
-    Ok(LinkedImage { image: Image::from_bytes(name, data)?, layout, exports: &EXPORTS, original: Some(image.clone()) })
+    let name = format!("{} (spliced)", image.path().display());
+    let spliced = Image::from_bytes(name.as_ref(), data)?;
+    Ok(LinkedImage { image: spliced, layout, exports, original: Some(image) })
 }

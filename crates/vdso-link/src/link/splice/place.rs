@@ -14,7 +14,7 @@ use object::{
 use std::collections::BTreeMap;
 use std::ops::Range;
 use vdso_abi::PAGE_SIZE;
-use vdso_abi::exports::{EXPORTS, Export};
+use vdso_abi::exports::Export;
 
 /// Alignment of the code and of the constants behind it, in bytes: a cache line.
 pub(super) const ALIGN: u64 = 64;
@@ -38,7 +38,7 @@ pub(super) struct Placed {
     pub(super) rodata: Range<u64>,
     /// The unwind information of the code.
     pub(super) frames: Frames,
-    /// Where each declared export came to lie, in the order of [`EXPORTS`].
+    /// Where each wanted export came to lie, in the order in which they were asked for.
     pub(super) exports: Vec<PlacedExport>,
 }
 
@@ -52,12 +52,12 @@ pub(super) struct PlacedExport {
     pub(super) size: u64,
 }
 
-/// Links `object` at `start`, with the data symbols where `layout` has them.
+/// Links `object` at `start`, with the data symbols where `layout` has them, and tells where `exports` came to lie.
 ///
 /// # Errors
 /// [`Error::Refused`] for a section or a reference that a vDSO cannot have. The check has ruled them out; this code does not
 /// rely on it, because what it would place wrongly nobody would notice before it runs.
-pub(super) fn place(object: &Object, start: u64, layout: &DataPageLayout) -> Result<Placed, Error> {
+pub(super) fn place(object: &Object, start: u64, layout: &DataPageLayout, exports: &[Export]) -> Result<Placed, Error> {
     let elf = object.elf()?;
     let mut linker = Linker { object, elf: &elf, layout, start, bytes: Vec::new(), addresses: BTreeMap::new() };
     linker.lay_out(Group::Text)?;
@@ -76,7 +76,7 @@ pub(super) fn place(object: &Object, start: u64, layout: &DataPageLayout) -> Res
     let frames = Frames::of_object(&unwind, frames, text.clone())
         .map_err(|what| linker.refused(format!(".eh_frame: {what}"), "build it with -C force-unwind-tables=yes"))?;
     linker.bytes.truncate((rodata.end - start) as usize);
-    let exports = EXPORTS.iter().map(|export| linker.export(*export)).collect::<Result<_, _>>()?;
+    let exports = exports.iter().map(|export| linker.export(*export)).collect::<Result<_, _>>()?;
     Ok(Placed { bytes: linker.bytes, text, rodata, frames, exports })
 }
 
