@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Images that the splice must not touch, and images that must not make it stumble.
 
-use crate::fixture::{Base, EXPORTS, assemble, checked};
+use crate::fixture::{Base, GOOD, assemble, checked};
 use std::path::Path;
 use vdso_link::link::splice::splice;
 use vdso_link::{CheckedObject, Error, Image};
@@ -31,7 +31,7 @@ fn malformed(outcome: Result<(), Error>, words: &str) {
 #[test]
 fn a_spliced_image_takes_no_second_splice() {
     let folder = tempfile::tempdir().unwrap();
-    let object = checked(&assemble(folder.path(), "exports", EXPORTS));
+    let object = checked(&assemble(folder.path(), "good", GOOD));
     let spliced = splice(&object, Base::WITH_GETRANDOM.link(folder.path())).unwrap();
     refused(outcome(&object, spliced.image.data().to_vec()), "exports __vdso_vgetrandom already");
 }
@@ -39,7 +39,7 @@ fn a_spliced_image_takes_no_second_splice() {
 #[test]
 fn an_unknown_kernel_line_is_refused_with_its_number() {
     let folder = tempfile::tempdir().unwrap();
-    let object = checked(&assemble(folder.path(), "exports", EXPORTS));
+    let object = checked(&assemble(folder.path(), "good", GOOD));
     let with = |version| Base { version, ..Base::WITH_GETRANDOM }.link(folder.path()).data().to_vec();
     refused(outcome(&object, with(Some(0x06_0e_03))), "Linux 6.14.3");
     refused(outcome(&object, with(Some(0x09_00_00))), "Linux 9.0.0");
@@ -49,7 +49,7 @@ fn an_unknown_kernel_line_is_refused_with_its_number() {
 #[test]
 fn an_image_of_another_build_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let object = checked(&assemble(folder.path(), "exports", EXPORTS));
+    let object = checked(&assemble(folder.path(), "good", GOOD));
     let of = |base: Base| outcome(&object, base.link(folder.path()).data().to_vec());
     refused(of(Base { hash_style: "sysv", ..Base::WITH_GETRANDOM }), "DT_GNU_HASH");
     refused(of(Base { hash_style: "gnu", ..Base::WITH_GETRANDOM }), "DT_HASH");
@@ -59,7 +59,7 @@ fn an_image_of_another_build_is_refused() {
 #[test]
 fn another_machine_or_class_is_malformed() {
     let folder = tempfile::tempdir().unwrap();
-    let object = checked(&assemble(folder.path(), "exports", EXPORTS));
+    let object = checked(&assemble(folder.path(), "good", GOOD));
     let good = Base::WITH_GETRANDOM.link(folder.path()).data().to_vec();
     let with = |at: usize, value: u8| {
         let mut data = good.clone();
@@ -75,7 +75,7 @@ fn another_machine_or_class_is_malformed() {
 #[test]
 fn every_cut_is_noticed() {
     let folder = tempfile::tempdir().unwrap();
-    let object = checked(&assemble(folder.path(), "exports", EXPORTS));
+    let object = checked(&assemble(folder.path(), "good", GOOD));
     let good = Base::WITH_GETRANDOM.link(folder.path()).data().to_vec();
     outcome(&object, good.clone()).unwrap();
     for length in 0..good.len() {
@@ -86,7 +86,7 @@ fn every_cut_is_noticed() {
 #[test]
 fn no_byte_of_a_hostile_image_makes_the_splice_panic() {
     let folder = tempfile::tempdir().unwrap();
-    let object = checked(&assemble(folder.path(), "exports", EXPORTS));
+    let object = checked(&assemble(folder.path(), "good", GOOD));
     let good = Base::WITH_GETRANDOM.link(folder.path()).data().to_vec();
     let mut taken = 0;
     for at in 0..good.len() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The splice into the image of the kernel that runs the tests.
 
-use crate::fixture::{EXPORTS, assemble, checked};
+use crate::fixture::{GOOD, assemble, checked};
 use crate::judge::judge;
 use std::fs::{File, read_to_string};
 use std::os::unix::fs::FileExt;
@@ -23,7 +23,7 @@ fn running() -> Option<Image> {
 #[test]
 fn the_running_kernels_own_image_takes_the_object_or_says_why_not() {
     let folder = tempfile::tempdir().unwrap();
-    let object = checked(&assemble(folder.path(), "exports", EXPORTS));
+    let object = checked(&assemble(folder.path(), "good", GOOD));
     let Some(image) = running() else { return };
     let known = image.linux_version().and_then(DataPageLayout::of_version).is_some();
     match splice(&object, image) {

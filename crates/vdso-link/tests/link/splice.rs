@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The splice into fixture images.
 
-use crate::fixture::{Base, EXPORTS, assemble, checked};
+use crate::fixture::{Base, GOOD, assemble, checked};
 use crate::judge::judge;
 use goblin::elf::Elf;
+use iced_x86::{Decoder, DecoderOptions};
+use object::LittleEndian as LE;
+use std::collections::BTreeSet;
 use std::path::Path;
 use vdso_abi::exports::{DATA_SYMBOLS, EXPORTS_WITHOUT_PROBE};
 use vdso_link::layout::{OWN_PAGE, SHARED_PAGE};
@@ -13,36 +16,36 @@ use vdso_link::{Image, LinkedImage};
 /// Splices the fixture object into a fixture image.
 fn spliced(base: Base) -> LinkedImage {
     let folder = tempfile::tempdir().unwrap();
-    let object = checked(&assemble(folder.path(), "exports", EXPORTS));
+    let object = checked(&assemble(folder.path(), "good", GOOD));
     splice(&object, base.link(folder.path())).unwrap()
-}
-
-/// Where an export begins, and what a 32-bit field at `offset` from there refers to.
-fn target(image: &Image, export: &str, opcode: &[u8], offset: u64) -> i64 {
-    let elf = Elf::parse(image.data()).unwrap();
-    let symbol = elf.dynsyms.iter().find(|symbol| elf.dynstrtab.get_at(symbol.st_name) == Some(export)).unwrap();
-    let at = (symbol.st_value + offset) as usize;
-    let (code, field) = image.data()[at..].split_at(opcode.len());
-    assert_eq!(code, opcode, "{export}+{offset:#x}");
-    at as i64 + opcode.len() as i64 + 4 + i64::from(i32::from_le_bytes(field[..4].try_into().unwrap()))
 }
 
 /// The code refers to where the kernel has its data, and to its own constants and functions.
 fn references(spliced: &LinkedImage) {
-    let image = &spliced.image;
-    let leas: [&[u8]; 3] = [&[0x48, 0x8d, 0x05], &[0x48, 0x8d, 0x0d], &[0x48, 0x8d, 0x15]];
-    for (index, (lea, symbol)) in leas.into_iter().zip(DATA_SYMBOLS).enumerate() {
-        let value = target(image, "__vdso_vgetrandom", lea, 7 * index as u64);
-        assert_eq!(Some(value), spliced.layout.value_of(symbol), "{symbol}");
+    let (data, elf) = (spliced.image.data(), Elf::parse(spliced.image.data()).unwrap());
+    let start = spliced.original.as_ref().unwrap().elf().unwrap().elf_program_headers()[0].p_filesz.get(LE);
+    let start = start.next_multiple_of(64);
+    let end = elf.dynamic.as_ref().unwrap().info.hash.unwrap();
+    let decoder = Decoder::with_ip(64, &data[start as usize..end as usize], start, DecoderOptions::NONE);
+    let (mut memory, mut calls) = (BTreeSet::new(), BTreeSet::new());
+    for instruction in decoder {
+        if instruction.is_ip_rel_memory_operand() {
+            memory.insert(instruction.ip_rel_memory_address() as i64);
+        }
+        if instruction.is_call_near() {
+            calls.insert(instruction.near_branch_target());
+        }
     }
-    if !spliced.exports.iter().any(|export| export.name == "__vdso_getrandom") {
-        return;
+    for symbol in DATA_SYMBOLS {
+        assert!(memory.contains(&spliced.layout.value_of(symbol).unwrap()), "{symbol} is not in {memory:x?}");
     }
-    let forty = target(image, "__vdso_getrandom", &[0x8b, 0x1d], 1) as usize;
-    assert_eq!(image.data()[forty..][..4], 40_u32.to_le_bytes());
-    let two = target(image, "__vdso_getrandom", &[0xe8], 7) as usize;
-    assert_eq!(image.data()[two..][..6], [0xb8, 2, 0, 0, 0, 0xc3]);
-    assert!(two.is_multiple_of(64), "the alignment of a section is kept");
+    // A field that is not the last of its instruction has another addend.
+    assert!(memory.contains(&(spliced.layout.vdso_rng_data + 8)));
+    let sigma = data.windows(16).position(|window| window == b"expand 32-byte k").unwrap();
+    assert!(memory.contains(&(sigma as i64)), "{sigma:#x} is not in {memory:x?}");
+    // mov $318, %eax; syscall
+    let system_call = data.windows(7).position(|window| window == [0xb8, 0x3e, 1, 0, 0, 0x0f, 5]).unwrap();
+    assert!(calls.contains(&(system_call as u64)), "{system_call:#x} is not in {calls:x?}");
 }
 
 #[test]
@@ -95,7 +98,7 @@ fn what_was_not_mapped_is_kept_behind_the_load_segment() {
 #[test]
 fn an_image_without_section_headers_is_served_too() {
     let folder = tempfile::tempdir().unwrap();
-    let object = checked(&assemble(folder.path(), "exports", EXPORTS));
+    let object = checked(&assemble(folder.path(), "good", GOOD));
     let mut data = Base::WITH_GETRANDOM.link(folder.path()).data().to_vec();
     data[40..48].fill(0); // e_shoff
     data[58..64].fill(0); // e_shentsize, e_shnum, e_shstrndx

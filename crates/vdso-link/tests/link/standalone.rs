@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The stand-alone image by the toolchain's own linker, and by GNU ld where there is one.
 
-use crate::fixture::{EXPORTS, assemble, checked, run, rust_lld, script};
+use crate::fixture::{GOOD, assemble, checked, run, rust_lld, script};
 use object::{Object as _, ObjectSection, ObjectSegment, ObjectSymbol};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -30,7 +30,7 @@ fn attempt(linker: Linker, program: &Path, good: &CheckedObject, bad: &Path) -> 
 #[test]
 fn both_linkers_make_the_image_that_the_script_describes() {
     let folder = tempfile::tempdir().unwrap();
-    let object = checked(&assemble(folder.path(), "exports", EXPORTS));
+    let object = checked(&assemble(folder.path(), "good", GOOD));
     for (linker, program) in linkers() {
         let output = folder.path().join(linker.program());
         let link = StandaloneLink { linker, object: &object, script: &script(), output: &output };
@@ -70,7 +70,7 @@ fn both_linkers_make_the_image_that_the_script_describes() {
 #[test]
 fn what_the_linkers_complain_about_becomes_an_instruction() {
     let folder = tempfile::tempdir().unwrap();
-    let good = checked(&assemble(folder.path(), "exports", EXPORTS));
+    let good = checked(&assemble(folder.path(), "good", GOOD));
     let cases = [
         ("undefined", ".text\n.hidden memcpy\nlea memcpy(%rip), %rax", "compiler made up"),
         ("absolute", ".text\nmov $__vdso_getrandom, %eax", "relocation-model=pic"),
@@ -84,7 +84,7 @@ fn what_the_linkers_complain_about_becomes_an_instruction() {
     ];
     for (linker, program) in linkers() {
         for (name, addition, wanted) in cases {
-            let bad = assemble(folder.path(), name, &format!("{EXPORTS}\n{addition}\n"));
+            let bad = assemble(folder.path(), name, &format!("{GOOD}\n{addition}\n"));
             let output = attempt(linker, &program, &good, &bad);
             let stderr = String::from_utf8(output.stderr).unwrap();
             assert!(!output.status.success(), "{linker:?} accepted {name}");
@@ -98,8 +98,8 @@ fn what_the_linkers_complain_about_becomes_an_instruction() {
 #[test]
 fn an_object_without_an_export_is_no_image() {
     let folder = tempfile::tempdir().unwrap();
-    let good = checked(&assemble(folder.path(), "exports", EXPORTS));
-    let bad = assemble(folder.path(), "incomplete", &EXPORTS.replace("	.set	getrandom,", "	.set	another_name,"));
+    let good = checked(&assemble(folder.path(), "good", GOOD));
+    let bad = assemble(folder.path(), "incomplete", &GOOD.replace("	.set	getrandom,", "	.set	another_name,"));
     let output = attempt(Linker::Lld, &rust_lld(), &good, &bad);
     assert!(!output.status.success());
     assert!(advice(&String::from_utf8(output.stderr).unwrap())[0].contains("lacks an export"));
