@@ -157,6 +157,11 @@ fn secrets() -> Vec<Case> {
                 "sete\t%al\n\ttest\t%rax, %rax\n\tjz\t.Lavx2_lost",
             )],
         ),
+        case(
+            "registers-other-state",
+            "secrets/general-registers",
+            &[("cmp\t496(%rdi), %rdx", "add\t$64, %rdi\n\tcmp\t496(%rdi), %rdx")],
+        ),
         case("registers-other-word", "secrets/general-registers", &[("cmp\t496(%rdi), %rdx", "cmp\t32(%rdi), %rdx")]),
         case(
             "addresses-gather",

@@ -12,7 +12,7 @@ mod malformed;
 
 use cases::{Case, Edit};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use vdso_link::check::rules;
 
 #[test]
@@ -46,6 +46,11 @@ fn each_bad_object_makes_its_rule_speak() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
+/// The folder of the expected messages.
+fn messages() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/object_rules/messages")
+}
+
 /// What differs between a report and what the case expects.
 fn disagreement(case: &Case, report: &vdso_link::Report) -> Option<String> {
     let spoke: BTreeSet<_> = report.findings().map(|finding| finding.rule).collect();
@@ -53,8 +58,7 @@ fn disagreement(case: &Case, report: &vdso_link::Report) -> Option<String> {
     if spoke != expected {
         return Some(format!("{}: {spoke:?} spoke instead of {expected:?}\n{report}", case.name));
     }
-    let path =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/object_rules/messages").join(case.name).with_extension("txt");
+    let path = messages().join(case.name).with_extension("txt");
     let message = report.to_string();
     if std::env::var_os("BLESS").is_some() {
         std::fs::write(&path, &message).expect("the folder of messages is writable");
@@ -72,8 +76,13 @@ fn rules_have_proof() {
     for rule in rules() {
         assert!(proofs.contains_key(rule.rule.id), "no bad input for {}", rule.rule.id);
     }
-    let names: BTreeSet<_> = cases::all().map(|case| case.name).collect();
+    let names: BTreeSet<_> = cases::all().map(|case| format!("{}.txt", case.name)).collect();
     assert_eq!(names.len(), cases::all().count(), "two cases have one name");
+    let files = std::fs::read_dir(messages()).expect("the messages are there").map(|file| {
+        let name = file.expect("the folder can be read").file_name();
+        name.into_string().expect("names of cases are ASCII")
+    });
+    assert_eq!(files.collect::<BTreeSet<_>>(), names, "a message without its case");
 }
 
 #[test]

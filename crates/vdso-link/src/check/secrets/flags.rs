@@ -25,28 +25,36 @@ enum Origin {
     Data,
 }
 
-/// The origin of each flag in [`ARITHMETIC`], by bit number.
+/// What is known of the flags.
 #[derive(Clone, PartialEq)]
-struct Flags([Origin; ARITHMETIC.count_ones() as usize]);
+struct Flags {
+    /// The origin of each flag in [`ARITHMETIC`], by bit number.
+    origins: [Origin; ARITHMETIC.count_ones() as usize],
+    /// General-purpose registers that no longer hold what the caller put there, by register number.
+    overwritten: u32,
+}
 
 impl Flags {
-    const AT_ENTRY: Self = Self([Origin::Data; ARITHMETIC.count_ones() as usize]);
+    const AT_ENTRY: Self = Self { origins: [Origin::Data; ARITHMETIC.count_ones() as usize], overwritten: 0 };
 
     /// The worst origin among the flags of a mask.
     fn worst(&self, mask: u32) -> Option<Origin> {
-        self.0.iter().enumerate().filter(|(bit, _)| mask >> bit & 1 == 1).map(|(_, origin)| *origin).max()
+        self.origins.iter().enumerate().filter(|(bit, _)| mask >> bit & 1 == 1).map(|(_, origin)| *origin).max()
     }
 }
 
 impl Fact for Flags {
     fn join(&self, other: &Self) -> Self {
-        Self(std::array::from_fn(|bit| self.0[bit].max(other.0[bit])))
+        Self {
+            origins: std::array::from_fn(|bit| self.origins[bit].max(other.origins[bit])),
+            overwritten: self.overwritten | other.overwritten,
+        }
     }
 
     fn after(&self, code: &Code) -> Self {
         let modified = code.instruction.rflags_modified() & ARITHMETIC;
         let inherited = self.worst(code.instruction.rflags_read() & ARITHMETIC);
-        let own = if is_look_at_word(code) {
+        let own = if is_look_at_word(code, self.overwritten) {
             Origin::Word
         } else if takes_data(code) {
             Origin::Data
@@ -56,9 +64,18 @@ impl Fact for Flags {
         let origin = inherited.map_or(own, |inherited| inherited.max(own));
         // A shift by zero leaves the flags as they were.
         let may_keep = code.instruction.op1_register() == Register::CL;
-        let old = |bit: usize| if may_keep { self.0[bit] } else { Origin::Count };
-        Self(std::array::from_fn(|bit| if modified >> bit & 1 == 1 { origin.max(old(bit)) } else { self.0[bit] }))
+        let floor = |bit: usize| if may_keep { self.origins[bit] } else { Origin::Count };
+        let next = |bit| if modified >> bit & 1 == 1 { origin.max(floor(bit)) } else { self.origins[bit] };
+        let registers = written(code).filter(|register| register.is_gpr());
+        Self {
+            origins: std::array::from_fn(next),
+            overwritten: registers.fold(self.overwritten, |mask, register| mask | register_bit(register)),
+        }
     }
+}
+
+fn register_bit(register: Register) -> u32 {
+    1 << register.full_register().number()
 }
 
 /// Whether an instruction reads memory, a vector register or a mask.
@@ -67,12 +84,15 @@ fn takes_data(code: &Code) -> bool {
     reads_memory || read(code).any(|register| register.is_vector_register() || register.is_k() || register.is_mm())
 }
 
-/// The one compare with memory that is allowed: of a whole register with the word of the state.
-fn is_look_at_word(code: &Code) -> bool {
+/// The one compare with memory that is allowed: of a whole register with the word of the state, whose address is an
+/// argument as it came.
+fn is_look_at_word(code: &Code, overwritten: u32) -> bool {
     let instruction = &code.instruction;
+    let base = instruction.memory_base();
     instruction.mnemonic() == Mnemonic::Cmp
         && [instruction.op0_register(), instruction.op1_register()].iter().any(|register| register.is_gpr64())
-        && instruction.memory_base().is_gpr64()
+        && base.is_gpr64()
+        && overwritten & register_bit(base) == 0
         && instruction.memory_index() == Register::None
         && instruction.memory_displacement64() == offset_of!(VgetrandomState, word) as u64
 }
