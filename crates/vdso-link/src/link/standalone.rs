@@ -4,6 +4,7 @@
 //! Processes are started elsewhere. This module says with which arguments, and reads what they left behind.
 
 use crate::layout::SHARED_PAGE;
+use crate::verify::PAGE_BUDGET;
 use crate::{CheckedObject, DataPageLayout, Error, Image, LinkedImage};
 use std::ffi::OsString;
 use std::path::Path;
@@ -12,9 +13,6 @@ use vdso_abi::exports::{DATA_SYMBOLS, EXPORTS, SONAME};
 
 /// The layout that the stand-alone image is linked for: the one of Linux 6.1.
 pub const LAYOUT: &DataPageLayout = &SHARED_PAGE;
-
-/// The most that the stand-alone image may take, in bytes; asserted by `linker/vdso.lds`.
-pub const IMAGE_BUDGET: usize = 4 * PAGE_SIZE;
 
 /// A linker that understands `linker/vdso.lds`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,7 +62,7 @@ impl StandaloneLink<'_> {
             let value = LAYOUT.value_of(symbol).expect("a layout gives a value to every data symbol");
             arguments.push(format!("--defsym=OFFSET_OF_{symbol}={}", signed_hex(value)).into());
         }
-        arguments.push(format!("--defsym=IMAGE_BUDGET={IMAGE_BUDGET:#x}").into());
+        arguments.push(format!("--defsym=IMAGE_BUDGET={:#x}", PAGE_BUDGET * PAGE_SIZE as u64).into());
         arguments.extend([
             "-T".into(),
             self.script.into(),

@@ -80,7 +80,7 @@ fn what_the_linkers_complain_about_becomes_an_instruction() {
         ("orphan", ".section .weird, \"a\"\n.quad 1", "no place for"),
         ("got", ".text\n.globl foo\nfoo: push foo@GOTPCREL(%rip)", "lea sym(%rip)"),
         ("constructor", ".section .init_array, \"aw\"\n.quad 0", "constructors"),
-        ("large", ".text\n.fill 20000, 1, 0x90", "page budget"),
+        ("large", ".text\n.fill 40000, 1, 0x90", "page budget"),
     ];
     for (linker, program) in linkers() {
         for (name, addition, wanted) in cases {
