@@ -3,17 +3,16 @@
 
 use super::base::Base;
 use super::plan::{Plan, Table};
-use crate::Error;
 use object::LittleEndian as LE;
 use object::elf::{
-    DT_GNU_HASH, DT_HASH, DT_NULL, DT_STRSZ, DT_STRTAB, DT_SYMTAB, DT_VERSYM, Dyn64, FileHeader64, PT_GNU_EH_FRAME,
-    PT_LOAD, ProgramHeader64,
+    DT_GNU_HASH, DT_HASH, DT_STRSZ, DT_STRTAB, DT_SYMTAB, DT_VERSYM, Dyn64, FileHeader64, PT_GNU_EH_FRAME, PT_LOAD,
+    ProgramHeader64,
 };
 use object::endian::{U16, U64};
 
 /// The file header; `count` is the number of section headers.
 pub(super) fn file_header(base: &Base<'_>, plan: &Plan, count: u16) -> FileHeader64<LE> {
-    let mut header = *base.elf.elf_header();
+    let mut header = *base.memory.elf.elf_header();
     header.e_shnum = U16::new(LE, count);
     header.e_shoff = U64::new(LE, if count == 0 { 0 } else { plan.headers });
     header
@@ -21,7 +20,7 @@ pub(super) fn file_header(base: &Base<'_>, plan: &Plan, count: u16) -> FileHeade
 
 /// The program headers: the load segment grows, the unwind table is elsewhere.
 pub(super) fn program_headers(base: &Base<'_>, plan: &Plan) -> Vec<ProgramHeader64<LE>> {
-    let mut segments = base.elf.elf_program_headers().to_vec();
+    let mut segments = base.memory.elf.elf_program_headers().to_vec();
     for segment in &mut segments {
         let place = match segment.p_type.get(LE) {
             PT_LOAD => 0..plan.loaded,
@@ -38,14 +37,10 @@ pub(super) fn program_headers(base: &Base<'_>, plan: &Plan) -> Vec<ProgramHeader
     segments
 }
 
-/// The dynamic entries up to `DT_NULL`, each in its old place.
-///
-/// # Errors
-/// [`Error::Malformed`] where they cannot be read, which reading the image has ruled out.
-pub(super) fn dynamic(base: &Base<'_>, plan: &Plan) -> Result<Vec<Dyn64<LE>>, Error> {
+/// The dynamic entries before `DT_NULL`, each in its old place.
+pub(super) fn dynamic(base: &Base<'_>, plan: &Plan) -> Vec<Dyn64<LE>> {
     let strings = plan.place(Table::Dynstr);
-    let entries = base.dynamic_entries()?.iter().take_while(|entry| entry.d_tag.get(LE) != DT_NULL);
-    let repointed = entries.map(|entry| {
+    let repointed = base.entries.iter().map(|entry| {
         let value = match entry.d_tag.get(LE) {
             DT_HASH => plan.place(Table::Hash).start,
             DT_GNU_HASH => plan.place(Table::GnuHash).start,
@@ -57,5 +52,5 @@ pub(super) fn dynamic(base: &Base<'_>, plan: &Plan) -> Result<Vec<Dyn64<LE>>, Er
         };
         Dyn64 { d_tag: entry.d_tag, d_val: U64::new(LE, value) }
     });
-    Ok(repointed.collect())
+    repointed.collect()
 }

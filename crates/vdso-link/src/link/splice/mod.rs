@@ -8,6 +8,8 @@ mod base;
 mod eh_frame;
 mod hash;
 mod headers;
+mod kernel;
+mod memory;
 mod place;
 mod plan;
 mod sections;
@@ -43,10 +45,10 @@ struct Parts<'a> {
 /// of a kernel line whose layout is not known, or not built as the kernel builds its vDSOs.
 pub fn splice(object: &CheckedObject, image: Image) -> Result<LinkedImage, Error> {
     let base = Base::read(&image)?;
-    let layout = base.layout()?;
-    let exports = base.exports_wanted()?;
+    let layout = kernel::layout(&image)?;
+    let exports = kernel::exports(&base)?;
     let sections = Sections::read(&base, image.data())?;
-    let placed = place::place(object.object(), base.end().next_multiple_of(place::ALIGN), &layout, exports)?;
+    let placed = place::place(object.object(), base.memory.end().next_multiple_of(place::ALIGN), &layout, exports)?;
     let symbols = Symbols::merge(&base, &placed, sections.text)?;
     let (eh_frame, frames) = base.frames()?;
     let frames = frames.join(&placed.frames);
@@ -54,7 +56,7 @@ pub fn splice(object: &CheckedObject, image: Image) -> Result<LinkedImage, Error
     let parts =
         Parts { base: &base, placed: &placed, symbols: &symbols, frames: &frames, eh_frame, sections: &sections };
     let plan = Plan::new(&parts)?;
-    let data = write::write(&parts, &plan)?;
+    let data = write::write(&parts, &plan);
     let name = format!("{} (spliced)", image.path().display());
     let spliced = Image::from_bytes(name.as_ref(), data)?;
     Ok(LinkedImage { image: spliced, layout, exports, original: Some(image) })

@@ -79,7 +79,7 @@ impl Plan {
         for (index, size, alignment) in sections.loose() {
             if alignment > PAGE_SIZE as u64 {
                 let what = format!("section {index} is aligned to {alignment:#x} bytes");
-                return Err(base.malformed(base.end(), what, "at most a page"));
+                return Err(base.memory.malformed(base.memory.end(), what, "at most a page"));
             }
             loose.push((index, take(&mut end, size, alignment.max(1)).start));
         }

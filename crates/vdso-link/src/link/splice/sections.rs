@@ -36,13 +36,15 @@ impl<'data> Sections<'data> {
     /// # Errors
     /// [`Error::Malformed`] where that does not hold, [`Error::Refused`] where there are too many.
     pub(super) fn read(base: &Base<'data>, file: &'data [u8]) -> Result<Self, Error> {
-        let headers: Vec<_> = base.elf.elf_section_table().iter().copied().collect();
-        let shstrndx = base.elf.elf_header().e_shstrndx.get(LE).0;
+        let headers: Vec<_> = base.memory.elf.elf_section_table().iter().copied().collect();
+        let shstrndx = base.memory.elf.elf_header().e_shstrndx.get(LE).0;
         let used = base.symbols.iter().map(|symbol| symbol.st_shndx.get(LE).0).filter(|&index| index < SHN_LORESERVE);
         // Without headers the index only has to be one that no other symbol uses.
         let text = if headers.is_empty() { used.max().unwrap_or(0) + 1 } else { headers.len() as u16 };
         if headers.len() >= usize::from(SHN_LORESERVE) - 2 || text >= SHN_LORESERVE {
-            return Err(base.refused("the section headers leave no room for two more", "take the vDSO of a kernel"));
+            return Err(base
+                .memory
+                .refused("the section headers leave no room for two more", "take the vDSO of a kernel"));
         }
         let sections = Self { file, headers, names: shstrndx.into(), text: SymbolSection(text) };
         let mut total = 0;
@@ -50,7 +52,7 @@ impl<'data> Sections<'data> {
             total += sections.range(index).map_or(0, |range| range.len());
             if sections.range(index).is_none() || total > file.len() {
                 let what = format!("section {index} leaves the file or overlaps others");
-                return Err(base.malformed(
+                return Err(base.memory.malformed(
                     header.sh_offset.get(LE),
                     what,
                     "sections that lie side by side in the file",
@@ -59,7 +61,7 @@ impl<'data> Sections<'data> {
         }
         if sections.names != 0 && !sections.headers.get(sections.names).is_some_and(is_loose) {
             let what = format!("e_shstrndx is {}", sections.names);
-            return Err(base.malformed(62, what, "the index of a string table that is not mapped"));
+            return Err(base.memory.malformed(62, what, "the index of a string table that is not mapped"));
         }
         Ok(sections)
     }

@@ -3,15 +3,11 @@
 
 use super::plan::{Move, Plan, Table};
 use super::{Parts, headers};
-use crate::Error;
 use object::LittleEndian as LE;
 use object::pod::{bytes_of, bytes_of_slice};
 
 /// The bytes of the new image.
-///
-/// # Errors
-/// [`Error::Malformed`] as in [`headers::dynamic`].
-pub(super) fn write(parts: &Parts<'_>, plan: &Plan) -> Result<Vec<u8>, Error> {
+pub(super) fn write(parts: &Parts<'_>, plan: &Plan) -> Vec<u8> {
     let Parts { base, placed, symbols, frames, sections, .. } = parts;
     let mut file = vec![0; plan.file as usize];
     let mut put = |offset: u64, bytes: &[u8]| {
@@ -20,10 +16,10 @@ pub(super) fn write(parts: &Parts<'_>, plan: &Plan) -> Result<Vec<u8>, Error> {
     };
 
     // First what was there, since the headers are laid over it.
-    put(0, base.loaded);
+    put(0, base.memory.loaded);
     put(0, bytes_of(&headers::file_header(base, plan, sections.count() as u16)));
-    put(base.elf.elf_header().e_phoff.get(LE), bytes_of_slice(&headers::program_headers(base, plan)));
-    put(base.dynamic.start, bytes_of_slice(&headers::dynamic(base, plan)?));
+    put(base.memory.elf.elf_header().e_phoff.get(LE), bytes_of_slice(&headers::program_headers(base, plan)));
+    put(base.dynamic, bytes_of_slice(&headers::dynamic(base, plan)));
 
     put(placed.text.start, &placed.bytes);
     let (eh_frame_hdr, eh_frame) = frames.write(plan.place(Table::EhFrameHdr).start, plan.place(Table::EhFrame).start);
@@ -44,5 +40,5 @@ pub(super) fn write(parts: &Parts<'_>, plan: &Plan) -> Result<Vec<u8>, Error> {
         put(offset, &sections.content(index));
     }
     put(plan.headers, &sections.write(parts, plan));
-    Ok(file)
+    file
 }
