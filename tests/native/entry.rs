@@ -194,9 +194,12 @@ fn e5_once_ready_no_bytes_are_0() {
     in_child(|| {
         let (vdso, page) = (Vdso::built(), StatePage::with(full()));
         intercept(|_, _| Answer::Error(ANSWER));
-        // SAFETY: no byte is written.
-        assert_eq!(unsafe { vdso.call(null_mut(), 0, 0, page.state()) }, 0);
-        assert_eq!((page.state().read(), calls()), (full(), vec![]));
+        for contents in [full(), Snapshot::FRESH, Snapshot::keyed(GENERATION - 1, 1).with_batch(464, 21)] {
+            page.state().write(contents);
+            // SAFETY: no byte is written.
+            assert_eq!(unsafe { vdso.call(null_mut(), 0, 0, page.state()) }, 0);
+            assert_eq!((page.state().read(), calls()), (contents, vec![]));
+        }
     });
 }
 

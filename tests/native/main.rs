@@ -13,3 +13,4 @@ mod known_answers;
 mod prediction;
 mod reentrancy;
 mod time_namespace;
+mod unwinding;

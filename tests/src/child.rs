@@ -2,9 +2,11 @@
 //! A test in a child process, for what changes a process for good: filters, handlers, a fatal fault.
 
 use std::fs::File;
-use std::io::{Read, Write, pipe};
-use std::mem::ManuallyDrop;
-use std::panic::set_hook;
+use std::io::{PipeWriter, Read, Write, pipe};
+use std::os::fd::{FromRawFd, IntoRawFd};
+use std::panic::{set_hook, take_hook};
+use std::sync::Once;
+use std::sync::atomic::{AtomicI32, Ordering};
 
 /// Exit code of a child whose test panicked.
 const PANICKED: i32 = 101;
@@ -37,8 +39,9 @@ pub fn in_child(test: impl FnOnce()) {
 /// The child has one thread, whatever the parent has.
 pub fn outcome(test: impl FnOnce()) -> Outcome {
     let (mut words, report) = pipe().expect("pipe");
+    set_panic_hook();
     // SAFETY: the child goes on with this thread alone. It allocates, which the C library allows after a fork, and takes
-    // no lock that another thread of the parent could have held but the one of the panic hook: the alarm ends such a child.
+    // no lock that another thread of the parent could have held.
     let pid = unsafe { libc::fork() };
     match pid {
         -1 => panic!("fork: {}", std::io::Error::last_os_error()),
@@ -56,16 +59,36 @@ pub fn outcome(test: impl FnOnce()) -> Outcome {
     }
 }
 
-fn run(test: impl FnOnce(), report: std::io::PipeWriter) -> ! {
+/// Where the one panic hook of the process writes in a child, and -1 in the process that runs the tests.
+static REPORT: AtomicI32 = AtomicI32::new(-1);
+
+/// Makes a panic in a child end it with a report.
+///
+/// A panic may come up in a signal handler, which cannot be unwound through: it ends the child where it stands. The hook is
+/// set before any fork and once: setting it in the child would wait for ever for a thread of the parent that was panicking
+/// at the fork.
+fn set_panic_hook() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let outside = take_hook();
+        set_hook(Box::new(move |panic| {
+            let report = REPORT.load(Ordering::Relaxed);
+            if report < 0 {
+                return outside(panic);
+            }
+            // SAFETY: the descriptor stays open until the child ends, which it does here.
+            let mut report = unsafe { File::from_raw_fd(report) };
+            // Where the report cannot be written, the exit code still tells.
+            let _ = write!(report, "{panic}");
+            exit(PANICKED)
+        }));
+    });
+}
+
+fn run(test: impl FnOnce(), report: PipeWriter) -> ! {
     // SAFETY: no pointer is involved.
     unsafe { libc::alarm(LIMIT) };
-    // A panic may come up in a signal handler, which cannot be unwound through: it ends the child where it stands.
-    set_hook(Box::new(move |panic| {
-        let mut report = ManuallyDrop::new(File::from(std::os::fd::OwnedFd::from(report.try_clone().expect("dup"))));
-        // Where the report cannot be written, the exit code still tells.
-        let _ = write!(report, "{panic}");
-        exit(PANICKED)
-    }));
+    REPORT.store(report.into_raw_fd(), Ordering::Relaxed);
     test();
     exit(0)
 }

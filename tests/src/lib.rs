@@ -9,11 +9,14 @@
 pub mod canary;
 pub mod child;
 pub mod faults;
+pub mod loaded;
 pub mod memory;
 pub mod model;
 pub mod registers;
 pub mod state;
+pub mod stepping;
 pub mod syscalls;
+pub mod unwinding;
 pub mod vdso;
 
 pub use vdso::{Cipher, Vdso, ciphers};
