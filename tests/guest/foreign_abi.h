@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * What the programs of the other ABIs have in common: both are ELFCLASS32 and have no libc. Each
+ * one gives system_call() and its numbers, and starts at _start with the initial stack.
+ */
+#ifndef FOREIGN_ABI_H
+#define FOREIGN_ABI_H
+
+#include <elf.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "foreign.h"
+
+static long system_call(long nr, long a, long b, long c);
+
+static const unsigned char *image;
+
+static const void *dynamic(Elf32_Sword tag)
+{
+	const Elf32_Ehdr *header = (const void *)image;
+	const Elf32_Phdr *segments = (const void *)(image + header->e_phoff);
+
+	for (unsigned int i = 0; i < header->e_phnum; i++) {
+		if (segments[i].p_type != PT_DYNAMIC)
+			continue;
+		for (const Elf32_Dyn *entry = (const void *)(image + segments[i].p_vaddr); entry->d_tag != DT_NULL;
+		     entry++)
+			if (entry->d_tag == tag)
+				return image + entry->d_un.d_ptr;
+	}
+	return NULL;
+}
+
+static bool equal(const char *left, const char *right)
+{
+	while (*left && *left == *right)
+		left++, right++;
+	return *left == *right;
+}
+
+static const void *function(const char *name)
+{
+	const Elf32_Sym *symbols = dynamic(DT_SYMTAB);
+	const Elf32_Word *hash = dynamic(DT_HASH);
+	const char *strings = dynamic(DT_STRTAB);
+
+	/* The second word of the hash table is the number of symbols. */
+	for (Elf32_Word i = 0; symbols && hash && strings && i < hash[1]; i++)
+		if (symbols[i].st_shndx != SHN_UNDEF && equal(strings + symbols[i].st_name, name))
+			return image + symbols[i].st_value;
+	return NULL;
+}
+
+static long number(const char *digits)
+{
+	long value = 0;
+
+	while (*digits >= '0' && *digits <= '9')
+		value = 10 * value + *digits++ - '0';
+	return value;
+}
+
+/* struct timespec of these ABIs; x32 has 64-bit members, of which the low half comes first. */
+struct clock {
+#ifdef __x86_64__
+	int64_t seconds, nanoseconds;
+#else
+	int32_t seconds, nanoseconds;
+#endif
+};
+
+typedef int clock_gettime_fn(int clock, struct clock *now);
+
+static enum foreign_status judge_clock(long nr)
+{
+	enum { CLOCK_MONOTONIC = 1, SECONDS_APART = 1 };
+	clock_gettime_fn *clock_gettime = (clock_gettime_fn *)(uintptr_t)function("__vdso_clock_gettime");
+	struct clock fast = { 0 }, slow = { 0 };
+
+	if (!clock_gettime)
+		return NO_CLOCK;
+	if (clock_gettime(CLOCK_MONOTONIC, &fast))
+		return CLOCK_FAILED;
+	system_call(nr, CLOCK_MONOTONIC, (long)(uintptr_t)&slow, 0);
+	/* Both run from boot; the machine may pause between the two calls. */
+	if (!fast.seconds || slow.seconds < fast.seconds || slow.seconds - fast.seconds > SECONDS_APART)
+		return CLOCK_WRONG;
+	return FOREIGN_OK;
+}
+
+static enum foreign_status judge(const uintptr_t *stack, long nr_clock_gettime)
+{
+	enum { ENOSYS_NR = 38 };
+	uintptr_t arguments = stack[0];
+	const char *const *argv = (const char *const *)(stack + 1);
+	const Elf32_auxv_t *auxv;
+	uint32_t num[2] = { 1, 0 }, size[2] = { 0, 0 };
+
+	if (arguments < 2)
+		return NO_NUMBER;
+	if (system_call(number(argv[1]), (long)(uintptr_t)num, (long)(uintptr_t)size, 0) != -ENOSYS_NR)
+		return NOT_ENOSYS;
+
+	/* Behind the arguments and the environment, each with a NULL at its end. */
+	for (stack += arguments + 2; *stack; stack++)
+		;
+	for (auxv = (const void *)(stack + 1); auxv->a_type != AT_NULL; auxv++)
+		if (auxv->a_type == AT_SYSINFO_EHDR)
+			image = (const unsigned char *)(uintptr_t)auxv->a_un.a_val;
+	if (!image)
+		return NO_VDSO;
+	if (function("__vdso_vgetrandom") || function("vgetrandom"))
+		return HAS_VGETRANDOM;
+	return judge_clock(nr_clock_gettime);
+}
+
+#define FOREIGN_MAIN                                                                     \
+	__attribute__((used)) static void foreign_main(const uintptr_t *stack)           \
+	{                                                                                \
+		system_call(NR_EXIT, judge(stack, NR_CLOCK_GETTIME), 0, 0);              \
+	}
+
+#endif /* FOREIGN_ABI_H */

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * What the parts of the guest client share. The client runs as /init of a
+ * kernel with vgetrandom and judges it over the console.
+ */
+#ifndef GUEST_H
+#define GUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "../../kernel-glue/common/files/include/vdso/vgetrandom_abi.h"
+
+enum { PAGE_LEN = 4096 };
+
+/* verdict.c: the outcome of one test */
+
+struct verdict {
+	bool passed;
+	char text[300]; /* figures when passed, else the reason */
+};
+
+struct verdict pass(const char *figures, ...) __attribute__((format(printf, 1, 2)));
+struct verdict fail(const char *reason, ...) __attribute__((format(printf, 1, 2)));
+
+/* Ends a test with its reason. */
+#define REQUIRE(condition, ...)                                                \
+	do {                                                                   \
+		if (!(condition))                                              \
+			return fail(__VA_ARGS__);                              \
+	} while (0)
+
+typedef struct verdict test_fn(void);
+
+/* vdso.c: the image that the kernel mapped */
+
+typedef ssize_t vgetrandom_fn(void *buffer, size_t len, unsigned int flags, void *state);
+
+struct vdso {
+	const unsigned char *image;
+	vgetrandom_fn *vgetrandom;
+	long alloc_nr; /* number of vgetrandom_alloc, or -1 */
+};
+
+extern struct vdso vdso;
+
+/* Fills in the above; what is not there stays NULL or -1. */
+void vdso_find(void);
+/* An exported function with version LINUX_2.6, or NULL. */
+void *vdso_function(const char *name);
+/* Length of the image's loaded segment, in bytes. */
+size_t vdso_image_len(void);
+
+/* data_page.c: the kernel's side of the shared data */
+
+struct rng_data {
+	uint64_t generation;
+	uint8_t is_ready;
+	uint8_t simd;
+};
+
+/* What lies at the usual place; in a time namespace that is zeros. */
+struct rng_data rng_data(void);
+/* What lies at the time-namespace page, which faults outside of a namespace. */
+struct rng_data timens_rng_data(void);
+bool in_time_namespace(void);
+
+/* states.c: memory for states */
+
+struct states {
+	unsigned char *first; /* MAP_FAILED when there are none, then errno tells why */
+	size_t num;
+	size_t size_per_each;
+};
+
+/* The system call, as it is. Returns the address or -1 with errno. */
+long vgetrandom_alloc(size_t *num, size_t *size_per_each, unsigned int flags);
+/* At least num states. */
+struct states states_alloc(size_t num);
+size_t states_len(const struct states *states);
+int states_free(const struct states *states);
+
+/* proc.c: what the kernel says about this process */
+
+struct area {
+	unsigned long start, end;
+	char permissions[5];
+	char vm_flags[128]; /* with a space on either side of each flag */
+	unsigned long rss_kb, locked_kb;
+};
+
+/* The mapping that holds an address. Returns false if there is none. */
+bool area_at(const void *address, struct area *area);
+bool area_has(const struct area *area, const char *vm_flag);
+/* Locked memory of the process, in KiB. */
+long locked_kb(void);
+/* A number that changes with any mapping of the process. */
+uint64_t mappings_hash(void);
+
+/* child.c: tests in a process of their own */
+
+/* Forks, lets the child run the test, returns its verdict. */
+struct verdict in_child(test_fn *test);
+/* The same, and counts the system calls with this number that the child makes. */
+struct verdict in_counted_child(test_fn *test, long nr, unsigned int *calls);
+
+/* draws.c: helpers about random bytes */
+
+enum { MANY_DRAWS = 10000, DRAW_LEN = 16 };
+
+/* Makes MANY_DRAWS draws of DRAW_LEN bytes from a state of its own, and looks for duplicates. */
+struct verdict many_draws(void);
+/* Sorts the words and tells whether two are equal. */
+bool has_duplicate(uint64_t *words, size_t count);
+
+#endif /* GUEST_H */

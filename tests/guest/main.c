@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/* /init: runs the table of tests, one console line each, and ends the machine. */
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "guest.h"
+
+#define TEST(name, function) test_fn function;
+#include "tests.h"
+#undef TEST
+
+static const struct {
+	const char *name;
+	test_fn *run;
+} tests[] = {
+#define TEST(name, function) { #name, function },
+#include "tests.h"
+#undef TEST
+};
+
+static void say(const char *what, const char *name, const char *separator, const char *text)
+{
+	printf("vgetrandom-guest: %s %s%s%s\n", what, name, separator, text);
+}
+
+int main(void)
+{
+	unsigned int passed = 0, failed = 0;
+
+	/* A line that is lost in a buffer when the machine hangs names no test. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	mkdir("/proc", 0755);
+	mount("proc", "/proc", "proc", 0, NULL);
+	mkdir("/sys", 0755);
+	mount("sysfs", "/sys", "sysfs", 0, NULL);
+	mkdir("/dev", 0755);
+	mknod("/dev/urandom", S_IFCHR | 0666, makedev(1, 9));
+	vdso_find();
+
+	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
+		struct verdict verdict;
+
+		say("begin", tests[i].name, "", "");
+		/* Without the function every other test would only crash. */
+		verdict = vdso.vgetrandom ? tests[i].run()
+					  : fail("the vDSO has no __vdso_vgetrandom");
+		if (verdict.passed)
+			passed++;
+		else
+			failed++;
+		say(verdict.passed ? "pass" : "fail", tests[i].name,
+		    verdict.passed ? " " : ": ", verdict.text);
+	}
+	printf("vgetrandom-guest: verdict %u passed, %u failed\n", passed, failed);
+	return reboot(RB_AUTOBOOT);
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/* What the kernel says about this process in /proc/self. */
+#include <stdio.h>
+#include <string.h>
+
+#include "guest.h"
+
+bool area_at(const void *address, struct area *area)
+{
+	unsigned long wanted = (unsigned long)address, start, end;
+	char line[512], permissions[5];
+	bool inside = false, found = false;
+	FILE *smaps = fopen("/proc/self/smaps", "r");
+
+	if (!smaps)
+		return false;
+	while (!(found && !inside) && fgets(line, sizeof(line), smaps)) {
+		if (sscanf(line, "%lx-%lx %4s", &start, &end, permissions) == 3) {
+			inside = start <= wanted && wanted < end;
+			if (!inside)
+				continue;
+			found = true;
+			memset(area, 0, sizeof(*area));
+			area->start = start;
+			area->end = end;
+			strcpy(area->permissions, permissions);
+		} else if (inside) {
+			sscanf(line, "Rss: %lu", &area->rss_kb);
+			sscanf(line, "Locked: %lu", &area->locked_kb);
+			/* Each flag is followed by a space, the last one too. */
+			sscanf(line, "VmFlags:%127[^\n]", area->vm_flags);
+		}
+	}
+	fclose(smaps);
+	return found;
+}
+
+bool area_has(const struct area *area, const char *vm_flag)
+{
+	char word[8];
+
+	snprintf(word, sizeof(word), " %s ", vm_flag);
+	return strstr(area->vm_flags, word);
+}
+
+long locked_kb(void)
+{
+	char line[256];
+	long locked = -1;
+	FILE *status = fopen("/proc/self/status", "r");
+
+	if (!status)
+		return -1;
+	while (locked < 0 && fgets(line, sizeof(line), status))
+		sscanf(line, "VmLck: %ld", &locked);
+	fclose(status);
+	return locked;
+}
+
+uint64_t mappings_hash(void)
+{
+	/* Static, so that looking changes nothing. FNV-1a. */
+	static unsigned char text[32768];
+	uint64_t hash = 0xcbf29ce484222325;
+	FILE *maps = fopen("/proc/self/maps", "r");
+	size_t len;
+
+	if (!maps)
+		return 0;
+	setvbuf(maps, NULL, _IONBF, 0);
+	len = fread(text, 1, sizeof(text), maps);
+	fclose(maps);
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ text[i]) * 0x100000001b3;
+	return hash;
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/* Memory for states, from the system call that the note names. */
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "guest.h"
+
+long vgetrandom_alloc(size_t *num, size_t *size_per_each, unsigned int flags)
+{
+	return syscall(vdso.alloc_nr, num, size_per_each, flags);
+}
+
+struct states states_alloc(size_t num)
+{
+	struct states states = { .num = num };
+
+	states.first = (unsigned char *)vgetrandom_alloc(&states.num, &states.size_per_each, 0);
+	return states;
+}
+
+size_t states_len(const struct states *states)
+{
+	return states->num * states->size_per_each;
+}
+
+int states_free(const struct states *states)
+{
+	return munmap(states->first, states_len(states));
+}

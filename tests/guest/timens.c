@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/* Inside a time namespace the generator's data is elsewhere, and draws stay in user space all the same. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "guest.h"
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x80
+#endif
+
+static struct verdict many_draws_inside(void)
+{
+	REQUIRE(in_time_namespace(), "not inside of a time namespace");
+	REQUIRE(!rng_data().generation && !rng_data().is_ready, "the namespace's own page has data of the generator");
+	REQUIRE(timens_rng_data().generation, "no generation in the real page");
+	return many_draws();
+}
+
+/* Only children of the process that creates the namespace are inside. */
+static struct verdict enter_and_draw(void)
+{
+	unsigned int calls;
+	struct verdict verdict;
+
+	REQUIRE(!unshare(CLONE_NEWTIME), "unshare: errno %d", errno);
+	REQUIRE(!in_time_namespace(), "inside of a time namespace too early");
+	verdict = in_counted_child(many_draws_inside, SYS_getrandom, &calls);
+	if (!verdict.passed)
+		return verdict;
+	REQUIRE(calls >= 1 && calls <= 3, "%u system calls for %d draws", calls, MANY_DRAWS);
+	return pass("%s, %u system calls", verdict.text, calls);
+}
+
+struct verdict test_time_namespace(void)
+{
+	return in_child(enter_and_draw);
+}
