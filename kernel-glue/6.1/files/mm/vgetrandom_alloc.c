@@ -8,7 +8,6 @@
 
 #include <linux/build_bug.h>
 #include <linux/err.h>
-#include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
@@ -22,11 +21,11 @@
 #include "internal.h"
 
 #define STATES_PER_PAGE	(PAGE_SIZE / VGETRANDOM_STATE_LEN)
-/* The most states whose size in bytes, in whole pages, is still a size_t. */
+/* The most states whose length in bytes, in whole pages, is still a size_t. */
 #define STATES_MAX	((SIZE_MAX & PAGE_MASK) / VGETRANDOM_STATE_LEN)
 
 /* A state must never straddle a page: one half could vanish without the other. */
-static_assert(is_power_of_2(VGETRANDOM_STATE_LEN) && VGETRANDOM_STATE_LEN <= PAGE_SIZE);
+static_assert(PAGE_SIZE % VGETRANDOM_STATE_LEN == 0);
 static_assert(STATES_MAX % STATES_PER_PAGE == 0);
 
 /*
