@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! `cargo xtask boot`: the guest's tests on a kernel with glue, once for each processor that the dispatch distinguishes.
 
+use super::console::Failure;
 use super::qemu::Machine;
 use super::{console, guest, test_kernel};
 use crate::packages::{self, Tier};
@@ -14,15 +15,31 @@ struct Variant {
     name: &'static str,
     cpu: &'static str,
     append: &'static str,
+    expected: Expected,
+}
+
+/// What must come of a boot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Expected {
+    /// Every test passes.
+    Pass,
+    /// Every test fails, in good order: the proof that the verdict of the other boots means something.
+    EveryTestFails,
 }
 
 /// The boots. `max` is everything that TCG emulates, which ends at AVX2.
-const VARIANTS: [Variant; 3] = [
-    Variant { name: "max", cpu: "max", append: "expect_simd=1" },
-    Variant { name: "no-avx2", cpu: "max,-avx2", append: "expect_simd=0" },
+const VARIANTS: [Variant; 4] = [
+    Variant { name: "max", cpu: "max", append: "expect_simd=1", expected: Expected::Pass },
+    Variant { name: "no-avx2", cpu: "max,-avx2", append: "expect_simd=0", expected: Expected::Pass },
     // The processor claims AVX2 here, and the kernel never enabled the upper halves.
-    Variant { name: "no-xsave", cpu: "max,-xsave", append: "expect_simd=0" },
+    Variant { name: "no-xsave", cpu: "max,-xsave", append: "expect_simd=0", expected: Expected::Pass },
+    // The same kernel, with no vDSO in any process.
+    Variant { name: "no-vdso", cpu: "max", append: "vdso=0", expected: Expected::EveryTestFails },
 ];
+
+/// Words of the kernel's command line for every boot: nothing may seed the generator fully before the tests begin,
+/// because some of them are about a generator that is not ready.
+const NOT_SEEDED: &str = "random.trust_cpu=off random.trust_bootloader=off";
 
 /// Options of `cargo xtask boot`.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -87,27 +104,86 @@ pub fn run(options: &BootArgs, object: &Path) -> anyhow::Result<Counts> {
 }
 
 fn boot(variant: &Variant, kernel: &Path, initramfs: &Path) -> anyhow::Result<Counts> {
-    let Variant { name, cpu, append } = *variant;
-    let machine =
-        Machine { kernel, initramfs, cpu, append, console: super::target().join(format!("console-{name}.log")) };
+    let Variant { name, cpu, append, expected } = *variant;
+    let append = format!("{NOT_SEEDED} {append}");
+    let machine = Machine {
+        kernel,
+        initramfs,
+        cpu,
+        append: &append,
+        console: super::target().join(format!("console-{name}.log")),
+    };
     let run = {
         let _spinner = progress::spinner("Booting", format_args!("{name} (-cpu {cpu})"));
         machine.run()?
     };
     let seconds = run.elapsed.as_secs_f32();
-    match console::judge(&run.console, run.ended) {
-        Ok(passed) => {
-            println!("boot {name}: {passed} passed, 0 failed, {seconds:.1} s");
+    match meet(expected, console::judge(&run.console, run.ended)) {
+        Ok((passed, words)) => {
+            println!("boot {name}: {words}, {seconds:.1} s");
             Ok(Counts { passed, failures: Vec::new() })
         }
         Err(failure) => {
             println!("boot {name}: FAILED, {seconds:.1} s");
-            for reason in &failure.reasons {
+            for reason in failure.reasons() {
                 println!("  {reason}");
             }
             println!("the end of {}:\n{}", workspace::shown(&machine.console), process::tail(&run.console));
-            let failures = failure.reasons.iter().map(|reason| format!("boot {name}: {reason}")).collect();
+            let failures = failure.reasons().map(|reason| format!("boot {name}: {reason}")).collect();
             Ok(Counts { passed: failure.passed, failures })
+        }
+    }
+}
+
+/// How many tests a boot counts for and what to say of it, if it came out as expected.
+fn meet(expected: Expected, verdict: Result<usize, Failure>) -> Result<(usize, String), Failure> {
+    match (expected, verdict) {
+        (Expected::Pass, Ok(passed)) => Ok((passed, format!("{passed} passed, 0 failed"))),
+        (Expected::Pass, Err(failure)) => Err(failure),
+        (Expected::EveryTestFails, Ok(passed)) => {
+            let broken = vec![format!("all {passed} tests passed, and every one had to fail: they do not test")];
+            Err(Failure { passed: 0, failed: Vec::new(), broken })
+        }
+        (Expected::EveryTestFails, Err(failure)) if failure.passed == 0 && failure.broken.is_empty() => {
+            Ok((1, format!("all {} tests failed, as they must without a vDSO", failure.failed.len())))
+        }
+        (Expected::EveryTestFails, Err(mut failure)) => {
+            if failure.passed > 0 {
+                failure.broken.push(format!("{} tests passed that had to fail", failure.passed));
+            }
+            Err(Failure { passed: 0, failed: Vec::new(), broken: failure.broken })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(passed: usize, failed: &[&str], broken: &[&str]) -> Failure {
+        let own = |words: &[&str]| words.iter().map(|&words| words.to_owned()).collect();
+        Failure { passed, failed: own(failed), broken: own(broken) }
+    }
+
+    #[test]
+    fn an_ordinary_boot_must_pass() {
+        assert_eq!(meet(Expected::Pass, Ok(7)).unwrap().0, 7);
+        let failure = failure(6, &["fork: equal bytes"], &[]);
+        assert_eq!(meet(Expected::Pass, Err(failure.clone())), Err(failure));
+    }
+
+    #[test]
+    fn a_control_must_fail_in_every_test_and_in_good_order() {
+        let meet = |verdict| meet(Expected::EveryTestFails, verdict);
+        assert_eq!(meet(Err(failure(0, &["a: no vDSO", "b: no vDSO"], &[]))).unwrap().0, 1);
+        for wrong in [
+            Ok(2),
+            Err(failure(1, &["a: no vDSO"], &[])),
+            Err(failure(0, &[], &["no verdict"])),
+            Err(failure(0, &["a: no vDSO"], &["hung in b: the time is over"])),
+        ] {
+            let failure = meet(wrong).unwrap_err();
+            assert!(failure.passed == 0 && !failure.broken.is_empty(), "{failure:?}");
         }
     }
 }

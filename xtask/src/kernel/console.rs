@@ -70,12 +70,21 @@ impl<'text> Transcript<'text> {
 }
 
 /// Why a boot failed.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// The tests that passed nevertheless.
     pub passed: usize,
-    /// Every failed test and everything else that is wrong, each a line without its end; at least one.
-    pub reasons: Vec<String>,
+    /// `NAME: REASON` of every test that failed.
+    pub failed: Vec<String>,
+    /// Everything else that is wrong, each a line without its end.
+    pub broken: Vec<String>,
+}
+
+impl Failure {
+    /// Everything that is wrong; never empty.
+    pub fn reasons(&self) -> impl Iterator<Item = &str> {
+        self.failed.iter().chain(&self.broken).map(String::as_str)
+    }
 }
 
 /// The number of tests that passed, at least one.
@@ -84,29 +93,32 @@ pub struct Failure {
 /// The boot failed.
 pub fn judge(console: &str, ended: Ended) -> Result<usize, Failure> {
     let transcript = Transcript::read(console);
-    let mut reasons: Vec<String> = transcript.failed.iter().map(|test| format!("failed: {test}")).collect();
-    let (passed, failed) = (transcript.passed, transcript.failed.len());
+    let mut broken = Vec::new();
+    let (passed, failed) = (transcript.passed, transcript.failed);
 
     let complaint = console.lines().find(|line| KERNEL_COMPLAINTS.iter().any(|words| line.contains(words)));
-    reasons.extend(complaint.map(|line| format!("the kernel complained: {}", line.trim_end())));
+    broken.extend(complaint.map(|line| format!("the kernel complained: {}", line.trim_end())));
     match (ended, transcript.running) {
-        (Ended::TimeOver, Some(test)) => reasons.push(format!("hung in {test}: the time is over")),
-        (Ended::TimeOver, None) => reasons.push("hung outside any test: the time is over".into()),
-        (_, Some(test)) => reasons.push(format!("ended in the middle of {test}")),
-        (Ended::WithError, None) => reasons.push("the emulator ended with an error".into()),
+        (Ended::TimeOver, Some(test)) => broken.push(format!("hung in {test}: the time is over")),
+        (Ended::TimeOver, None) => broken.push("hung outside any test: the time is over".into()),
+        (_, Some(test)) => broken.push(format!("ended in the middle of {test}")),
+        (Ended::WithError, None) => broken.push("the emulator ended with an error".into()),
         (Ended::Cleanly, None) => {}
     }
-    reasons.extend(transcript.disorder);
-    let counted = format!("{passed} passed, {failed} failed");
+    broken.extend(transcript.disorder);
+    let counted = format!("{passed} passed, {} failed", failed.len());
     match transcript.verdict {
-        None => reasons.push("no verdict".into()),
+        None => broken.push("no verdict".into()),
         Some(verdict) if verdict != counted => {
-            reasons.push(format!("the verdict says {verdict}, the lines before it {counted}"));
+            broken.push(format!("the verdict says {verdict}, the lines before it {counted}"));
         }
-        Some(_) if passed + failed == 0 => reasons.push("no test was run".into()),
+        Some(_) if passed + failed.len() == 0 => broken.push("no test was run".into()),
         Some(_) => {}
     }
-    if reasons.is_empty() { Ok(passed) } else { Err(Failure { passed, reasons }) }
+    if failed.is_empty() && broken.is_empty() {
+        return Ok(passed);
+    }
+    Err(Failure { passed, failed: failed.into_iter().map(str::to_owned).collect(), broken })
 }
 
 #[cfg(test)]
@@ -118,7 +130,7 @@ mod tests {
                         vgetrandom-guest: verdict 2 passed, 0 failed\r\nreboot: Restarting system\r\n";
 
     fn reasons(console: &str, ended: Ended) -> String {
-        judge(console, ended).unwrap_err().reasons.join("; ")
+        judge(console, ended).unwrap_err().reasons().collect::<Vec<_>>().join("; ")
     }
 
     #[test]
@@ -129,7 +141,7 @@ mod tests {
     #[test]
     fn a_failed_test_is_named_with_its_reason() {
         let console = GOOD.replace("pass fork", "fail fork: equal bytes").replace("2 passed, 0", "1 passed, 1");
-        assert_eq!(reasons(&console, Ended::Cleanly), "failed: fork: equal bytes");
+        assert_eq!(reasons(&console, Ended::Cleanly), "fork: equal bytes");
     }
 
     #[test]
