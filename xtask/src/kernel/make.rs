@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Running the kernel's own build.
 
+use crate::digest::sha256;
 use crate::{process, progress, workspace};
 use anyhow::bail;
 use duct::cmd;
@@ -35,16 +36,22 @@ impl Build {
         self.output.join("arch/x86/boot/bzImage")
     }
 
-    /// Configures from the options of `fragment`; every other one is off.
+    /// Configures from the options of `fragment`; every other one is off. Nothing is done if that was done before with
+    /// the same options.
     ///
     /// # Errors
     /// The build fails, or an option of the fragment did not come out as written there: an unmet dependency drops it
     /// without a word.
     pub fn configure(&self, fragment: &Path) -> anyhow::Result<()> {
         let fragment = fs_err::canonicalize(fragment)?;
+        let options = fs_err::read_to_string(&fragment)?;
+        let stamp = self.output.join("configured.sha256");
+        let digest = sha256(options.as_bytes());
+        if self.output.join(".config").exists() && fs_err::read_to_string(&stamp).is_ok_and(|stamp| stamp == digest) {
+            return Ok(());
+        }
         self.make("configuration", "allnoconfig", &[("KCONFIG_ALLCONFIG", fragment.clone().into())])?;
         let config = fs_err::read_to_string(self.output.join(".config"))?;
-        let options = fs_err::read_to_string(&fragment)?;
         let dropped = dropped_options(&options, &config);
         if !dropped.is_empty() {
             bail!(
@@ -53,7 +60,7 @@ impl Build {
                 dropped.join(", ")
             );
         }
-        Ok(())
+        Ok(fs_err::write(stamp, digest)?)
     }
 
     /// Takes over an existing configuration: options that it does not know get their defaults.
@@ -151,6 +158,10 @@ mod tests {
         let fragment = folder.path().join("qemu.config");
         fs_err::write(&fragment, "CONFIG_A=y\n").unwrap();
         build.configure(&fragment).unwrap();
+        fs_err::write(build.output.join(".config"), "CONFIG_A=y\nCONFIG_MINE=y\n").unwrap();
+        build.configure(&fragment).unwrap();
+        let config = fs_err::read_to_string(build.output.join(".config")).unwrap();
+        assert!(config.contains("MINE"), "nothing to do the second time: {config}");
 
         let (folder, build) = build_of("@echo CONFIG_B=y > $(O)/.config");
         let fragment = folder.path().join("qemu.config");

@@ -93,9 +93,7 @@ pub fn build(tree: &KernelTree) -> anyhow::Result<PathBuf> {
         build
     } else {
         let build = Build { source, output: folder.join("build"), log };
-        if !build.output.join(".config").exists() {
-            build.configure(&glue::folder().join(tree.line.name).join("qemu.config"))?;
-        }
+        build.configure(&glue::folder().join(tree.line.name).join("qemu.config"))?;
         build
     };
     build.build()?;

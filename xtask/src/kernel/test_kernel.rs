@@ -4,7 +4,7 @@
 use super::glue::{self, Glue};
 use super::plan::Plan;
 use super::source::{self, Source};
-use crate::digest::{Inputs, sha256};
+use crate::digest::Inputs;
 use crate::{progress, workspace};
 use anyhow::Context;
 use duct::cmd;
@@ -19,36 +19,26 @@ pub fn build(given: Option<&Path>, object: &Path) -> anyhow::Result<PathBuf> {
     let line = source.tree.line;
     let glue = Glue::load(&glue::folder(), line, object)?;
     let fragment = glue::folder().join(line.name).join("qemu.config");
-    let config = sha256(&fs_err::read(&fragment)?);
     let Source { tree, identity, build } = source;
 
     let mut inputs = Inputs::default();
     inputs.add("source", identity.as_bytes());
     inputs.add("glue", glue.digest().as_bytes());
-    inputs.add("config", config.as_bytes());
+    inputs.add("config", &fs_err::read(&fragment)?);
     inputs.add("compiler", compiler_version()?.as_bytes());
     let wanted = inputs.finish();
 
     let image = build.bzimage();
-    let stamps = [("built.sha256", &wanted), ("configured.sha256", &config)];
-    let [built, configured] = stamps.map(|(name, digest)| (build.output.join(name), digest));
-    if image.exists() && holds(&built) {
+    let stamp = build.output.join("built.sha256");
+    if image.exists() && fs_err::read_to_string(&stamp).is_ok_and(|stamp| stamp == wanted) {
         progress::line("Fresh", format_args!("Linux {} with glue, {}", tree.release, workspace::shown(&image)));
         return Ok(image);
     }
     Plan::apply(&tree, &glue)?.commit()?;
-    if !holds(&configured) {
-        build.configure(&fragment)?;
-        fs_err::write(&configured.0, configured.1)?;
-    }
+    build.configure(&fragment)?;
     build.build()?;
-    fs_err::write(&built.0, built.1)?;
+    fs_err::write(stamp, wanted)?;
     Ok(image)
-}
-
-/// Whether a stamp's file holds the stamp.
-fn holds((path, digest): &(PathBuf, &String)) -> bool {
-    fs_err::read_to_string(path).is_ok_and(|text| text == **digest)
 }
 
 /// What the kernel's compiler calls itself.
