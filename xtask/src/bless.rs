@@ -3,7 +3,6 @@
 
 use crate::workspace;
 use crate::{abi_header, progress};
-use anyhow::bail;
 use std::path::Path;
 
 /// Options of `cargo xtask bless`.
@@ -19,15 +18,21 @@ type Generated = (&'static str, fn() -> String);
 
 const GENERATED: [Generated; 1] = [(abi_header::PATH, abi_header::text)];
 
-/// Rewrites the generated files, or with `check` compares them.
+/// Rewrites the generated files, or with `check` shows how they differ from what would be written, and returns whether
+/// they are as they should be.
 ///
 /// # Errors
-/// A file cannot be written; with `check`, the first lines in which files differ from what would be written.
-pub fn run(check: bool) -> anyhow::Result<()> {
-    run_in(workspace::root(), check, &GENERATED)
+/// A file cannot be written.
+pub fn run(check: bool) -> anyhow::Result<bool> {
+    let stale = run_in(workspace::root(), check, &GENERATED)?;
+    if !stale.is_empty() {
+        eprintln!("not what would be generated; run `cargo xtask bless` and commit:\n{}", stale.join("\n"));
+    }
+    Ok(stale.is_empty())
 }
 
-fn run_in(root: &Path, check: bool, generated: &[Generated]) -> anyhow::Result<()> {
+/// The files that stay stale, each with the difference.
+fn run_in(root: &Path, check: bool, generated: &[Generated]) -> anyhow::Result<Vec<String>> {
     let mut stale = Vec::new();
     for (name, text) in generated {
         let (path, wanted) = (root.join(name), text());
@@ -43,10 +48,7 @@ fn run_in(root: &Path, check: bool, generated: &[Generated]) -> anyhow::Result<(
             fs_err::write(&path, wanted)?;
         }
     }
-    if !stale.is_empty() {
-        bail!("not what would be generated; run `cargo xtask bless`, and commit:\n{}", stale.join("\n"));
-    }
-    Ok(())
+    Ok(stale)
 }
 
 #[cfg(test)]
@@ -61,11 +63,11 @@ mod tests {
         fs_err::create_dir(root.join("deep")).unwrap();
         fs_err::write(root.join("deep/file.h"), "#define A 1\n").unwrap();
 
-        let error = run_in(root, true, &generated).unwrap_err().to_string();
-        assert!(error.contains("deep/file.h") && error.contains("-#define A 1\n+#define A 2\n"), "{error}");
-        run_in(root, false, &generated).unwrap();
-        run_in(root, true, &generated).unwrap();
+        let stale = run_in(root, true, &generated).unwrap().join("");
+        assert!(stale.contains("deep/file.h") && stale.contains("-#define A 1\n+#define A 2\n"), "{stale}");
+        assert!(run_in(root, false, &generated).unwrap().is_empty());
+        assert!(run_in(root, true, &generated).unwrap().is_empty());
         fs_err::remove_file(root.join("deep/file.h")).unwrap();
-        assert!(run_in(root, true, &generated).is_err(), "a missing file is stale");
+        assert_eq!(run_in(root, true, &generated).unwrap().len(), 1, "a missing file is stale");
     }
 }

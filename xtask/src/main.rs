@@ -59,7 +59,7 @@ fn run(command: Command) -> anyhow::Result<Verdict> {
         Command::Check(options) => inspect::show(options.json, inspect::check_file(&options.file))?,
         Command::Verify(options) => inspect::show(options.json, inspect::verify_file(&options.file))?,
         Command::Explain { rule } => print!("{}", inspect::explain(&rule)?),
-        Command::Bless(options) => bless::run(options.check)?,
+        Command::Bless(options) => return Ok(bless::run(options.check)?.into()),
         Command::Boot(options) => {
             let object = build_vdso::run(&build_vdso::Options::default())?.object();
             return Ok(boot::run(&options, &object)?.failures.is_empty().into());

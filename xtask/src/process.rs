@@ -14,7 +14,7 @@ pub const TAIL_LINES: usize = 30;
 /// Runs a command to its end with everything it prints in `log`.
 ///
 /// # Errors
-/// The command could not be started, or failed; then the message ends with the last lines of the log and its name.
+/// The command could not be started, or failed; then the message ends with the name of the log and what it says.
 pub fn run_logged(what: &str, command: &Expression, log: &Path) -> anyhow::Result<()> {
     if let Some(folder) = log.parent() {
         fs_err::create_dir_all(folder)?;
@@ -29,7 +29,8 @@ pub fn run_logged(what: &str, command: &Expression, log: &Path) -> anyhow::Resul
     if output.status.success() {
         return Ok(());
     }
-    bail!("{what} failed ({}); the end of {}:\n{}", output.status, log.display(), tail_of_file(log)?)
+    let text = String::from_utf8_lossy(&fs_err::read(log)?).into_owned();
+    bail!("{what} failed ({}); from {}:\n{}", output.status, log.display(), cause(&text))
 }
 
 /// Runs a command to its end and returns what it printed to standard output.
@@ -90,19 +91,28 @@ impl Drop for Bounded {
     }
 }
 
-/// The last [`TAIL_LINES`] lines of a file, each behind a bar; bytes that are no UTF-8 are replaced.
-///
-/// # Errors
-/// The file cannot be read.
-pub fn tail_of_file(path: &Path) -> anyhow::Result<String> {
-    Ok(tail(&String::from_utf8_lossy(&fs_err::read(path)?)))
+/// The lines around the first error of a log, or its end if none is marked: a parallel build goes on for a while after
+/// the one error that matters.
+fn cause(log: &str) -> String {
+    let lines: Vec<&str> = log.lines().collect();
+    let is_error = |line: &&str| [" error: ", "*** [", "fatal error: "].iter().any(|mark| line.contains(mark));
+    match lines.iter().position(is_error) {
+        Some(position) => {
+            let first = position.saturating_sub(TAIL_LINES / 6);
+            barred(&lines[first..lines.len().min(first + TAIL_LINES)])
+        }
+        None => tail(log),
+    }
 }
 
 /// The last [`TAIL_LINES`] lines of a text, each behind a bar.
 pub fn tail(text: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
-    let first = lines.len().saturating_sub(TAIL_LINES);
-    lines[first..].iter().map(|line| format!("  | {}", line.trim_end())).collect::<Vec<_>>().join("\n")
+    barred(&lines[lines.len().saturating_sub(TAIL_LINES)..])
+}
+
+fn barred(lines: &[&str]) -> String {
+    lines.iter().map(|line| format!("  | {}", line.trim_end())).collect::<Vec<_>>().join("\n")
 }
 
 /// Runs a command to its end and passes on each line of its standard output; standard error stays ours.
@@ -133,6 +143,16 @@ mod tests {
         assert!(error.contains("the loop failed") && error.contains("exit status: 3"), "{error}");
         assert!(error.contains("deep/build.log"), "{error}");
         assert!(error.contains("  | 71\n") && error.ends_with("  | 100") && !error.contains("  | 70\n"), "{error}");
+    }
+
+    #[test]
+    fn the_error_is_shown_and_not_what_a_parallel_build_did_after_it() {
+        let before: String = (0..50).map(|n| format!("CC before{n}.o\n")).collect();
+        let after: String = (0..50).map(|n| format!("CC after{n}.o\n")).collect();
+        let shown = cause(&format!("{before}m.c:29:1: error: no constant\nmake[1]: *** [m.o] Error 1\n{after}"));
+        assert!(shown.starts_with("  | CC before45.o\n") && shown.contains("error: no constant"), "{shown}");
+        assert!(shown.contains("after0.o") && !shown.contains("after40.o"), "{shown}");
+        assert_eq!(cause(&before), tail(&before));
     }
 
     #[test]

@@ -74,7 +74,7 @@ pub fn run(options: &TestArgs, build_vdso: impl FnOnce() -> anyhow::Result<PathB
     }
     summary.step("fmt", cargo(&["fmt", "--all", "--check"]));
     summary.step("clippy", cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]));
-    summary.step("bless --check", bless::run(true));
+    summary.step("bless --check", generated_files());
     progress::line("Testing", "build-vdso");
     match build_vdso() {
         Ok(object) => {
@@ -89,6 +89,11 @@ pub fn run(options: &TestArgs, build_vdso: impl FnOnce() -> anyhow::Result<PathB
     }
     summary.print();
     Ok(summary)
+}
+
+fn generated_files() -> anyhow::Result<()> {
+    anyhow::ensure!(bless::run(true)?, "a generated file is stale");
+    Ok(())
 }
 
 fn cargo(arguments: &[&str]) -> anyhow::Result<()> {

@@ -37,9 +37,11 @@ impl KernelArgs {
 /// As for [`apply`] and [`build`].
 pub fn run(options: &KernelArgs, object: &Path) -> anyhow::Result<()> {
     let Some(root) = &options.kernel else { return Ok(()) };
-    let tree = apply(root, object)?;
     if options.build {
         packages::require(&[Tier::KernelBuild], false)?;
+    }
+    let tree = apply(root, object)?;
+    if options.build {
         progress::line("Built", workspace::shown(&build(&tree)?));
     }
     Ok(())
