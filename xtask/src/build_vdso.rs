@@ -3,12 +3,13 @@
 
 use crate::native_call::{self, Call};
 use crate::progress::line;
-use crate::{inspect, link, object, running_kernel, toolchain, workspace};
+use crate::{inspect, link, manifest, object, running_kernel, toolchain, workspace};
 use anyhow::Context;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use vdso_link::link::splice::splice;
 use vdso_link::link::standalone::Linker;
+use vdso_link::manifest::Manifest;
 use vdso_link::{CheckedObject, Image, LinkedImage, Object, Report, VerifiedImage};
 
 /// The stand-alone image with its symbol table.
@@ -43,6 +44,8 @@ pub struct Outcome {
     pub calls: Vec<Call>,
     /// Why there is no spliced image.
     pub splice_skipped: Option<String>,
+    /// What `manifest.json` says.
+    pub manifest: Manifest,
 }
 
 impl Outcome {
@@ -59,6 +62,15 @@ struct Images<Stage> {
     spliced: Result<Stage, String>,
 }
 
+impl<Stage> Images<Stage> {
+    /// Those that there are, with their file names.
+    fn each(&self) -> Vec<(&'static str, &Stage)> {
+        let mut images = vec![(DEBUG, &self.debug), (STRIPPED, &self.stripped)];
+        images.extend(self.spliced.as_ref().ok().map(|image| (SPLICED, image)));
+        images
+    }
+}
+
 /// Walks the pipeline. Nothing reaches the folder of results before everything is verified.
 ///
 /// # Errors
@@ -69,8 +81,8 @@ pub fn run(options: &Options) -> anyhow::Result<Outcome> {
     let linked = link_and_splice(&checked, options)?;
     let verified = verify(linked)?;
     let calls = call(&verified)?;
-    install(&checked, &verified, options)?;
-    Ok(Outcome { out: options.out.clone(), calls, splice_skipped: verified.spliced.err() })
+    let manifest = install(&checked, &verified, options)?;
+    Ok(Outcome { out: options.out.clone(), calls, splice_skipped: verified.spliced.err(), manifest })
 }
 
 fn build_object() -> anyhow::Result<Object> {
@@ -125,8 +137,8 @@ fn verify(linked: Images<LinkedImage>) -> anyhow::Result<Images<VerifiedImage>> 
 
 fn call(images: &Images<VerifiedImage>) -> anyhow::Result<Vec<Call>> {
     let mut calls = Vec::new();
-    for (name, image) in [(STRIPPED, Some(&images.stripped)), (SPLICED, images.spliced.as_ref().ok())] {
-        let Some(image) = image else { continue };
+    // The one with the symbol table is the same in memory as the stripped one.
+    for (name, image) in images.each().into_iter().filter(|(name, _)| *name != DEBUG) {
         for call in native_call::call(name, image).with_context(|| format!("{name}: called in this process"))? {
             line("Called", &call);
             calls.push(call);
@@ -135,19 +147,22 @@ fn call(images: &Images<VerifiedImage>) -> anyhow::Result<Vec<Call>> {
     Ok(calls)
 }
 
-fn install(object: &CheckedObject, images: &Images<VerifiedImage>, options: &Options) -> anyhow::Result<()> {
+/// Writes everything to the folder of results; the manifest, which vouches for the rest, comes last.
+fn install(object: &CheckedObject, images: &Images<VerifiedImage>, options: &Options) -> anyhow::Result<Manifest> {
     let out = &options.out;
     fs_err::create_dir_all(out).context("choose another folder with --out")?;
+    let manifest = manifest::of(object, &images.each(), options.linker)?;
     object::install(object.object(), out)?;
-    images.debug.install(&out.join(DEBUG))?;
-    images.stripped.install(&out.join(STRIPPED))?;
-    match &images.spliced {
-        Ok(image) => image.install(&out.join(SPLICED))?,
-        // One of an earlier build would pass for one of this object.
-        Err(_) => remove_if_there(&out.join(SPLICED))?,
+    for (name, image) in images.each() {
+        image.install(&out.join(name))?;
     }
+    if images.spliced.is_err() {
+        // One of an earlier build would pass for one of this object.
+        remove_if_there(&out.join(SPLICED))?;
+    }
+    workspace::write_whole(&out.join(manifest::FILE_NAME), manifest.to_json().as_bytes())?;
     line("Finished", workspace::shown(out));
-    Ok(())
+    Ok(manifest)
 }
 
 fn remove_if_there(path: &Path) -> anyhow::Result<()> {

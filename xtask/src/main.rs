@@ -9,6 +9,7 @@ mod digest;
 mod inspect;
 mod kernel;
 mod link;
+mod manifest;
 mod native_call;
 mod object;
 mod packages;

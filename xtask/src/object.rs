@@ -3,7 +3,6 @@
 
 use crate::toolchain::{TARGET, cargo};
 use crate::{process, workspace};
-use anyhow::Context;
 use duct::cmd;
 use std::path::Path;
 use vdso_link::Object;
@@ -71,10 +70,5 @@ fn command(target: &Path, path: &Path) -> duct::Expression {
 /// # Errors
 /// The folder does not take it.
 pub fn install(object: &Object, folder: &Path) -> anyhow::Result<()> {
-    let mut file = tempfile::NamedTempFile::new_in(folder)
-        .with_context(|| format!("{}: cannot write there; choose another folder with --out", folder.display()))?;
-    std::io::Write::write_all(&mut file, object.data())?;
-    let path = folder.join(FILE_NAME);
-    file.persist(&path).with_context(|| format!("{}: cannot be replaced", path.display()))?;
-    Ok(())
+    workspace::write_whole(&folder.join(FILE_NAME), object.data())
 }

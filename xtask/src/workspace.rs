@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Where the parts of this repository lie.
 
+use anyhow::{Context, bail};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// The root of the repository.
@@ -22,4 +24,42 @@ pub fn vdso_output() -> PathBuf {
 pub fn shown(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     path.strip_prefix(here).unwrap_or(path).display().to_string()
+}
+
+/// All files below a folder, sorted; none if there is no such folder.
+///
+/// # Errors
+/// A folder cannot be read, or holds something that is neither file nor folder.
+pub fn files_below(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut folders: Vec<PathBuf> = folder.is_dir().then(|| folder.to_owned()).into_iter().collect();
+    while let Some(folder) = folders.pop() {
+        for entry in fs_err::read_dir(folder)? {
+            let entry = entry?;
+            // A symbolic link is neither file nor folder here: it could lead in circles.
+            let kind = entry.file_type()?;
+            if kind.is_dir() {
+                folders.push(entry.path());
+            } else if kind.is_file() {
+                found.push(entry.path());
+            } else {
+                bail!("{}: neither a file nor a folder", entry.path().display());
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Writes a file whole, or leaves the one that was there.
+///
+/// # Errors
+/// Its folder does not take it.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let folder = path.parent().context("a file has a folder")?;
+    let refused = || format!("{}: cannot be written; choose another folder with --out", path.display());
+    let mut file = tempfile::NamedTempFile::new_in(folder).with_context(refused)?;
+    file.write_all(bytes).with_context(refused)?;
+    file.persist(path).with_context(refused)?;
+    Ok(())
 }

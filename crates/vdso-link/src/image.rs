@@ -143,6 +143,11 @@ impl VerifiedImage {
         &self.linked.image
     }
 
+    /// For a splice the image that it was made from.
+    pub fn original(&self) -> Option<&Image> {
+        self.linked.original.as_ref()
+    }
+
     /// Where its kernel keeps the shared data.
     pub fn layout(&self) -> &DataPageLayout {
         &self.linked.layout

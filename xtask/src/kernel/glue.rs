@@ -3,6 +3,7 @@
 
 use super::patch::Patch;
 use super::tree::Line;
+use crate::workspace::files_below;
 use crate::{digest, workspace};
 use anyhow::{Context, bail};
 use std::collections::BTreeMap;
@@ -62,28 +63,6 @@ impl Glue {
         }
         inputs.finish()
     }
-}
-
-/// All files below a folder, sorted; none if there is no such folder.
-fn files_below(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    let mut folders: Vec<PathBuf> = folder.is_dir().then(|| folder.to_owned()).into_iter().collect();
-    while let Some(folder) = folders.pop() {
-        for entry in fs_err::read_dir(folder)? {
-            let entry = entry?;
-            // A symbolic link is neither file nor folder here: it could lead in circles.
-            let kind = entry.file_type()?;
-            if kind.is_dir() {
-                folders.push(entry.path());
-            } else if kind.is_file() {
-                found.push(entry.path());
-            } else {
-                bail!("{}: neither a file nor a folder", entry.path().display());
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
 }
 
 /// The path of a file below `folder`, as a tree and a record name it.
