@@ -7,7 +7,7 @@ use std::fs::{File, read_to_string};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use vdso_link::link::splice::splice;
-use vdso_link::{DataPageLayout, Error, Image};
+use vdso_link::{DataPageLayout, Error, Image, verify};
 
 /// The vDSO as this process has it mapped.
 fn running() -> Option<Image> {
@@ -27,7 +27,10 @@ fn the_running_kernels_own_image_takes_the_object_or_says_why_not() {
     let Some(image) = running() else { return };
     let known = image.linux_version().and_then(DataPageLayout::of_version).is_some();
     match splice(&object, image) {
-        Ok(spliced) => judge(&spliced),
+        Ok(spliced) => {
+            judge(&spliced);
+            verify(spliced).unwrap().unwrap_or_else(|report| panic!("{report}"));
+        }
         Err(Error::Refused { .. }) if !known => {}
         Err(error) => panic!("{error}"),
     }

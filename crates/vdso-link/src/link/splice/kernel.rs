@@ -39,7 +39,7 @@ pub(super) fn layout(image: &Image) -> Result<DataPageLayout, Error> {
 /// [`Error::Refused`] for an image that holds our code already, by a splice or by its kernel's own build.
 pub(super) fn exports(base: &Base<'_>) -> Result<&'static [Export], Error> {
     if exports_name(base, OURS)? {
-        let next = "take the image that the kernel was built with: the running one's is in /proc/self/mem";
+        let next = "splice into the image as it was before";
         return Err(base.memory.refused(format!("the image exports {OURS} already"), next));
     }
     Ok(if exports_name(base, PROBED)? { &EXPORTS } else { EXPORTS_WITHOUT_PROBE })
