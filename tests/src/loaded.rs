@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The stripped image as the dynamic linker loads it, so that debuggers and unwinders know it.
 
+use rustix::io::Errno;
 use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous};
 use std::ffi::{CStr, CString};
 use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::ptr::null_mut;
 use vdso_abi::PAGE_SIZE;
 use vdso_abi::rng_data::VdsoRngData;
 use vdso_link::layout::SHARED_PAGE;
@@ -19,6 +21,9 @@ pub struct LoadedImage {
 }
 
 impl LoadedImage {
+    /// More than there are gaps between the libraries of a process.
+    const ATTEMPTS: usize = 64;
+
     /// Loads the image at `path`, and publishes `generation` and the cipher `simd` to it.
     ///
     /// # Panics
@@ -28,10 +33,26 @@ impl LoadedImage {
             .unwrap_or_else(|error| panic!("{}: {error}: run `cargo xtask build-vdso` first", path.display()))
             .len();
         let name = CString::new(path.as_os_str().as_bytes()).expect("no NUL in a path");
+        for _ in 0..Self::ATTEMPTS {
+            let image = Self::open(&name, len);
+            if image.map_data_pages(generation, simd) {
+                return image;
+            }
+            // The dynamic linker has put it into a gap that is too small for the pages: close the gap, and try again.
+            // SAFETY: nothing refers to the image yet.
+            unsafe { libc::dlclose(image.handle) };
+            // SAFETY: no address is given, so nothing that exists is replaced.
+            let filler = unsafe { mmap_anonymous(null_mut(), len, ProtFlags::empty(), MapFlags::PRIVATE) };
+            filler.expect("mmap of a few pages");
+        }
+        panic!("no room for the data pages before the image at any of {} places", Self::ATTEMPTS);
+    }
+
+    fn open(name: &CStr, len: usize) -> Self {
         // SAFETY: the image has no constructor.
         let handle = unsafe { libc::dlopen(name.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) };
         assert!(!handle.is_null(), "dlopen: {}", dlerror());
-        let mut image = Self { handle, base: std::ptr::null_mut(), len };
+        let mut image = Self { handle, base: null_mut(), len };
         let mut information = MaybeUninit::<libc::Dl_info>::uninit();
         let export = image.function(c"__vdso_vgetrandom");
         // SAFETY: the structure outlives the call.
@@ -39,7 +60,6 @@ impl LoadedImage {
         assert_ne!(found, 0, "dladdr finds the image");
         // SAFETY: filled by the call that succeeded.
         image.base = unsafe { information.assume_init() }.dli_fbase.cast();
-        image.map_data_pages(generation, simd);
         image
     }
 
@@ -59,15 +79,20 @@ impl LoadedImage {
         address.addr()
     }
 
-    fn map_data_pages(&self, generation: u64, simd: u8) {
+    /// Returns whether there was room.
+    fn map_data_pages(&self, generation: u64, simd: u8) -> bool {
         let place = self.base.wrapping_sub(SHARED_PAGE.pages * PAGE_SIZE);
         let (access, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE | MapFlags::FIXED_NOREPLACE);
         // SAFETY: nothing that exists is replaced.
         let mapped = unsafe { mmap_anonymous(place.cast(), SHARED_PAGE.pages * PAGE_SIZE, access, flags) };
-        mapped.expect("room for the data pages before the image");
+        match mapped {
+            Err(Errno::EXIST) => return false,
+            mapped => mapped.expect("mmap of a few pages"),
+        };
         let rng_data = self.base.wrapping_offset(SHARED_PAGE.vdso_rng_data as isize).cast::<VdsoRngData>();
         // SAFETY: within the pages just mapped; the layout aligns the place.
         unsafe { rng_data.write(VdsoRngData { generation, is_ready: 1, simd }) };
+        true
     }
 }
 
