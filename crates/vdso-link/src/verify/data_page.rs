@@ -6,15 +6,16 @@ use super::read::sections::{content, place, section};
 use super::references::{References, references};
 use super::{ImageRule, always, debug_file};
 use crate::rule::Place;
-use crate::{Error, Examination, LinkedImage, Rule};
+use crate::{DataPageLayout, Error, Examination, LinkedImage, Rule};
 use object::LittleEndian as LE;
-use vdso_abi::exports::DATA_SYMBOLS;
+use vdso_abi::exports::{DATA_SYMBOLS, VDSO_RNG_DATA};
+use vdso_abi::rng_data::{CLOCK_MODE_OFFSET, VdsoRngData};
 
 pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-data-page/references",
-            demand: "what our code reads outside of the image is exactly a place of the kernel's data-page layout",
+            demand: "what our code refers to outside of the image is one of the three places of the kernel's data-page layout",
             why: "The distance to the shared data is burnt into the code, and every kernel line has another layout.",
             breaks: "At a wrong place stands another value: a generation that never changes, so that no reseed is ever seen.",
         },
@@ -34,8 +35,8 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-data-page/symbols",
-            demand: "the file for debuggers gives the three data symbols the values of the layout",
-            why: "It is the one place where a linked image says what it was linked for.",
+            demand: "a file for debuggers gives the data symbols the values of the layout; all three, where we linked it",
+            why: "It is the one place where an image says what it was linked for; a splice keeps the symbols of its original.",
             breaks: "The next splice takes its layout from them; vdso2c checks its own symbols only.",
         },
         applies: debug_file,
@@ -56,21 +57,31 @@ pub(super) static RULES: &[ImageRule] = &[
 /// The sections that the kernel reads from the image.
 const KERNEL_TABLES: [&str; 3] = [".altinstructions", ".altinstr_replacement", "__ex_table"];
 
+/// How many bytes our code may read at a data symbol: all of the rng data, and `struct vdso_data` up to `clock_mode`.
+fn extent(symbol: &str) -> i64 {
+    let extent = if symbol == VDSO_RNG_DATA { size_of::<VdsoRngData>() } else { CLOCK_MODE_OFFSET + size_of::<u32>() };
+    extent as i64
+}
+
+/// Whether an address is at a data symbol of the layout.
+fn is_at(layout: &DataPageLayout, symbol: &str, address: u64) -> bool {
+    // Addresses below the base are negative offsets in two's complement.
+    let value = layout.value_of(symbol);
+    value.is_some_and(|value| (value..value + extent(symbol)).contains(&address.cast_signed()))
+}
+
 fn outside(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
     let elf = linked.image.elf()?;
     let References { targets, .. } = references(linked)?;
     let layout = &linked.layout;
     for (from, target) in targets.iter().filter(|(_, target)| !Memory::of(&elf).range().contains(target)) {
-        // Addresses below the base are negative offsets in two's complement.
-        let offset = target.cast_signed();
-        let known = DATA_SYMBOLS.iter().any(|symbol| layout.value_of(symbol) == Some(offset));
-        let places: Vec<_> = DATA_SYMBOLS.iter().filter_map(|name| Some((name, layout.value_of(name)?))).collect();
-        let wanted: Vec<_> = places.iter().map(|(name, value)| format!("{} ({name})", signed(*value))).collect();
         examination.look();
-        if !known {
+        if !DATA_SYMBOLS.iter().any(|symbol| is_at(layout, symbol, *target)) {
+            let places: Vec<_> = DATA_SYMBOLS.iter().filter_map(|name| Some((name, layout.value_of(name)?))).collect();
+            let wanted: Vec<_> = places.iter().map(|(name, value)| format!("{} ({name})", signed(*value))).collect();
             let cause = "the image was linked for another kernel line, or the code is not that of our object";
-            let wanted = format!("{} of {}", wanted.join(", "), layout.name);
-            examination.find(place(&elf, *from), format!("a reference to {}", signed(offset)), wanted, cause);
+            let found = format!("a reference to {}", signed(target.cast_signed()));
+            examination.find(place(&elf, *from), found, format!("{} of {}", wanted.join(", "), layout.name), cause);
         }
     }
     Ok(())
@@ -80,9 +91,8 @@ fn complete(linked: &LinkedImage, examination: &mut Examination) -> Result<(), E
     let elf = linked.image.elf()?;
     let References { targets, stray } = references(linked)?;
     for name in DATA_SYMBOLS {
-        let value = linked.layout.value_of(name);
-        let read = targets.iter().any(|(_, target)| Some(target.cast_signed()) == value);
-        let wanted = format!("a reference to {} ({})", name, signed(value.unwrap_or(0)));
+        let read = targets.values().any(|target| is_at(&linked.layout, name, *target));
+        let wanted = format!("a reference to {} ({})", name, signed(linked.layout.value_of(name).unwrap_or(0)));
         examination.expect(read, Place::default(), format!("no reference to {name}"), wanted);
     }
     for (from, reason) in stray {
@@ -105,8 +115,9 @@ fn symbols(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Er
         let values: Vec<_> = matching.map(|symbol| symbol.st_value.get(LE).cast_signed()).collect();
         let wanted = linked.layout.value_of(name).unwrap_or(0);
         let shown: Vec<_> = values.iter().map(|value| signed(*value)).collect();
+        let may_be_missing = linked.original.is_some();
         examination.expect(
-            !values.is_empty() && values.iter().all(|value| *value == wanted),
+            (may_be_missing || !values.is_empty()) && values.iter().all(|value| *value == wanted),
             Place::new(".symtab", 0).in_symbol(name),
             if shown.is_empty() { "no such symbol".into() } else { shown.join(", ") },
             format!("{}, as on {}", signed(wanted), linked.layout.name),
@@ -127,12 +138,12 @@ fn kernel_tables(linked: &LinkedImage, examination: &mut Examination) -> Result<
         let Some(was) = section(&old, name) else { continue };
         let is = section(&new, name);
         let place = Place::new(name, 0);
-        let wanted = format!("{:#x}..{:#x}, byte for byte", was.addresses().start, was.addresses().end);
-        let found = is
-            .as_ref()
-            .map_or("no such section".into(), |is| format!("{:#x}..{:#x}", is.addresses().start, is.addresses().end));
-        let same = is.is_some_and(|is| is.addresses() == was.addresses() && content(&new, &is) == content(&old, &was));
-        examination.expect(same, place, found, wanted);
+        let wanted = format!("{:#x}..{:#x}, the same bytes", was.addresses().start, was.addresses().end);
+        let found = is.map_or("no such section".into(), |is| {
+            let bytes = if content(&new, &is) == content(&old, &was) { "the same bytes" } else { "other bytes" };
+            format!("{:#x}..{:#x}, {bytes}", is.addresses().start, is.addresses().end)
+        });
+        examination.expect(found == wanted, place, found, wanted);
     }
     Ok(())
 }

@@ -4,7 +4,9 @@
 //! Everything is read from the bytes that were written. What a rule finds wrong is a finding, also where the image is too
 //! broken to look further.
 
+mod compare;
 mod consumers;
+mod contents;
 mod data_page;
 mod difference;
 mod dynamic;

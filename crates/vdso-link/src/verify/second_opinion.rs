@@ -155,3 +155,22 @@ fn all_sections(linked: &LinkedImage, examination: &mut Examination) -> Result<(
     compare(examination, "section headers", 64, &object.collect::<Vec<_>>(), &goblin_rows.collect::<Vec<_>>());
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{RULES, compare};
+    use crate::Examination;
+
+    #[test]
+    fn rows_that_differ_or_are_missing_are_found() {
+        let rows = |rows: &[&str]| rows.iter().map(|row| (*row).to_owned()).collect::<Vec<_>>();
+        for (goblin, findings) in
+            [(rows(&["a", "b"]), 0), (rows(&["a", "c"]), 1), (rows(&["a"]), 1), (rows(&["b", "a", "b"]), 3)]
+        {
+            let mut examination = Examination::of(&RULES[0].rule);
+            compare(&mut examination, ".dynsym", 24, &rows(&["a", "b"]), &goblin);
+            assert_eq!(examination.findings.len(), findings, "{goblin:?}");
+            assert_eq!(examination.examined, goblin.len().max(2));
+        }
+    }
+}

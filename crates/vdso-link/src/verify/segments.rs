@@ -3,7 +3,7 @@
 
 use super::read::memory::{Memory, file_bytes};
 use super::read::sections::sections;
-use super::{ImageRule, always, debug_file};
+use super::{ImageRule, always, contents, debug_file};
 use crate::rule::Place;
 use crate::{Error, Examination, LinkedImage, Rule};
 use object::LittleEndian as LE;
@@ -11,7 +11,6 @@ use object::elf::{
     self, ELFOSABI_GNU, ELFOSABI_SYSV, EM_X86_64, ET_DYN, FileHeader64, PF_R, PF_W, PF_X, PT_DYNAMIC, PT_GNU_EH_FRAME,
     PT_GNU_RELRO, PT_GNU_STACK, PT_INTERP, PT_LOAD, PT_NOTE, PT_TLS, ProgramHeader64,
 };
-use object::read::elf::ProgramHeader as _;
 use vdso_abi::PAGE_SIZE;
 
 /// The most pages that an image may take: two that the kernel's own functions take on the lines that we know, three for
@@ -87,7 +86,7 @@ pub(super) static RULES: &[ImageRule] = &[
             breaks: "gdb and perf place symbols by the section headers; a GOT entry is never filled, so a call through it jumps to 0.",
         },
         applies: always,
-        apply: allocated_sections,
+        apply: contents::allocated_sections,
     },
     ImageRule {
         rule: Rule {
@@ -97,7 +96,7 @@ pub(super) static RULES: &[ImageRule] = &[
             breaks: "A walk over broken notes leaves the segment; perf and systemd-coredump cannot name the code without a build-id.",
         },
         applies: always,
-        apply: notes,
+        apply: contents::notes,
     },
 ];
 
@@ -199,12 +198,13 @@ fn present(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Er
         for (place, segment) in segments(elf.elf_program_headers()).filter(|(_, it)| it.p_type.get(LE) == kind) {
             count += 1;
             let (offset, start) = (segment.p_offset.get(LE), segment.p_vaddr.get(LE));
+            let physical = segment.p_paddr.get(LE);
             let (in_file, in_memory) = (segment.p_filesz.get(LE), segment.p_memsz.get(LE));
             let inside = start >= memory.start && start.saturating_add(in_memory) <= memory.end;
             examination.expect(
-                inside && in_memory > 0 && offset == start && in_file == in_memory,
+                inside && in_memory > 0 && offset == start && physical == start && in_file == in_memory,
                 place.clone(),
-                format!("{kind:?} at offset {offset:#x}, address {start:#x}, {in_file:#x} bytes in file, {in_memory:#x} in memory"),
+                format!("{kind:?} at offset {offset:#x}, address {start:#x} ({physical:#x}), {in_file:#x} bytes in file, {in_memory:#x} in memory"),
                 "a segment with content, inside PT_LOAD, at an address that is its offset",
             );
             // Several sections of notes may share one segment; it then begins with the first.
@@ -242,66 +242,8 @@ fn page_budget(linked: &LinkedImage, examination: &mut Examination) -> Result<()
     Ok(())
 }
 
-fn allocated_sections(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
-    const FORBIDDEN: [&str; 9] = [".got", ".plt", ".data", ".bss", ".tdata", ".tbss", ".init", ".fini", ".rel"];
-    let elf = linked.image.elf()?;
-    let memory = Memory::of(&elf).range();
-    for section in sections(&elf).iter().filter(|section| section.is_allocated()) {
-        let (addresses, offset) = (section.addresses(), section.header.sh_offset.get(LE));
-        let place = Place::new(section.name.clone(), 0);
-        // An empty section has no place that could be wrong.
-        let inside = addresses.start >= memory.start && addresses.end <= memory.end && addresses.start == offset;
-        examination.expect(
-            inside || addresses.is_empty(),
-            place.clone(),
-            format!("section at address {:#x}..{:#x}, offset {offset:#x}", addresses.start, addresses.end),
-            format!("an address that is the offset, inside PT_LOAD ({:#x}..{:#x})", memory.start, memory.end),
-        );
-        let kind = section.kind();
-        let named = FORBIDDEN.iter().any(|name| section.name.starts_with(name));
-        let typed = matches!(
-            kind,
-            elf::SHT_NOBITS | elf::SHT_INIT_ARRAY | elf::SHT_FINI_ARRAY | elf::SHT_REL | elf::SHT_RELA | elf::SHT_RELR
-        );
-        if !addresses.is_empty() && (named || typed || section.flags().contains(elf::SHF_TLS)) {
-            examination.find(
-                place,
-                format!("{kind:?} of {:#x} bytes", addresses.end - addresses.start),
-                "read-only data and code that need no work at load time",
-                "a writable or thread-local variable, or a symbol that is reached through the GOT",
-            );
-        }
-    }
-    Ok(())
-}
-
-fn notes(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
-    let elf = linked.image.elf()?;
-    let mut build_ids = 0;
-    for (place, segment) in segments(elf.elf_program_headers()).filter(|(_, it)| it.p_type.get(LE) == PT_NOTE) {
-        let broken = |error: object::Error| (error.to_string(), "complete notes, each padded to four bytes");
-        let walk = |examination: &mut Examination| {
-            let Some(mut notes) = segment.notes(LE, elf.data())? else { return Ok(0) };
-            let mut found = 0;
-            while let Some(note) = notes.next()? {
-                examination.look();
-                let build_id = note.name() == elf::ELF_NOTE_GNU && note.n_type(LE) == elf::NT_GNU_BUILD_ID;
-                found += usize::from(build_id && note.desc().len() == 20);
-            }
-            Ok(found)
-        };
-        match walk(examination).map_err(broken) {
-            Ok(found) => build_ids += found,
-            Err((found, wanted)) => examination.find(place, found, wanted, "the segment was cut or moved"),
-        }
-    }
-    let place = Place::new("PT_NOTE", 0);
-    examination.expect(build_ids == 1, place, format!("{build_ids} SHA-1 build-ids"), "one: link with --build-id=sha1");
-    Ok(())
-}
-
 /// All program headers, each with its place.
-fn segments(headers: &[ProgramHeader64<LE>]) -> impl Iterator<Item = (Place, &ProgramHeader64<LE>)> {
+pub(super) fn segments(headers: &[ProgramHeader64<LE>]) -> impl Iterator<Item = (Place, &ProgramHeader64<LE>)> {
     let size = size_of::<ProgramHeader64<LE>>() as u64;
     (0..).zip(headers).map(move |(index, segment)| (Place::new("program headers", index * size), segment))
 }

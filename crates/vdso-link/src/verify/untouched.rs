@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Rules for a splice: what it did not append or re-point is equal to the original.
 
-use super::difference::{self, Comparison, Difference};
+use super::compare::{self, Comparison};
+use super::difference::Difference;
 use super::{ImageRule, spliced};
 use crate::object_file::ElfFile;
 use crate::{Error, Examination, LinkedImage, Rule};
@@ -15,7 +16,7 @@ pub(super) static RULES: &[ImageRule] = &[
             breaks: "Clients that know the running kernel's image meet another kind of file.",
         },
         applies: spliced,
-        apply: |linked, examination| compare(linked, examination, difference::headers),
+        apply: |linked, examination| judge(linked, examination, compare::headers),
     },
     ImageRule {
         rule: Rule {
@@ -25,7 +26,7 @@ pub(super) static RULES: &[ImageRule] = &[
             breaks: "Clients look for versions in the wrong table and find no function at all.",
         },
         applies: spliced,
-        apply: |linked, examination| compare(linked, examination, difference::dynamic),
+        apply: |linked, examination| judge(linked, examination, compare::dynamic),
     },
     ImageRule {
         rule: Rule {
@@ -35,7 +36,7 @@ pub(super) static RULES: &[ImageRule] = &[
             breaks: "The time of day is wrong or crashes, in every program.",
         },
         applies: spliced,
-        apply: |linked, examination| compare(linked, examination, difference::bytes),
+        apply: |linked, examination| judge(linked, examination, compare::bytes),
     },
     ImageRule {
         rule: Rule {
@@ -45,7 +46,7 @@ pub(super) static RULES: &[ImageRule] = &[
             breaks: "gdb and perf name old functions wrongly.",
         },
         applies: spliced,
-        apply: |linked, examination| compare(linked, examination, difference::section_headers),
+        apply: |linked, examination| judge(linked, examination, compare::section_headers),
     },
 ];
 
@@ -56,12 +57,12 @@ pub(super) static RULES: &[ImageRule] = &[
 pub fn differences(linked: &LinkedImage) -> Result<Vec<Difference>, Error> {
     let Some(original) = &linked.original else { return Ok(Vec::new()) };
     let (old, new) = (original.elf()?, linked.image.elf()?);
-    let all = [difference::headers, difference::dynamic, difference::bytes, difference::section_headers];
+    let all = [compare::headers, compare::dynamic, compare::bytes, compare::section_headers];
     Ok(all.iter().flat_map(|compare| compare(&old, &new).differences).collect())
 }
 
 /// Records the differences that are not accepted.
-fn compare(
+fn judge(
     linked: &LinkedImage,
     examination: &mut Examination,
     compare: fn(&ElfFile<'_>, &ElfFile<'_>) -> Comparison,

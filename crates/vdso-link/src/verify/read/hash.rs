@@ -98,7 +98,7 @@ impl<'data> GnuHash<'data> {
         let chain =
             first.checked_sub(symbol_base).filter(|_| first != 0).and_then(|start| chains.get(start as usize..));
         let mut ended = false;
-        (first..).zip(chain.unwrap_or(&[])).map(|(index, stored)| (index, stored.get(LE))).take_while(
+        (first..=u32::MAX).zip(chain.unwrap_or(&[])).map(|(index, stored)| (index, stored.get(LE))).take_while(
             move |(_, stored)| {
                 let before_end = !ended;
                 ended = stored & 1 != 0;

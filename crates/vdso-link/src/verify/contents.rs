@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! The two rules for what the segments hold: sections that a vDSO can have, and notes that can be read.
+
+use super::read::memory::Memory;
+use super::read::sections::sections;
+use super::segments::segments;
+use crate::rule::Place;
+use crate::{Error, Examination, LinkedImage};
+use object::LittleEndian as LE;
+use object::elf::{self, PT_NOTE};
+use object::read::elf::ProgramHeader as _;
+
+pub(super) fn allocated_sections(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+    const FORBIDDEN: [&str; 9] = [".got", ".plt", ".data", ".bss", ".tdata", ".tbss", ".init", ".fini", ".rel"];
+    let elf = linked.image.elf()?;
+    let memory = Memory::of(&elf).range();
+    for section in sections(&elf).iter().filter(|section| section.is_allocated()) {
+        let (addresses, offset) = (section.addresses(), section.header.sh_offset.get(LE));
+        let place = Place::new(section.name.clone(), 0);
+        // An empty section has no place that could be wrong.
+        let inside = addresses.start >= memory.start && addresses.end <= memory.end && addresses.start == offset;
+        examination.expect(
+            inside || addresses.is_empty(),
+            place.clone(),
+            format!("section at address {:#x}..{:#x}, offset {offset:#x}", addresses.start, addresses.end),
+            format!("an address that is the offset, inside PT_LOAD ({:#x}..{:#x})", memory.start, memory.end),
+        );
+        let kind = section.kind();
+        let named = FORBIDDEN.iter().any(|name| section.name.starts_with(name));
+        let typed = matches!(
+            kind,
+            elf::SHT_NOBITS | elf::SHT_INIT_ARRAY | elf::SHT_FINI_ARRAY | elf::SHT_REL | elf::SHT_RELA | elf::SHT_RELR
+        );
+        if !addresses.is_empty() && (named || typed || section.flags().contains(elf::SHF_TLS)) {
+            examination.find(
+                place,
+                format!("{kind:?} of {:#x} bytes", addresses.end - addresses.start),
+                "read-only data and code that need no work at load time",
+                "a writable or thread-local variable, or a symbol that is reached through the GOT",
+            );
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn notes(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+    let elf = linked.image.elf()?;
+    let mut build_ids = 0;
+    for (place, segment) in segments(elf.elf_program_headers()).filter(|(_, it)| it.p_type.get(LE) == PT_NOTE) {
+        let broken = |error: object::Error| (error.to_string(), "complete notes, each padded to four bytes");
+        let walk = |examination: &mut Examination| {
+            let Some(mut notes) = segment.notes(LE, elf.data())? else { return Ok(0) };
+            let mut found = 0;
+            while let Some(note) = notes.next()? {
+                examination.look();
+                let build_id = note.name() == elf::ELF_NOTE_GNU && note.n_type(LE) == elf::NT_GNU_BUILD_ID;
+                found += usize::from(build_id && note.desc().len() == 20);
+            }
+            Ok(found)
+        };
+        match walk(examination).map_err(broken) {
+            Ok(found) => build_ids += found,
+            Err((found, wanted)) => examination.find(place, found, wanted, "the segment was cut or moved"),
+        }
+    }
+    let place = Place::new("PT_NOTE", 0);
+    examination.expect(build_ids == 1, place, format!("{build_ids} SHA-1 build-ids"), "one: link with --build-id=sha1");
+    Ok(())
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! What the image gives to programs.
+
+use super::{Case, Change, alone};
+use crate::good::Kind::{Debug, Splice};
+
+pub fn cases() -> Vec<Case> {
+    vec![
+        alone("image-exports/declared", "a short name that is strong", Debug, |it| {
+            it.put(it.symbol("getrandom") + 4, &[0x12]);
+        }),
+        alone("image-exports/declared", "a name that is protected", Debug, |it| {
+            it.put(it.symbol("getrandom") + 5, &[3]);
+        }),
+        alone("image-exports/text", "a function in .rodata", Debug, |it| {
+            let headers = it.u64(40) as usize;
+            let index = (it.section(".rodata") - headers) / 64;
+            it.put_u16(it.symbol("getrandom") + 6, index as u16);
+        }),
+        alone("image-exports/aliases", "a short name that is shorter", Debug, |it| {
+            let size = it.symbol("getrandom") + 16;
+            it.put_u64(size, it.u64(size) - 1);
+        }),
+        alone("image-exports/versions", "a wrong hash of the soname", Debug, |it| {
+            it.put_u32(it.content(".gnu.version_d") + 8, 1);
+        }),
+        Case {
+            name: "a fifth function",
+            rule: "image-exports/undeclared",
+            also: &[],
+            kind: Debug,
+            change: Change::Script(
+                "__vdso_vgetrandom;",
+                "__vdso_vgetrandom; reseed;",
+                "\n.text\n.globl reseed\n.type reseed, @function\nreseed:\n.cfi_startproc\nret\n.cfi_endproc\n\
+                 .size reseed, . - reseed\n",
+            ),
+        },
+        alone("image-exports/original", "an old function that is shorter", Splice, |it| {
+            let size = it.symbol("__vdso_time") + 16;
+            it.put_u64(size, it.u64(size) - 1);
+        }),
+    ]
+}

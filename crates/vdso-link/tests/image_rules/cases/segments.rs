@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! Headers and what they map.
+
+use super::{Case, alone};
+use crate::good::Kind::{Debug, Stripped};
+use object::elf::{PT_DYNAMIC, PT_GNU_STACK, PT_LOAD, PT_NOTE, PT_TLS};
+use vdso_abi::PAGE_SIZE;
+use vdso_link::verify::PAGE_BUDGET;
+
+pub fn cases() -> Vec<Case> {
+    vec![
+        alone("image-segments/header", "flags of no ABI", Debug, |it| it.put_u32(48, 1)),
+        alone("image-segments/load", "memory that the file does not hold", Debug, |it| {
+            let size = it.segment(PT_LOAD) + 40;
+            it.put_u64(size, it.u64(size) + 8);
+        }),
+        alone("image-segments/permissions", "a writable PT_DYNAMIC", Debug, |it| {
+            it.put_u32(it.segment(PT_DYNAMIC) + 4, 6);
+        }),
+        alone("image-segments/forbidden", "an executable stack", Debug, |it| {
+            it.put_u32(it.segment(PT_GNU_STACK) + 4, 7);
+        }),
+        alone("image-segments/forbidden", "thread-local storage", Debug, |it| {
+            it.put_u32(it.segment(PT_GNU_STACK), PT_TLS.0);
+            it.put_u32(it.segment(PT_GNU_STACK) + 4, 4);
+        }),
+        alone("image-segments/present", "a PT_NOTE longer in memory than in the file", Debug, |it| {
+            let size = it.segment(PT_NOTE) + 40;
+            it.put_u64(size, it.u64(size) + 4);
+        }),
+        alone("image-segments/page-budget", "a file of one page too many", Stripped, |it| {
+            it.data.resize(PAGE_BUDGET as usize * PAGE_SIZE + 1, 0);
+        }),
+        alone("image-segments/sections", "constants marked as thread-local", Debug, |it| {
+            let flags = it.section(".rodata") + 8;
+            it.put_u64(flags, it.u64(flags) | 0x400);
+        }),
+        alone("image-segments/notes", "a build-id of another owner", Debug, |it| {
+            it.put(it.find(b"GNU\0"), b"GNX\0");
+        }),
+        alone("image-segments/notes", "a note longer than its segment", Debug, |it| {
+            it.put_u32(it.content(".note") + 4, 0x1000);
+        }),
+    ]
+}

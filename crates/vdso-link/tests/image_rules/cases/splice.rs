@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! What a splice must leave alone.
+
+use super::{Case, alone, with};
+use crate::good::Kind::Splice;
+use object::elf::DT_FLAGS;
+
+pub fn cases() -> Vec<Case> {
+    vec![
+        alone("image-untouched/headers", "an entry point", Splice, |it| it.put_u64(24, 0x1000)),
+        alone("image-untouched/dynamic", "other flags", Splice, |it| {
+            let flags = it.entry(DT_FLAGS) + 8;
+            it.put_u64(flags, it.u64(flags) | 8);
+        }),
+        alone("image-untouched/bytes", "another constant", Splice, |it| {
+            it.put_u32(it.content(".rodata"), 8);
+        }),
+        alone("image-untouched/bytes", "a byte of the old symbols, which nobody reads any more", Splice, |it| {
+            it.put(0x170, &[it.data[0x170] ^ 1]);
+        }),
+        alone("image-untouched/sections", "another alignment", Splice, |it| {
+            it.put_u64(it.section(".rodata") + 48, 64);
+        }),
+        // Two rules with two readers: one for the file as a whole, one for what the kernel reads of it.
+        with(
+            "image-data-page/kernel-tables",
+            &["image-untouched/bytes"],
+            "a changed table of alternatives",
+            Splice,
+            |it| it.put_u32(it.content(".altinstructions"), 9),
+        ),
+    ]
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! The unwind tables.
+
+use super::{Case, alone, with};
+use crate::good::Kind::Debug;
+
+/// Offset in an FDE of the length of the code that it covers: behind its own length, the CIE pointer and the start.
+const PC_RANGE: usize = 12;
+/// Offset in an FDE of its program: behind the range, there is an empty augmentation.
+const PROGRAM: usize = 17;
+
+pub fn cases() -> Vec<Case> {
+    vec![
+        alone("image-unwind/readable", "a section of another name", Debug, |it| {
+            it.put_u32(it.section(".eh_frame"), it.u32(it.section(".comment")));
+        }),
+        with(
+            "image-unwind/readable",
+            // No table can be read, so there is nothing that they could look at.
+            &[
+                "image-unwind/sorted",
+                "image-unwind/complete",
+                "image-unwind/coverage",
+                "image-unwind/code",
+                "image-unwind/programs",
+            ],
+            "a header of an unknown version",
+            Debug,
+            |it| it.put(it.content(".eh_frame_hdr"), &[2]),
+        ),
+        alone("image-unwind/sorted", "two rows that changed places", Debug, |it| {
+            let rows = it.content(".eh_frame_hdr") + 12;
+            let (first, second) = (it.u64(rows), it.u64(rows + 8));
+            it.put_u64(rows, second);
+            it.put_u64(rows + 8, first);
+        }),
+        alone("image-unwind/complete", "a row that begins one byte late", Debug, |it| {
+            let row = it.content(".eh_frame_hdr") + 12;
+            it.put_u32(row, it.u32(row) + 1);
+        }),
+        alone("image-unwind/coverage", "a description that ends one byte early", Debug, |it| {
+            let range = it.description(it.code("__vdso_getrandom")) + PC_RANGE;
+            it.put_u32(range, it.u32(range) - 1);
+        }),
+        alone("image-unwind/code", "a description that ends behind the code", Debug, |it| {
+            // The last function, which is not exported.
+            let last = it.debug_symbol("chacha20_refill_avx2") + 8;
+            let range = it.description(it.u64(last) as usize) + PC_RANGE;
+            it.put_u32(range, it.u32(range) + 0x1000);
+        }),
+        alone("image-unwind/code", "two descriptions of one byte", Debug, |it| {
+            let [start, next] = ["__vdso_vgetrandom", "__vdso_getrandom"].map(|name| it.code(name));
+            it.put_u32(it.description(start) + PC_RANGE, (next - start + 1) as u32);
+        }),
+        alone("image-unwind/programs", "an instruction that does not exist", Debug, |it| {
+            it.put(it.description(it.code("__vdso_getrandom")) + PROGRAM, &[0x3f]);
+        }),
+    ]
+}

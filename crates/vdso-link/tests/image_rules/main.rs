@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! The image rules bite: each has a bad image that makes it speak, and no rule but those that cannot be silent then.
+
+mod cases;
+mod edit;
+#[path = "../link/fixture.rs"]
+mod fixture;
+mod good;
+mod malformed;
+
+use cases::Case;
+use good::{Good, Kind};
+use std::collections::BTreeSet;
+use vdso_link::{Report, verify};
+
+/// The ids of the rules that found something.
+fn speaking(report: &Report) -> BTreeSet<&str> {
+    report.findings().map(|finding| finding.rule).collect()
+}
+
+#[test]
+fn good_images_keep_every_rule() {
+    let good = Good::make();
+    let mut applied = BTreeSet::new();
+    for kind in Kind::ALL {
+        let verified = verify(good.linked(kind)).unwrap().unwrap_or_else(|report| panic!("{kind:?}\n{report}"));
+        let examined = verified.report().examined();
+        assert!(examined.values().all(|&count| count > 0), "{kind:?}: {examined:#?}");
+        applied.extend(examined.into_keys());
+    }
+    let all: BTreeSet<_> = verify::rules().map(|rule| rule.rule.id).collect();
+    assert_eq!(applied, all, "each rule applies to one of the good images at least");
+}
+
+#[test]
+fn each_bad_image_makes_its_rule_speak_and_no_other() {
+    let good = Good::make();
+    let mut failures = Vec::new();
+    for Case { name, rule, also, kind, change } in cases::all() {
+        let expected: BTreeSet<&str> = also.iter().copied().chain([rule]).collect();
+        match verify(change.apply(&good, kind)) {
+            Ok(Ok(_)) => failures.push(format!("{name}: nothing was found")),
+            Ok(Err(report)) if speaking(&report) == expected => {}
+            Ok(Err(report)) => failures.push(format!("{name}: not {expected:?} but\n{report}")),
+            Err(error) => failures.push(format!("{name}: {error}")),
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn rules_have_proof() {
+    let proved: BTreeSet<&str> = cases::all().iter().map(|case| case.rule).collect();
+    let registered: Vec<&str> = verify::rules().map(|rule| rule.rule.id).collect();
+    assert_eq!(registered.iter().copied().collect::<BTreeSet<_>>(), proved);
+    assert_eq!(registered.len(), proved.len(), "an id is registered twice");
+}
+
+#[test]
+fn ids_are_those_of_images_and_every_rule_says_why() {
+    for rule in verify::rules().map(|rule| &rule.rule) {
+        assert!(rule.id.starts_with("image-") && rule.id.matches('/').count() == 1, "{}", rule.id);
+        assert!(!rule.demand.ends_with('.') && rule.why.ends_with('.') && rule.breaks.ends_with('.'), "{}", rule.id);
+    }
+}
+
+/// The Go runtime carries hash values of names instead of names, so they are fixed for all time
+/// (`runtime/vdso_linux_amd64.go`).
+#[test]
+fn hash_values_are_those_that_go_was_built_with() {
+    assert_eq!(object::elf::hash(b"LINUX_2.6"), 0x03ae_75f6);
+    assert_eq!(object::elf::hash(b"__vdso_getrandom"), 0x0025_425d);
+    assert_eq!(object::elf::gnu_hash(b"__vdso_getrandom"), 0x84a5_59bf);
+}
