@@ -4,9 +4,10 @@
 use crate::native_call::{self, Call};
 use crate::progress::line;
 use crate::{inspect, link, manifest, object, running_kernel, toolchain, workspace};
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
+use vdso_link::file::write_whole;
 use vdso_link::link::splice::splice;
 use vdso_link::link::standalone::Linker;
 use vdso_link::manifest::Manifest;
@@ -150,19 +151,24 @@ fn call(images: &Images<VerifiedImage>) -> anyhow::Result<Vec<Call>> {
 /// Writes everything to the folder of results; the manifest, which vouches for the rest, comes last.
 fn install(object: &CheckedObject, images: &Images<VerifiedImage>, options: &Options) -> anyhow::Result<Manifest> {
     let out = &options.out;
-    fs_err::create_dir_all(out).context("choose another folder with --out")?;
+    fs_err::create_dir_all(out).map_err(unwritable)?;
     let manifest = manifest::of(object, &images.each(), options.linker)?;
-    object::install(object.object(), out)?;
+    write_whole(&out.join(object::FILE_NAME), object.object().data()).map_err(unwritable)?;
     for (name, image) in images.each() {
-        image.install(&out.join(name))?;
+        image.install(&out.join(name)).map_err(unwritable)?;
     }
     if images.spliced.is_err() {
         // One of an earlier build would pass for one of this object.
         remove_if_there(&out.join(SPLICED))?;
     }
-    workspace::write_whole(&out.join(manifest::FILE_NAME), manifest.to_json().as_bytes())?;
+    write_whole(&out.join(manifest::FILE_NAME), manifest.to_json().as_bytes()).map_err(unwritable)?;
     line("Finished", workspace::shown(out));
     Ok(manifest)
+}
+
+/// A failure to write a result, with what the user can do.
+fn unwritable(error: impl std::error::Error) -> anyhow::Error {
+    anyhow!("{error}; choose another folder with --out")
 }
 
 fn remove_if_there(path: &Path) -> anyhow::Result<()> {

@@ -64,11 +64,3 @@ fn command(target: &Path, path: &Path) -> duct::Expression {
         .env("CARGO_ENCODED_RUSTFLAGS", "")
         .env_remove("RUSTFLAGS")
 }
-
-/// Copies the object to the folder of results.
-///
-/// # Errors
-/// The folder does not take it.
-pub fn install(object: &Object, folder: &Path) -> anyhow::Result<()> {
-    workspace::write_whole(&folder.join(FILE_NAME), object.data())
-}

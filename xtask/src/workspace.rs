@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Where the parts of this repository lie.
 
-use anyhow::{Context, bail};
-use std::io::Write;
+use anyhow::bail;
 use std::path::{Path, PathBuf};
 
 /// The root of the repository.
@@ -49,17 +48,4 @@ pub fn files_below(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     }
     found.sort();
     Ok(found)
-}
-
-/// Writes a file whole, or leaves the one that was there.
-///
-/// # Errors
-/// Its folder does not take it.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let folder = path.parent().context("a file has a folder")?;
-    let refused = || format!("{}: cannot be written; choose another folder with --out", path.display());
-    let mut file = tempfile::NamedTempFile::new_in(folder).with_context(refused)?;
-    file.write_all(bytes).with_context(refused)?;
-    file.persist(path).with_context(refused)?;
-    Ok(())
 }

@@ -7,7 +7,6 @@ use crate::{DataPageLayout, Error, Report};
 use object::LittleEndian as LE;
 use object::read::elf::ProgramHeader as _;
 use object::{Object as _, ObjectSymbol as _};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use vdso_abi::exports::{EXPORTS, EXPORTS_WITHOUT_PROBE, Export};
 
@@ -48,7 +47,7 @@ impl Image {
     /// # Errors
     /// [`Error::Io`] where it cannot be read, [`Error::Malformed`] where it is no ELF64 little-endian file.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let data = std::fs::read(path).map_err(|source| Error::Io { path: path.into(), source })?;
+        let data = std::fs::read(path).map_err(|reason| Error::Io { path: path.into(), reason })?;
         Self::from_bytes(path, data)
     }
 
@@ -168,11 +167,6 @@ impl VerifiedImage {
     /// # Errors
     /// [`Error::Io`] where the folder does not take it.
     pub fn install(&self, path: &Path) -> Result<(), Error> {
-        let io = |source| Error::Io { path: path.into(), source };
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
-        file.write_all(self.image().data()).map_err(io)?;
-        file.persist(path).map_err(|error| io(error.error))?;
-        Ok(())
+        crate::file::write_whole(path, self.image().data())
     }
 }

@@ -8,6 +8,7 @@
 
 pub mod check;
 pub mod error;
+pub mod file;
 pub mod image;
 pub mod layout;
 pub mod link;

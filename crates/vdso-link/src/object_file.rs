@@ -27,7 +27,7 @@ impl Object {
     /// # Errors
     /// [`Error::Io`] where it cannot be read, [`Error::Malformed`] where it is no ELF64 little-endian file.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let data = std::fs::read(path).map_err(|source| Error::Io { path: path.into(), source })?;
+        let data = std::fs::read(path).map_err(|reason| Error::Io { path: path.into(), reason })?;
         Self::from_bytes(path, data)
     }
 

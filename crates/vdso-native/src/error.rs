@@ -20,14 +20,14 @@ pub enum Error {
         what: String,
     },
     /// The operating system refused memory.
-    #[error("{path}: cannot map {what}: {source}")]
+    #[error("{path}: cannot map {what}: {reason}")]
     Map {
         /// The image.
         path: PathBuf,
         /// The part that could not be mapped.
         what: &'static str,
         /// What the operating system said.
-        source: rustix::io::Errno,
+        reason: rustix::io::Errno,
     },
     /// A symbol is missing.
     #[error("{path}: no function {name}; `readelf --dyn-syms --syms -W` lists what there is")]

@@ -37,7 +37,7 @@ impl NativeImage {
     pub fn map(image: &Image, layout: &DataPageLayout) -> Result<Self, Error> {
         let elf = image.elf()?;
         let segment = segment(&elf, image)?;
-        let refused = |what| move |source| Error::Map { path: image.path().into(), what, source };
+        let refused = |what| move |reason| Error::Map { path: image.path().into(), what, reason };
         let image_pages = segment.len().div_ceil(PAGE_SIZE);
         let range = Reservation::new(layout.pages + image_pages).map_err(refused("a range of addresses"))?;
         let data = DataPages::map_in_front(&range, *layout).map_err(refused("the data pages"))?;
@@ -63,10 +63,10 @@ impl NativeImage {
     /// # Errors
     /// [`Error::Map`] where the operating system refuses the change of access.
     pub fn enter_time_namespace(&self, enter: bool) -> Result<(), Error> {
-        self.data.move_time_namespace(&self.range, enter).map_err(|source| Error::Map {
+        self.data.move_time_namespace(&self.range, enter).map_err(|reason| Error::Map {
             path: self.path.clone(),
             what: "the time-namespace page",
-            source,
+            reason,
         })
     }
 
