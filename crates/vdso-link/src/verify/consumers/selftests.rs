@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The kernel's self-tests (`tools/testing/selftests/vDSO/parse_vdso.c`; 6.1 for `DT_HASH`, 6.13 for `DT_GNU_HASH`).
+//! The kernel's self-tests (`tools/testing/selftests/vDSO/parse_vdso.c`; `DT_HASH` alone in 6.1, `DT_GNU_HASH` first in
+//! later lines).
 
 use super::super::read::dynamic::Dynamic;
 use super::super::read::hash::{GnuHash, SysvHash};
