@@ -6,7 +6,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 /// What a build must give alike.
@@ -42,30 +42,35 @@ fn mirror(from: &Path, to: &Path) {
     }
 }
 
-/// Builds a copy of the workspace in `folder`; returns its products by their names.
-fn build(folder: &Path, tools: &Path) -> Vec<Vec<u8>> {
-    mirror(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".."), folder);
-    let out = folder.join("target/vdso");
-    let built = Command::new(env!("CARGO"))
-        .args(["xtask", "build-vdso", "--quiet", "--out"])
-        .arg(&out)
-        .current_dir(folder)
-        // Cargo's lock on the folder of this very test is held while it runs.
-        .env("CARGO_TARGET_DIR", tools)
-        .output()
-        .expect("cargo runs");
-    assert!(built.status.success(), "{}: {}", folder.display(), String::from_utf8_lossy(&built.stderr));
-    PRODUCTS
-        .map(|name| fs::read(out.join(name)).unwrap_or_else(|error| panic!("{}: {error}", out.join(name).display())))
-        .into()
+/// Runs a command to its good end.
+fn run(command: &mut Command) {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Builds a copy of the workspace in `folder`; returns its products in their order.
+fn build(workspace: &Path, folder: &Path) -> [Vec<u8>; PRODUCTS.len()] {
+    mirror(workspace, folder);
+    let (tools, out) = (folder.join("target/tools"), folder.join("target/vdso"));
+    let cargo = ["build", "--quiet", "--package", "xtask"];
+    // Other people's crates are the same for every folder: the copy takes them from the folder of builds where they lie
+    // already. Cargo 1.91 is the first to tell the two folders apart; an older one builds them again.
+    let shared = [("CARGO_BUILD_BUILD_DIR", workspace.join("target")), ("CARGO_TARGET_DIR", tools.clone())];
+    run(Command::new(env!("CARGO")).args(cargo).current_dir(folder).envs(shared));
+    let build_vdso = ["build-vdso", "--quiet", "--out"];
+    run(Command::new(tools.join("debug/xtask")).args(build_vdso).arg(&out).current_dir(folder));
+    PRODUCTS.map(|name| {
+        let path = out.join(name);
+        fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    })
 }
 
 #[test]
 fn two_folders_give_equal_bytes() {
-    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/reproducible");
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests lie in the root");
     // Folders of different lengths, so that not even the size of a name can agree by chance.
-    let folders: [PathBuf; 2] = ["one", "another-with-a-longer-name"].map(|name| target.join(name));
-    let [first, second] = folders.each_ref().map(|folder| build(folder, &target.join("tools")));
+    let folders = ["one", "another-with-a-longer-name"].map(|name| workspace.join("target/reproducible").join(name));
+    let [first, second] = folders.map(|folder| build(workspace, &folder));
     for (name, (first, second)) in PRODUCTS.iter().zip(first.iter().zip(&second)) {
         let differing = first.iter().zip(second).position(|(a, b)| a != b);
         assert_eq!((differing, first.len()), (None, second.len()), "{name} differs between two folders");
