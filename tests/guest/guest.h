@@ -67,6 +67,9 @@ struct rng_data rng_data(void);
 struct rng_data timens_rng_data(void);
 bool in_time_namespace(void);
 
+/* reseed.c: makes the kernel reseed. Returns -1 with errno on failure. */
+int reseed_now(void);
+
 /* states.c: memory for states */
 
 struct states {

@@ -11,7 +11,7 @@
 
 #include "guest.h"
 
-static int reseed_now(void)
+int reseed_now(void)
 {
 	int urandom = open("/dev/urandom", O_RDONLY | O_CLOEXEC), failed;
 
