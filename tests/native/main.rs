@@ -10,6 +10,8 @@ mod generation;
 mod harness;
 mod hygiene;
 mod known_answers;
+mod limits;
+mod mapping;
 mod prediction;
 mod reentrancy;
 mod time_namespace;

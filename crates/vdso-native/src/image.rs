@@ -89,11 +89,6 @@ impl NativeImage {
         Ok(unsafe { self.base().add(offset) }.cast())
     }
 
-    /// Length of the image in memory, in bytes.
-    pub fn segment_len(&self) -> usize {
-        self.len
-    }
-
     /// The export with four arguments, for callers that need its address. It must not be called after `self` is dropped.
     ///
     /// # Errors
