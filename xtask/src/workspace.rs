@@ -3,10 +3,18 @@
 
 use anyhow::bail;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
-/// The root of the repository.
+/// The root of the repository: of the one that `cargo` runs this program for, else of the one that it was built in.
+///
+/// A folder of builds that several copies share holds one such program for all of them, because Cargo tells packages in a
+/// workspace apart by their path within it.
 pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the root")
+    static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+        PathBuf::from(package).parent().expect("xtask lies in the root").into()
+    });
+    &ROOT
 }
 
 /// Where builds go: never into the sources.
