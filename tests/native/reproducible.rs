@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Two builds of the same sources in two folders give the same bytes.
 //!
-//! The copies lie under `target/` and are brought up to date instead of being made anew, so that a second run of the test
-//! builds only what has changed.
+//! The copies stay, and are brought up to date instead of being made anew, so that a second run of the test builds only what
+//! has changed.
 
 use std::ffi::OsString;
 use std::fs;
@@ -48,17 +48,14 @@ fn run(command: &mut Command) {
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// Builds a copy of the workspace in `folder`; returns its products in their order.
-fn build(workspace: &Path, folder: &Path) -> [Vec<u8>; PRODUCTS.len()] {
+/// Copies the workspace to `folder` and builds there; returns the products in their order.
+fn build(workspace: &Path, xtask: &Path, folder: &Path) -> [Vec<u8>; PRODUCTS.len()] {
     mirror(workspace, folder);
-    let (tools, out) = (folder.join("target/tools"), folder.join("target/vdso"));
-    let cargo = ["build", "--quiet", "--package", "xtask"];
-    // Other people's crates are the same for every folder: the copy takes them from the folder of builds where they lie
-    // already. Cargo 1.91 is the first to tell the two folders apart; an older one builds them again.
-    let shared = [("CARGO_BUILD_BUILD_DIR", workspace.join("target")), ("CARGO_TARGET_DIR", tools.clone())];
-    run(Command::new(env!("CARGO")).args(cargo).current_dir(folder).envs(shared));
-    let build_vdso = ["build-vdso", "--quiet", "--out"];
-    run(Command::new(tools.join("debug/xtask")).args(build_vdso).arg(&out).current_dir(folder));
+    let out = folder.join("target/vdso");
+    let arguments = ["build-vdso", "--quiet", "--out"];
+    // As `cargo run` sets it: the program works for the workspace in which it is run.
+    run(Command::new(xtask).args(arguments).arg(&out).env("CARGO_MANIFEST_DIR", folder.join("xtask")));
+    assert!(folder.join("target/object").exists(), "the object was built elsewhere");
     PRODUCTS.map(|name| {
         let path = out.join(name);
         fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
@@ -68,9 +65,12 @@ fn build(workspace: &Path, folder: &Path) -> [Vec<u8>; PRODUCTS.len()] {
 #[test]
 fn two_folders_give_equal_bytes() {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests lie in the root");
+    run(Command::new(env!("CARGO")).args(["build", "--quiet", "--package", "xtask"]).current_dir(workspace));
+    let scratch = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let xtask = scratch.with_file_name("debug").join("xtask");
     // Folders of different lengths, so that not even the size of a name can agree by chance.
-    let folders = ["one", "another-with-a-longer-name"].map(|name| workspace.join("target/reproducible").join(name));
-    let [first, second] = folders.map(|folder| build(workspace, &folder));
+    let folders = ["one", "another-with-a-longer-name"].map(|name| scratch.join("reproducible").join(name));
+    let [first, second] = folders.map(|folder| build(workspace, &xtask, &folder));
     for (name, (first, second)) in PRODUCTS.iter().zip(first.iter().zip(&second)) {
         let differing = first.iter().zip(second).position(|(a, b)| a != b);
         assert_eq!((differing, first.len()), (None, second.len()), "{name} differs between two folders");
