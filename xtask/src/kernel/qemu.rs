@@ -7,11 +7,16 @@ use super::console::Ended;
 use crate::process;
 use anyhow::Context;
 use duct::cmd;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// A boot takes seconds; on a machine that emulates slowly and is loaded, a minute or two.
 const TIME_LIMIT: Duration = Duration::from_secs(300);
+
+/// The same machine for every boot. It has no display, and not `-nographic` for that: with it the firmware takes the
+/// serial port for its screen and writes control sequences in front of the first line.
+const FIXED_OPTIONS: &str = "-accel tcg -smp 2 -m 1024 -nodefaults -no-reboot -display none -serial stdio";
 
 /// What to boot.
 #[derive(Debug)]
@@ -47,28 +52,10 @@ impl Machine<'_> {
     pub fn run(&self) -> anyhow::Result<Run> {
         // A kernel that warns or oopses stops at once, with the reason as the last thing on the console.
         let append = format!("console=ttyS0 quiet panic=-1 oops=panic panic_on_warn=1 {}", self.append);
-        let qemu = cmd!(
-            "qemu-system-x86_64",
-            "-accel",
-            "tcg",
-            "-cpu",
-            self.cpu,
-            "-smp",
-            "2",
-            "-m",
-            "1024",
-            "-kernel",
-            self.kernel,
-            "-initrd",
-            self.initramfs,
-            "-append",
-            append,
-            "-nographic",
-            "-no-reboot",
-            "-nodefaults",
-            "-serial",
-            "stdio"
-        );
+        let mut arguments: Vec<OsString> = FIXED_OPTIONS.split(' ').map(OsString::from).collect();
+        arguments.extend(["-cpu".into(), self.cpu.into(), "-append".into(), append.into()]);
+        arguments.extend(["-kernel".into(), self.kernel.into(), "-initrd".into(), self.initramfs.into()]);
+        let qemu = cmd("qemu-system-x86_64", arguments);
         let start = Instant::now();
         let child = process::start_bounded(&qemu, &self.console)
             .context("qemu-system-x86_64 cannot be started; install the package qemu-system-x86")?;

@@ -5,8 +5,7 @@ use super::glue::{self, Glue};
 use super::plan::Plan;
 use super::source::{self, Source};
 use crate::digest::Inputs;
-use crate::{progress, workspace};
-use anyhow::Context;
+use crate::{process, progress, workspace};
 use duct::cmd;
 use std::path::{Path, PathBuf};
 
@@ -34,6 +33,10 @@ pub fn build(given: Option<&Path>, object: &Path) -> anyhow::Result<PathBuf> {
         progress::line("Fresh", format_args!("Linux {} with glue, {}", tree.release, workspace::shown(&image)));
         return Ok(image);
     }
+    // An image that an interrupted build has replaced already must not be taken for the one of the earlier inputs.
+    if stamp.exists() {
+        fs_err::remove_file(&stamp)?;
+    }
     Plan::apply(&tree, &glue)?.commit()?;
     build.configure(&fragment)?;
     build.build()?;
@@ -41,8 +44,7 @@ pub fn build(given: Option<&Path>, object: &Path) -> anyhow::Result<PathBuf> {
     Ok(image)
 }
 
-/// What the kernel's compiler calls itself.
+/// What the kernel's compiler calls itself: its Makefile takes gcc, whatever `CC` says in the environment.
 fn compiler_version() -> anyhow::Result<String> {
-    let compiler = std::env::var_os("CC").unwrap_or_else(|| "gcc".into());
-    cmd!(&compiler, "--version").read().with_context(|| format!("{}: no compiler", compiler.display()))
+    process::first_line("gcc", &cmd!("gcc", "--version"))
 }

@@ -82,7 +82,7 @@ pub fn recognise(root: &Path) -> anyhow::Result<KernelTree> {
         let known: Vec<&str> = LINES.iter().map(|line| line.name).collect();
         bail!(
             "{}: this is Linux {release}, and there is glue for {} only; \
-             use a tree of such a line, or add a folder for {version}.{patchlevel} (CONTRIBUTING.md, \"A kernel line\")",
+             use a tree of such a line, or add a folder for {version}.{patchlevel} (CONTRIBUTING.md, \"add a kernel line\")",
             makefile.display(),
             known.join(", ")
         );
