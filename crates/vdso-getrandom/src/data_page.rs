@@ -13,11 +13,16 @@ impl RngData {
     /// There the usual place holds zeros (S2). 0 is no generation (K1), so only a generator that is not ready and a time
     /// namespace pay for the second look, and the time-namespace page, which faults elsewhere, is touched in one only.
     pub fn locate() -> Self {
-        let usual = Self(address::rng_data());
+        let usual = Self::usual();
         if usual.generation() == 0 && clock_mode() == CLOCK_MODE_TIMENS {
             return Self(address::timens_rng_data());
         }
         usual
+    }
+
+    /// The data at its usual place, which in a time namespace shows generation 0.
+    pub fn usual() -> Self {
+        Self(address::rng_data())
     }
 
     /// The current generation, or 0.

@@ -5,7 +5,7 @@
 //! two instructions, and a fork in it or the reclaim of a droppable page may zero that state; so each step says why it
 //! stands where it stands.
 
-use crate::arch::chacha20::Chacha20;
+use crate::arch::chacha20::{Chacha20, Wiped};
 use crate::arch::syscall;
 use crate::data_page::RngData;
 use crate::output::Output;
@@ -28,21 +28,70 @@ enum Unserved {
 
 /// Fills `output` from a state, or by the system call. Returns the number of bytes or a negative error number.
 ///
-/// Never inlined: both exported functions end in it, and a call of one by the other would go through the GOT.
-#[inline(never)]
+/// A small draw that the batch suffices for is served here, without a frame; everything else is a tail call.
+#[inline(always)]
 pub fn getrandom(output: Output, flags: u32, state: Option<State>) -> isize {
     // E9. E4: bad flags before anything else, so that the kernel sees them whatever the state is like.
     let (Some(state), 0..=GRND_MAX_VALID) = (state, flags) else {
         return system_call(output, flags);
     };
-    for _ in 0..ATTEMPTS {
+    match hit(output, state) {
+        Ok(served) => served as isize,
+        Err(Unserved::Refused) => serve(output, flags, state, ATTEMPTS),
+        Err(Unserved::Interrupted) => serve_again(output, flags, state),
+    }
+}
+
+/// A small draw from an idle state whose batch suffices, refused for anything else: the steps of [`attempt`] and
+/// [`produce`], as far as such a draw takes them.
+#[inline(always)]
+fn hit(output: Output, state: State) -> Result<usize, Unserved> {
+    if !output.is_small() {
+        return Err(Unserved::Refused);
+    }
+    let data = RngData::usual();
+    let generation = data.generation();
+    let held = state.take(generation).ok_or(Unserved::Refused)?;
+    // Only now, with the mark in place: read earlier, a handler could have handed out the same bytes (R3).
+    let remaining = held.remaining();
+    if remaining < output.len() {
+        held.release();
+        return Err(Unserved::Refused);
+    }
+    held.hand_out(remaining - output.len(), output);
+    held.set_remaining(remaining - output.len());
+    finish(output, held, &data, generation)
+}
+
+/// Passes over the output until one of at most `attempts` serves it, or by the system call.
+///
+/// Never inlined: both exported functions end in it, and a call of one by the other would go through the GOT.
+#[inline(never)]
+fn serve(output: Output, flags: u32, state: State, attempts: usize) -> isize {
+    for _ in 0..attempts {
         match attempt(output, state) {
             Ok(served) => return served as isize,
             Err(Unserved::Refused) => break,
-            Err(Unserved::Interrupted) => {}
+            Err(Unserved::Interrupted) => give_up(output, state),
         }
     }
     system_call(output, flags)
+}
+
+/// What is left of the attempts after an interrupted [`hit`].
+#[cold]
+#[inline(never)]
+fn serve_again(output: Output, flags: u32, state: State) -> isize {
+    give_up(output, state);
+    serve(output, flags, state, ATTEMPTS - 1)
+}
+
+/// Leaves nothing of an interrupted attempt behind.
+#[cold]
+fn give_up(output: Output, state: State) {
+    state.abandon();
+    // M4: the next attempt may end early in the system call, and what this one wrote must not stay behind it.
+    output.at_most(MAX_RW_COUNT).wipe();
 }
 
 /// The system call with the caller's own arguments (E6: unclamped).
@@ -62,19 +111,22 @@ fn attempt(output: Output, state: State) -> Result<usize, Unserved> {
         None => rekey(state, generation)?,
     };
     // E6
-    let output = output.first(output.len().min(MAX_RW_COUNT));
-    let produced = produce(output, &held, Chacha20::allowed_by(data.simd()));
+    let output = output.at_most(MAX_RW_COUNT);
+    produce(output, &held, Chacha20::allowed_by(data.simd())).map_err(|Wiped| Unserved::Interrupted)?;
+    finish(output, held, &data, generation)
+}
+
+/// Releases a state from which `output` was filled, if both that and the state can be trusted.
+#[inline(always)]
+fn finish(output: Output, held: Held, data: &RngData, generation: u64) -> Result<usize, Unserved> {
     // Nothing written so far may sink below the look at the mark that vouches for it.
     compiler_fence(Ordering::SeqCst);
     // K5, R2: both, because a reseed moves only the page's word and a wipe only the state's.
-    if produced.is_ok() && data.generation() == generation && held.is_still_mine() {
-        held.release();
-        return Ok(output.len());
+    if data.generation() != generation || !held.is_still_mine() {
+        return Err(Unserved::Interrupted);
     }
-    held.abandon();
-    // M4: the next pass may end early in the system call, and what this one wrote must not stay behind it.
-    output.wipe();
-    Err(Unserved::Interrupted)
+    held.release();
+    Ok(output.len())
 }
 
 /// Takes a state that holds no key of this generation, and fetches one.
@@ -91,7 +143,7 @@ fn rekey(state: State, generation: u64) -> Result<Held, Unserved> {
     compiler_fence(Ordering::SeqCst);
     // K4
     if syscall::getrandom(held.key(), KEY_LEN, 0) != KEY_LEN as isize {
-        held.abandon();
+        state.abandon();
         return Err(Unserved::Refused);
     }
     held.set_remaining(0);
@@ -99,9 +151,7 @@ fn rekey(state: State, generation: u64) -> Result<Held, Unserved> {
 }
 
 /// Fills the output from the batch, and from the cipher where the batch does not suffice.
-///
-/// `Err` says that the state was wiped before a refill could replace its key.
-fn produce(mut output: Output, held: &Held, cipher: Chacha20) -> Result<(), ()> {
+fn produce(mut output: Output, held: &Held, cipher: Chacha20) -> Result<(), Wiped> {
     // Only now, with the mark in place: read earlier, a handler could have handed out the same bytes (R3).
     let mut remaining = held.remaining();
     loop {

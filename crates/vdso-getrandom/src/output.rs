@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The caller's buffer.
 
+/// The most bytes that are moved by straight-line code: four words.
+const SMALL: usize = 32;
+
 /// A range of memory that the caller of the exported function lets us write.
 ///
 /// It may be bad memory: the vDSO ABI allows a fault there (E8).
@@ -26,17 +29,23 @@ impl Output {
         self.len
     }
 
-    /// Its first `len` bytes; `len` is at most its length.
-    pub fn first(&self, len: usize) -> Self {
-        Self { start: self.start, len }
+    /// As much of it as `len` bytes allow.
+    pub fn at_most(&self, len: usize) -> Self {
+        Self { start: self.start, len: self.len.min(len) }
     }
 
     /// Splits off its first `len` bytes; `len` is at most its length.
     pub fn take(&mut self, len: usize) -> Self {
-        let taken = self.first(len);
+        let taken = self.at_most(len);
         self.start = self.start.wrapping_add(len);
         self.len -= len;
         taken
+    }
+
+    /// Whether [`fill_and_wipe`](Self::fill_and_wipe) is straight-line code for it: 1 to [`SMALL`] bytes.
+    pub fn is_small(&self) -> bool {
+        // Wraps for a length of 0, which is not small.
+        self.len.wrapping_sub(1) < SMALL
     }
 
     /// Fills it from `source` and zeroes `source`, which is readable and writable for the same length.
@@ -46,76 +55,70 @@ impl Output {
     ///
     /// # Safety
     /// `source` is valid for reads and writes of [`len`](Self::len) bytes and does not overlap the output.
+    #[inline(always)]
     pub unsafe fn fill_and_wipe(&self, source: *mut u8) {
-        // SAFETY: both ranges are as long as this output, by the contracts of this function and of `new`.
+        let (from, to, len) = (source, self.start, self.len);
+        // SAFETY: both ranges are as long as this output, by the contracts of this function and of `new`, and each arm stays
+        // within its lengths.
         unsafe {
-            copy(source, self.start, self.len);
-            zero(source, self.len);
+            match len {
+                0 => {}
+                1 => move_at::<u8, 1>(from, to, [0]),
+                2..4 => move_at::<u16, 2>(from, to, [0, len - 2]),
+                4..8 => move_at::<u32, 2>(from, to, [0, len - 4]),
+                8..=16 => move_at::<u64, 2>(from, to, [0, len - 8]),
+                17..=SMALL => move_at::<u64, 4>(from, to, [0, 8, len - 16, len - 8]),
+                _ => move_many(from, to, len),
+            }
         }
     }
 
     /// Zeroes it.
-    #[cold]
     pub fn wipe(&self) {
-        // SAFETY: by the contract of `new`.
-        unsafe { zero(self.start, self.len) }
-    }
-}
-
-/// Applies `$move::<width>` at offsets that together cover `$len` bytes; the last two may overlap.
-macro_rules! cover {
-    ($len:expr, $move:ident) => {
-        match $len {
-            0 => {}
-            1 => $move!(u8, 0),
-            2..4 => {
-                $move!(u16, 0);
-                $move!(u16, $len - 2);
-            }
-            4..8 => {
-                $move!(u32, 0);
-                $move!(u32, $len - 4);
-            }
-            _ => {
-                let mut at = 0;
-                while at < $len - 8 {
-                    $move!(u64, at);
-                    at += 8;
-                }
-                $move!(u64, $len - 8);
-            }
+        for at in 0..self.len {
+            // SAFETY: by the contract of `new`.
+            unsafe { self.start.wrapping_add(at).write(0) }
         }
-    };
+    }
 }
 
-/// Copies `len` bytes between ranges that do not overlap.
+/// Copies the words at the offsets `at`, which may overlap, and zeroes them afterwards.
 ///
 /// # Safety
-/// `from` is valid for reads and `to` for writes of `len` bytes.
-unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
-    macro_rules! copy_at {
-        ($width:ty, $at:expr) => {
-            // SAFETY: `cover` stays within `len` bytes, for which the caller vouches.
-            unsafe {
-                to.wrapping_add($at)
-                    .cast::<$width>()
-                    .write_unaligned(from.wrapping_add($at).cast::<$width>().read_unaligned())
-            }
-        };
+/// `from` is valid for reads and writes, and `to` for writes, of a word at each offset; the ranges do not overlap.
+#[inline(always)]
+unsafe fn move_at<Word: Copy + Default, const COUNT: usize>(from: *mut u8, to: *mut u8, at: [usize; COUNT]) {
+    let mut word = 0;
+    while word < COUNT {
+        // One load and one store at a time: side by side, two words would be merged into one of a vector register.
+        // SAFETY: the caller vouches for both.
+        unsafe {
+            to.wrapping_add(at[word])
+                .cast::<Word>()
+                .write_unaligned(from.wrapping_add(at[word]).cast::<Word>().read_unaligned())
+        }
+        word += 1;
     }
-    cover!(len, copy_at);
+    word = 0;
+    while word < COUNT {
+        // SAFETY: as above.
+        unsafe { from.wrapping_add(at[word]).cast::<Word>().write_unaligned(Word::default()) }
+        word += 1;
+    }
 }
 
-/// Zeroes `len` bytes.
+/// Moves more than [`SMALL`] bytes.
 ///
 /// # Safety
-/// `at` is valid for writes of `len` bytes.
-unsafe fn zero(start: *mut u8, len: usize) {
-    macro_rules! zero_at {
-        ($width:ty, $at:expr) => {
-            // SAFETY: `cover` stays within `len` bytes, for which the caller vouches.
-            unsafe { start.wrapping_add($at).cast::<$width>().write_unaligned(0) }
-        };
+/// As for [`move_at`], for `len` bytes.
+#[inline(never)]
+unsafe fn move_many(from: *mut u8, to: *mut u8, len: usize) {
+    let mut at = len % SMALL;
+    // SAFETY: both ends are within `len` bytes, for which the caller vouches.
+    unsafe { Output::new(to, at).fill_and_wipe(from) }
+    while at < len {
+        // SAFETY: whole groups of words, the last of which ends at `len`.
+        unsafe { move_at::<u64, 4>(from.wrapping_add(at), to.wrapping_add(at), [0, 8, 16, 24]) }
+        at += SMALL;
     }
-    cover!(len, zero_at);
 }

@@ -13,7 +13,7 @@ pub struct State(NonNull<VgetrandomState>);
 
 /// A state that bears our mark, or did when it was taken: a wipe takes the mark away with everything else (R2).
 ///
-/// Dropping it without [`release`](Self::release) or [`abandon`](Self::abandon) leaves it in use for ever (R4).
+/// Dropping it without [`release`](Self::release) or [`State::abandon`] leaves it in use for ever (R4).
 #[must_use]
 pub struct Held {
     state: State,
@@ -51,6 +51,12 @@ impl State {
         let held = self.held_under(generation);
         self.set_word(held.in_use);
         held
+    }
+
+    /// Makes the state a fresh one. Key and batch stay as they are: a handler may have keyed the state anew in between, and
+    /// a wipe behind the store would leave its mark over a zero key (R3).
+    pub fn abandon(self) {
+        self.set_word(0);
     }
 
     fn held_under(self, generation: u64) -> Held {
@@ -99,6 +105,7 @@ impl Held {
     }
 
     /// Moves batch bytes from offset `from` on into the output, and leaves zeros (M4).
+    #[inline(always)]
     pub fn hand_out(&self, from: usize, output: Output) {
         let batch = self.as_ptr().wrapping_byte_add(offset_of!(VgetrandomState, batch)).cast::<u8>();
         // SAFETY: the caller keeps offset and length within the batch, which is part of the caller's state.
@@ -116,11 +123,5 @@ impl Held {
     /// nobody takes (K7).
     pub fn release(self) {
         word::release(self.state.word_address());
-    }
-
-    /// Makes the state a fresh one. Key and batch stay as they are: a handler may have keyed the state anew in between, and
-    /// a wipe behind the store would leave its mark over a zero key (R3).
-    pub fn abandon(self) {
-        self.state.set_word(0);
     }
 }

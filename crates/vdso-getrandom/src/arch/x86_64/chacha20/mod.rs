@@ -33,6 +33,9 @@ pub enum Chacha20 {
     Avx2,
 }
 
+/// The state was wiped and is no longer ours; nothing was made of its zero key.
+pub struct Wiped;
+
 impl Chacha20 {
     /// The widest that the `simd` byte of the kernel allows and that there is.
     pub fn allowed_by(simd: u8) -> Self {
@@ -56,8 +59,8 @@ impl Chacha20 {
     /// Replaces key and batch with the group from block `counter` on. The batch is drained: it serves as scratch.
     ///
     /// # Errors
-    /// The state was wiped, and is no longer ours; nothing was made of its zero key.
-    pub fn refill(self, held: &Held, counter: u64) -> Result<(), ()> {
+    /// [`Wiped`]
+    pub fn refill(self, held: &Held, counter: u64) -> Result<(), Wiped> {
         // SAFETY: the state is writable by the contract of the exported functions.
         let blocks = unsafe {
             match self {
@@ -65,6 +68,6 @@ impl Chacha20 {
                 Self::Avx2 => avx2::chacha20_refill_avx2(held.as_ptr(), counter, held.in_use()),
             }
         };
-        if blocks == 0 { Err(()) } else { Ok(()) }
+        if blocks == 0 { Err(Wiped) } else { Ok(()) }
     }
 }
