@@ -7,13 +7,13 @@ use core::arch::naked_asm;
 use core::mem::offset_of;
 use vdso_abi::state::{GROUP_BLOCKS, VgetrandomState};
 
-/// A naked function of one assembly file, between the macros that all of them use, with the operands of its own.
+/// A naked function of one assembly file, behind the macros that all of them use, with the operands of its own.
 macro_rules! routine {
     ($file:literal, $($operand:tt)*) => {
         naked_asm!(
             include_str!("macros_avx2.s"),
+            include_str!("store_avx2.s"),
             include_str!($file),
-            include_str!("purge_avx2.s"),
             key = const offset_of!(VgetrandomState, key),
             scratch = const offset_of!(VgetrandomState, batch),
             double_rounds = const DOUBLE_ROUNDS,

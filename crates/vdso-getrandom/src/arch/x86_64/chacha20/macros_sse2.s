@@ -12,6 +12,10 @@
 # Scratch, in the drained batch: 16 bytes of that word, then 16 and 16 bytes of the lower and upper halves of the counters.
 # No access needs an alignment.
 
+# Each routine brings the macros, and the assembler sees all routines as one file.
+.ifndef .Lmacros_sse2
+.set .Lmacros_sse2, 1
+
 .macro sse2_rotate x, left, t
 	movdqa	\x, \t
 	pslld	$\left, \x
@@ -185,3 +189,5 @@
 	pxor	%xmm\x, %xmm\x
 	.endr
 .endm
+
+.endif
