@@ -38,12 +38,14 @@ impl LoadedImage {
             if image.map_data_pages(generation, simd) {
                 return image;
             }
-            // The dynamic linker has put it into a gap that is too small for the pages: close the gap, and try again.
+            // The dynamic linker has put it into a gap that is too small for the pages. A page at the same place leaves no
+            // room for the image in this gap, and the next attempt finds another one.
             // SAFETY: nothing refers to the image yet.
             unsafe { libc::dlclose(image.handle) };
-            // SAFETY: no address is given, so nothing that exists is replaced.
-            let filler = unsafe { mmap_anonymous(null_mut(), len, ProtFlags::empty(), MapFlags::PRIVATE) };
-            filler.expect("mmap of a few pages");
+            let flags = MapFlags::PRIVATE | MapFlags::FIXED_NOREPLACE;
+            // SAFETY: nothing that exists is replaced.
+            let filler = unsafe { mmap_anonymous(image.base.cast(), PAGE_SIZE, ProtFlags::empty(), flags) };
+            filler.expect("the place is free again");
         }
         panic!("no room for the data pages before the image at any of {} places", Self::ATTEMPTS);
     }

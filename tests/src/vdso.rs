@@ -40,6 +40,9 @@ pub fn ciphers() -> Vec<Cipher> {
     if std::arch::is_x86_feature_detected!("avx2") {
         ciphers.push(Cipher { simd: simd::AVX2, suffix: "avx2" });
     }
+    if std::arch::is_x86_feature_detected!("avx512vl") {
+        ciphers.push(Cipher { simd: simd::AVX512VL, suffix: "avx512vl" });
+    }
     ciphers
 }
 

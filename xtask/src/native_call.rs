@@ -69,6 +69,9 @@ fn ciphers() -> Vec<(u8, &'static str)> {
     if std::arch::is_x86_feature_detected!("avx2") {
         ciphers.push((simd::AVX2, "AVX2"));
     }
+    if std::arch::is_x86_feature_detected!("avx512vl") {
+        ciphers.push((simd::AVX512VL, "AVX-512VL"));
+    }
     ciphers
 }
 

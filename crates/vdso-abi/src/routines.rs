@@ -8,6 +8,8 @@ pub enum CpuFeature {
     Sse2,
     /// AVX and AVX2.
     Avx2,
+    /// AVX-512F and AVX-512VL, in 256-bit registers.
+    Avx512vl,
 }
 
 /// One routine in hand-written assembly that handles key and keystream.
@@ -20,9 +22,11 @@ pub struct CipherRoutine {
 }
 
 /// All of them. Every other function of the object keeps to the x86-64 baseline.
-pub const CIPHER_ROUTINES: [CipherRoutine; 4] = [
+pub const CIPHER_ROUTINES: [CipherRoutine; 6] = [
     CipherRoutine { name: "chacha20_generate_sse2", feature: CpuFeature::Sse2 },
     CipherRoutine { name: "chacha20_refill_sse2", feature: CpuFeature::Sse2 },
     CipherRoutine { name: "chacha20_generate_avx2", feature: CpuFeature::Avx2 },
     CipherRoutine { name: "chacha20_refill_avx2", feature: CpuFeature::Avx2 },
+    CipherRoutine { name: "chacha20_generate_avx512vl", feature: CpuFeature::Avx512vl },
+    CipherRoutine { name: "chacha20_refill_avx512vl", feature: CpuFeature::Avx512vl },
 ];

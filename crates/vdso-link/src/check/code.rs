@@ -224,7 +224,6 @@ fn features(object: &Anatomy, examination: &mut Examination) {
     use CpuidFeature::*;
     const BASELINE: [CpuidFeature; 13] =
         [INTEL8086, INTEL186, INTEL286, INTEL386, INTEL486, X64, CMOV, CX8, SSE, SSE2, MULTIBYTENOP, PAUSE, CET_IBT];
-    const WITH_AVX2: [CpuidFeature; 2] = [AVX, AVX2];
     let judged_elsewhere = |code: &Code| {
         let mnemonic = code.instruction.mnemonic();
         mnemonic == Mnemonic::Syscall || why_forbidden(mnemonic).is_some()
@@ -232,16 +231,25 @@ fn features(object: &Anatomy, examination: &mut Examination) {
     for (function, code) in instructions(object).filter(|(_, code)| !judged_elsewhere(code)) {
         examination.look();
         let declared = CIPHER_ROUTINES.iter().find(|routine| function.names.contains(&routine.name));
-        let avx2 = declared.is_some_and(|routine| routine.feature == CpuFeature::Avx2);
-        let allowed = |feature: &CpuidFeature| BASELINE.contains(feature) || avx2 && WITH_AVX2.contains(feature);
+        let (extensions, wanted) = extensions(declared.map_or(CpuFeature::Sse2, |routine| routine.feature));
+        let allowed = |feature: &CpuidFeature| BASELINE.contains(feature) || extensions.contains(feature);
         let foreign: Vec<_> = code.instruction.cpuid_features().iter().filter(|feature| !allowed(feature)).collect();
         if !foreign.is_empty() {
             let names: Vec<_> = foreign.iter().map(|feature| format!("{feature:?}")).collect();
             let found = format!("{}, which needs {}", function.show(code), names.join(" and "));
-            let wanted = if avx2 { "SSE2, AVX or AVX2" } else { "x86-64 with SSE2" };
             let cause = "a wider instruction in assembly, or a target feature in the build; declare the routine in \
                          vdso_abi::routines and choose it by the `simd` byte";
             examination.find(function.place(code), found, wanted, cause);
         }
+    }
+}
+
+/// What a routine of this class may use beyond the baseline, and the same in words.
+fn extensions(class: CpuFeature) -> (&'static [CpuidFeature], &'static str) {
+    use CpuidFeature::{AVX, AVX2, AVX512F, AVX512VL};
+    match class {
+        CpuFeature::Sse2 => (&[], "x86-64 with SSE2"),
+        CpuFeature::Avx2 => (&[AVX, AVX2], "SSE2, AVX or AVX2"),
+        CpuFeature::Avx512vl => (&[AVX, AVX2, AVX512F, AVX512VL], "SSE2, AVX, AVX2 or AVX-512VL"),
     }
 }

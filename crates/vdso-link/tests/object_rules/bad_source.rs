@@ -107,6 +107,8 @@ fn relocations_and_code() -> Vec<Case> {
         case("syscall-never", "code/syscall", &[("\tsyscall\n", "")]),
         case("features-baseline", "code/features", &[("\txor\t%eax, %eax\n.Lfull:", "\tpopcnt\t%rdi, %rax\n.Lfull:")]),
         case("features-sse2", "code/features", &[("movq\t%rdx, %xmm1", "pshufb\t%xmm1, %xmm1")]),
+        case("features-avx512vl", "code/features", &[("vprold\t$7, %ymm16, %ymm1", "vpaddb\t%ymm16, %ymm16, %ymm1")]),
+        case("zeroed-beyond-vzeroall", "secrets/zeroed", &[("vpxord\t%ymm16, %ymm16, %ymm16\n", "nop\n")]),
         case("features-avx2", "code/features", &[("vpaddd\t%ymm0, %ymm0, %ymm1", "vprold\t$7, %ymm0, %ymm1")]),
     ]
 }

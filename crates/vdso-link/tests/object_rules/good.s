@@ -169,6 +169,45 @@ chacha20_refill_avx2:
 	.cfi_endproc
 	.size	chacha20_refill_avx2, . - chacha20_refill_avx2
 
+	.p2align 4
+	.globl	chacha20_generate_avx512vl
+	.hidden	chacha20_generate_avx512vl
+	.type	chacha20_generate_avx512vl,@function
+chacha20_generate_avx512vl:
+	.cfi_startproc
+.Lavx512vl_group:
+	vpbroadcastd (%rsi), %ymm16
+	vprold	$7, %ymm16, %ymm1
+	vmovdqu32 %ymm1, (%rdi)
+	lea	512(%rdi), %rdi
+	dec	%ecx
+	jnz	.Lavx512vl_group
+	vpxord	%ymm16, %ymm16, %ymm16
+	vzeroall	# ymm0 to ymm15
+	ret
+	.cfi_endproc
+	.size	chacha20_generate_avx512vl, . - chacha20_generate_avx512vl
+
+	.p2align 4
+	.globl	chacha20_refill_avx512vl
+	.hidden	chacha20_refill_avx512vl
+	.type	chacha20_refill_avx512vl,@function
+chacha20_refill_avx512vl:
+	.cfi_startproc
+	vmovdqu32 (%rdi), %xmm0
+	xor	%ecx, %ecx
+	mov	$8, %eax
+	cmp	%rdx, 0x1f0(%rdi)
+	cmovne	%rcx, %rax
+	or	%rax, %rax
+	jz	.Lavx512vl_lost
+	vmovdqu32 %xmm0, 16(%rdi)
+.Lavx512vl_lost:
+	vpxord	%xmm0, %xmm0, %xmm0
+	ret
+	.cfi_endproc
+	.size	chacha20_refill_avx512vl, . - chacha20_refill_avx512vl
+
 	.section .rodata,"a",@progbits
 	.p2align 4
 	.type	sigma,@object

@@ -44,7 +44,7 @@ pub fn cases() -> Vec<Case> {
         }),
         alone("image-unwind/code", "a description that ends behind the code", Debug, |it| {
             // The last function, which is not exported.
-            let last = it.debug_symbol("chacha20_refill_avx2") + 8;
+            let last = it.debug_symbol("chacha20_refill_avx512vl") + 8;
             let range = it.description(it.u64(last) as usize) + PC_RANGE;
             it.put_u32(range, it.u32(range) + 0x1000);
         }),

@@ -9,6 +9,9 @@ pub struct Wide<T>(T);
 #[repr(C, align(16))]
 pub struct Narrow<T>(T);
 
+/// "expand 32-byte k", the first four words of the cipher's input (RFC 8439, section 2.3).
+pub static SIGMA: [u32; 4] = super::SIGMA;
+
 /// Numbers of the blocks in the 64-bit lanes of two registers.
 pub static LANES_SSE2: [Narrow<[u64; 2]>; 2] = [Narrow([0, 1]), Narrow([2, 3])];
 

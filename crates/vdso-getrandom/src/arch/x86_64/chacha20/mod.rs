@@ -9,6 +9,7 @@
 //! function is reached through the GOT. The assembly adds the plain name, a local symbol, for the rules and the debuggers.
 
 mod avx2;
+mod avx512vl;
 mod constants;
 mod sse2;
 
@@ -31,15 +32,21 @@ pub enum Chacha20 {
     Sse2,
     /// AVX2, because the kernel said so.
     Avx2,
+    /// AVX-512VL, because the kernel said so.
+    Avx512vl,
 }
 
 /// The state was wiped and is no longer ours; nothing was made of its zero key.
 pub struct Wiped;
 
 impl Chacha20 {
-    /// The widest that the `simd` byte of the kernel allows and that there is.
+    /// What the `simd` byte of the kernel allows; a value that nobody has thought of yet is wider than all of these.
     pub fn allowed_by(simd: u8) -> Self {
-        if simd >= simd::AVX2 { Self::Avx2 } else { Self::Sse2 }
+        match simd {
+            simd::SSE2 => Self::Sse2,
+            simd::AVX2 => Self::Avx2,
+            _ => Self::Avx512vl,
+        }
     }
 
     /// Fills `output`, whole groups long, from block `counter` on. The batch is drained: it serves as scratch.
@@ -52,6 +59,7 @@ impl Chacha20 {
             match self {
                 Self::Sse2 => sse2::chacha20_generate_sse2(out, state, counter, groups),
                 Self::Avx2 => avx2::chacha20_generate_avx2(out, state, counter, groups),
+                Self::Avx512vl => avx512vl::chacha20_generate_avx512vl(out, state, counter, groups),
             }
         }
     }
@@ -66,6 +74,7 @@ impl Chacha20 {
             match self {
                 Self::Sse2 => sse2::chacha20_refill_sse2(held.as_ptr(), counter, held.in_use()),
                 Self::Avx2 => avx2::chacha20_refill_avx2(held.as_ptr(), counter, held.in_use()),
+                Self::Avx512vl => avx512vl::chacha20_refill_avx512vl(held.as_ptr(), counter, held.in_use()),
             }
         };
         if blocks == 0 { Err(Wiped) } else { Ok(()) }

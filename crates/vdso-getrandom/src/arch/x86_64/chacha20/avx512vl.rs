@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! The AVX-512VL routines: eight or sixteen blocks at a time, one word of eight in each ymm register.
+
+use super::DOUBLE_ROUNDS;
+use super::constants::{LANES_AVX2, SIGMA};
+use core::arch::naked_asm;
+use core::mem::offset_of;
+use vdso_abi::state::{GROUP_BLOCKS, VgetrandomState};
+
+/// A naked function of one assembly file, behind the macros that all of them use, with the operands of its own.
+macro_rules! routine {
+    ($file:literal, $($operand:tt)*) => {
+        naked_asm!(
+            include_str!("macros_avx512vl.s"),
+            include_str!("store_avx2.s"),
+            include_str!($file),
+            key = const offset_of!(VgetrandomState, key),
+            scratch = const offset_of!(VgetrandomState, batch),
+            double_rounds = const DOUBLE_ROUNDS,
+            sigma = sym SIGMA,
+            lanes = sym LANES_AVX2,
+            $($operand)*,
+            options(att_syntax)
+        )
+    };
+}
+
+/// Makes `groups` groups of blocks from block `counter` on, to `out`.
+///
+/// # Safety
+/// `out` is writable for `groups` groups, `state` for a state, whose batch is lost; the processor has AVX-512VL.
+#[unsafe(naked)]
+pub unsafe extern "sysv64" fn chacha20_generate_avx512vl(
+    out: *mut u8,
+    state: *mut VgetrandomState,
+    counter: u64,
+    groups: usize,
+) {
+    routine!("generate_avx512vl.s", blocks = const GROUP_BLOCKS)
+}
+
+/// Makes one group from block `counter` on, over key and batch.
+///
+/// Stores nothing of it and returns 0 if the word of the state is not `in_use` once the key is in registers; otherwise
+/// returns the number of blocks.
+///
+/// # Safety
+/// `state` is writable for a state; the processor has AVX-512VL.
+#[unsafe(naked)]
+pub unsafe extern "sysv64" fn chacha20_refill_avx512vl(state: *mut VgetrandomState, counter: u64, in_use: u64) -> u64 {
+    routine!("refill_avx512vl.s", word = const offset_of!(VgetrandomState, word), blocks = const GROUP_BLOCKS)
+}

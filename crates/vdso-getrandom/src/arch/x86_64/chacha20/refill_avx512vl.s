@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0-only OR MIT
+#
+# chacha20_refill_avx512vl: the next key and the next batch, from the present key.
+#
+#   unsafe extern "sysv64" fn(state: *mut VgetrandomState, counter: u64, in_use: u64) -> u64
+#
+#   rdi   state    read: key, word; written: key, batch
+#   rsi   counter  number of the first block
+#   rdx   in_use   what the word says while the state is ours
+#   rax   blocks   left to make; at the end, made: 8, or 0 because the state is no longer ours
+#   rcx            0
+#   eax            double rounds left, constants, while the registers are filled
+#
+# CPU: AVX-512VL. No stack, no callee-saved register, no call. Time depends on the word alone.
+#
+# The word is looked at when the key has been read for the last time and nothing has been stored (M3): after a wipe in
+# between, what the registers hold was made of zeros, or could be run backwards to the key, and must not become a batch
+# (R2).
+
+.type chacha20_refill_avx512vl, @function
+chacha20_refill_avx512vl:
+	.cfi_startproc
+	xorl	%ecx, %ecx
+	avx512vl_permute	%rdi, %rsi
+	movl	${blocks}, %eax
+	cmpq	%rdx, {word}(%rdi)
+	cmovneq	%rcx, %rax
+	testq	%rax, %rax
+	jz	.Lrefill_avx512vl_done
+	avx512vl_store	%rdi, %rdi, 0
+.Lrefill_avx512vl_done:
+	# Every register held key or keystream (M2).
+	vzeroall
+	ret
+	.cfi_endproc
+.size chacha20_refill_avx512vl, . - chacha20_refill_avx512vl
