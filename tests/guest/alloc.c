@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /* vgetrandom_alloc: what it returns, and what it leaves behind when it fails. */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -60,12 +61,20 @@ struct verdict test_alloc_on_fault(void)
 	REQUIRE(states.first != MAP_FAILED, "no states: errno %d", errno);
 	REQUIRE(area_at(states.first, &area), "no mapping at %p", states.first);
 	REQUIRE(!area.rss_kb, "%lu KiB are there before the first use", area.rss_kb);
+
+	/* Growth brings in the new pages of an area that is locked, but not of one locked on fault. */
+	states.num += STATES_PER_PAGE;
+	states.first = mremap(states.first, states_len(&states) - PAGE_LEN, states_len(&states), MREMAP_MAYMOVE);
+	REQUIRE(states.first != MAP_FAILED, "mremap: errno %d", errno);
+	REQUIRE(area_at(states.first, &area), "no mapping at %p", states.first);
+	REQUIRE(!area.rss_kb, "%lu KiB are there after growth", area.rss_kb);
+
 	*(volatile unsigned char *)states.first = 0;
 	REQUIRE(area_at(states.first, &area), "no mapping at %p", states.first);
 	REQUIRE(area.rss_kb == 4 && area.locked_kb == 4, "one page used, %lu KiB there, %lu KiB locked", area.rss_kb,
 		area.locked_kb);
 	REQUIRE(!states_free(&states), "munmap: errno %d", errno);
-	return pass("0 KiB before use, %lu KiB locked after use of a page", area.locked_kb);
+	return pass("0 KiB before use and after growth, %lu KiB locked after use of a page", area.locked_kb);
 }
 
 struct verdict test_alloc_free(void)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* Limits on memory give clean errors. Each test in a child, whose privileges and limits it lowers. */
+/* Limits on memory give clean errors. Each test lowers its own privileges and limits for good. */
 #include <errno.h>
 #include <linux/capability.h>
 #include <sys/mman.h>
@@ -43,18 +43,13 @@ static struct verdict refused(size_t wanted, int reason)
 	return pass("errno %d", reason);
 }
 
-static struct verdict limit_zero(void)
+struct verdict test_limit_zero(void)
 {
 	REQUIRE(set_limit(RLIMIT_MEMLOCK, 0) && drop_capabilities(), "cannot lower: errno %d", errno);
 	return refused(1, EPERM);
 }
 
-struct verdict test_limit_zero(void)
-{
-	return in_child(limit_zero);
-}
-
-static struct verdict limit_exceeded(void)
+struct verdict test_limit_exceeded(void)
 {
 	struct states states;
 
@@ -74,12 +69,7 @@ static struct verdict limit_exceeded(void)
 	return pass("1 page allowed, 2 refused with errno %d", EAGAIN);
 }
 
-struct verdict test_limit_exceeded(void)
-{
-	return in_child(limit_exceeded);
-}
-
-static struct verdict limit_address_space(void)
+struct verdict test_limit_address_space(void)
 {
 	/* Below what is mapped already, so that not a page fits. */
 	REQUIRE(set_limit(RLIMIT_AS, PAGE_LEN), "cannot lower: errno %d", errno);
@@ -89,9 +79,4 @@ static struct verdict limit_address_space(void)
 	REQUIRE(got == -1 && errno == ENOMEM, "returned %#lx, errno %d", got, errno);
 	REQUIRE(num == 1 && size == 77, "an output was written");
 	return pass("errno %d", ENOMEM);
-}
-
-struct verdict test_limit_address_space(void)
-{
-	return in_child(limit_address_space);
 }
