@@ -28,11 +28,13 @@ enum Expected {
 }
 
 /// The boots. `max` is everything that TCG emulates, which ends at AVX2.
-const VARIANTS: [Variant; 4] = [
+const VARIANTS: [Variant; 5] = [
     Variant { name: "max", cpu: "max", append: "expect_simd=1", expected: Expected::Pass },
     Variant { name: "no-avx2", cpu: "max,-avx2", append: "expect_simd=0", expected: Expected::Pass },
     // The processor claims AVX2 here, and the kernel never enabled the upper halves.
     Variant { name: "no-xsave", cpu: "max,-xsave", append: "expect_simd=0", expected: Expected::Pass },
+    // The administrator's word stands above the processor's.
+    Variant { name: "lowered", cpu: "max", append: "vgetrandom.simd=0 expect_simd=0", expected: Expected::Pass },
     // The same kernel, with no vDSO in any process.
     Variant { name: "no-vdso", cpu: "max", append: "vdso=0", expected: Expected::EveryTestFails },
 ];
