@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The instruments of the other tests notice what they are there for.
 
-use std::arch::naked_asm;
 use std::sync::Arc;
 use vdso_tests::canary::CanaryBuffer;
 use vdso_tests::child::{Outcome, in_child, outcome};
 use vdso_tests::faults::{self, on_fault};
 use vdso_tests::memory::Pages;
-use vdso_tests::registers::{SEED, dirty, vectors_after};
 use vdso_tests::state::{Snapshot, StatePage};
 use vdso_tests::syscalls::{Answer, Call, calls, intercept};
 use vdso_tests::vdso::GENERATION;
@@ -82,27 +80,6 @@ fn fault_hook_runs_at_the_store() {
         let died = outcome(|| unsafe { pages.end().write_volatile(1) });
         assert_eq!(died, Outcome::Killed(libc::SIGSEGV));
     });
-}
-
-/// Leaves its first argument in a vector register.
-#[unsafe(naked)]
-unsafe extern "sysv64" fn leaves_a_key_behind(key: usize) {
-    naked_asm!("movq xmm13, rdi", "ret")
-}
-
-/// Touches no vector register.
-#[unsafe(naked)]
-unsafe extern "sysv64" fn leaves_nothing_behind() {
-    naked_asm!("ret")
-}
-
-#[test]
-fn register_checker_notices_a_dirty_register() {
-    // SAFETY: both functions take any arguments.
-    let [clean, leaky] = [leaves_nothing_behind as *const (), leaves_a_key_behind as *const ()]
-        .map(|function| unsafe { vectors_after(function.addr(), [0x1234_5678_9abc_def0; 4]) });
-    assert_eq!((dirty(&clean), clean), (None, [[SEED; 32]; 16]));
-    assert_eq!(dirty(&leaky), Some(13));
 }
 
 /// The model answers to every part of the state: with one bit changed, prediction and call part.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Clauses M2 and M4: what a call leaves in registers and in the state.
+//! Clauses M2 and M4: what the routines leave in vector registers, and a call in the state.
 
 use vdso_abi::state::GROUP_LEN;
-use vdso_tests::registers::{dirty, vectors_after};
+use vdso_tests::aftermath::Aftermath;
 use vdso_tests::state::{Snapshot, StatePage, in_use};
 use vdso_tests::vdso::GENERATION;
 use vdso_tests::{Vdso, ciphers};
@@ -16,34 +16,17 @@ fn m2_cipher_routines_leave_no_vector_register_dirty() {
         for groups in 1..=3 {
             let mut out = vec![0u8; groups * GROUP_LEN];
             page.state().write(held);
-            let arguments = [out.as_mut_ptr().addr(), state, 0, groups];
+            let arguments = [out.as_mut_ptr().addr(), state, 0, groups, 0];
             // SAFETY: the arguments of a generate routine.
-            let vectors = unsafe { vectors_after(vdso.routine("generate", cipher), arguments) };
-            assert_eq!(dirty(&vectors), None, "{cipher:?}, generate {groups}: {vectors:x?}");
+            let after = unsafe { Aftermath::of(vdso.routine("generate", cipher), arguments) };
+            assert_eq!(after.dirty_vector(), None, "{cipher:?}, generate {groups}: {:x?}", after.vectors);
         }
         // With its mark, and with that of another.
         for mark in [held.word, held.word + 2] {
             page.state().write(held);
             // SAFETY: the arguments of a refill routine.
-            let vectors = unsafe { vectors_after(vdso.routine("refill", cipher), [state, 0, mark as usize, 0]) };
-            assert_eq!(dirty(&vectors), None, "{cipher:?}, refill: {vectors:x?}");
-        }
-    }
-}
-
-#[test]
-fn m2_whole_calls_leave_no_vector_register_dirty() {
-    let (vdso, page) = (Vdso::built(), StatePage::new());
-    let function = vdso.image().function("__vdso_vgetrandom").expect("it was called before").as_ptr().addr();
-    for cipher in ciphers() {
-        vdso.data().set_simd(cipher.simd);
-        for len in [1usize, 16, 32, 64, 464, 600, 1100, 2100] {
-            let mut out = vec![0u8; len];
-            page.state().write(Snapshot::keyed(GENERATION, 2).with_batch(70, 1));
-            let arguments = [out.as_mut_ptr().addr(), len, 0, page.state().as_ptr().addr()];
-            // SAFETY: the arguments of a call.
-            let vectors = unsafe { vectors_after(function, arguments) };
-            assert_eq!(dirty(&vectors), None, "{cipher:?}, {len} bytes: {vectors:x?}");
+            let after = unsafe { Aftermath::of(vdso.routine("refill", cipher), [state, 0, mark as usize, 0, 0]) };
+            assert_eq!(after.dirty_vector(), None, "{cipher:?}, refill: {:x?}", after.vectors);
         }
     }
 }

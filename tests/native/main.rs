@@ -4,6 +4,7 @@
 //! One module for each subject. Tests of a clause bear its id. Clauses without a test here need an event at a chosen
 //! instruction (R3, K7 between check and release), a kernel (A1–A6), or can only be seen in the code (K3, M1, S1).
 
+mod constant_time;
 mod entry;
 mod fork;
 mod generation;
@@ -14,5 +15,6 @@ mod limits;
 mod mapping;
 mod prediction;
 mod reentrancy;
+mod residue;
 mod time_namespace;
 mod unwinding;

@@ -6,17 +6,20 @@
 //! that happens in mid-call, it is made to happen there by a page that faults ([`faults`]). Both change the process for
 //! good, so such a test runs in a child of its own ([`child`]).
 
+pub mod aftermath;
 pub mod canary;
 pub mod child;
 pub mod faults;
 pub mod loaded;
 pub mod memory;
 pub mod model;
-pub mod registers;
+pub mod secrets;
+pub mod signal_stack;
 pub mod state;
 pub mod stepping;
 pub mod syscalls;
 pub mod unwinding;
+pub mod valgrind;
 pub mod vdso;
 
 pub use vdso::{Cipher, Vdso, ciphers};

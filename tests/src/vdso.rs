@@ -3,6 +3,7 @@
 
 use crate::state::StatePtr;
 use anyhow::{Context, Result, ensure};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use vdso_abi::rng_data::simd;
 use vdso_abi::state::{STATE_LEN, VgetrandomState};
@@ -21,6 +22,7 @@ pub const GENERATION: u64 = 7;
 /// The stand-alone image behind data pages of its own: generator ready, [`GENERATION`], SSE2.
 pub struct Vdso {
     image: NativeImage,
+    len: usize,
     vgetrandom: Vgetrandom,
     getrandom: Getrandom,
 }
@@ -63,15 +65,22 @@ impl Vdso {
     fn map(path: &Path) -> Result<Self> {
         ensure!(path.exists(), "{}: no such file: run `cargo xtask build-vdso` first", path.display());
         let image = Image::read(path).context("run `cargo xtask build-vdso` again")?;
+        let len = image.data().len();
         let image = NativeImage::map(&image, &SHARED_PAGE)?;
         image.data().set_generation(GENERATION);
         image.data().set_ready(true);
-        Ok(Self { vgetrandom: image.vgetrandom_address()?, getrandom: image.getrandom_address()?, image })
+        Ok(Self { vgetrandom: image.vgetrandom_address()?, getrandom: image.getrandom_address()?, len, image })
     }
 
     /// The mapped image.
     pub fn image(&self) -> &NativeImage {
         &self.image
+    }
+
+    /// Addresses of the image, up to the end of its file.
+    pub fn code(&self) -> Range<usize> {
+        let base = self.image.base().as_ptr().addr();
+        base..base + self.len
     }
 
     /// The data pages.
