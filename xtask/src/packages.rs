@@ -40,13 +40,15 @@ impl Probe {
 #[derive(Debug)]
 struct Need(&'static [Tier], Probe, &'static str);
 
-const NEEDS: [Need; 12] = {
+const NEEDS: [Need; 13] = {
     use Probe::{File, Program};
     use Tier::{Guest, KernelBuild, KernelSource, Native};
     [
         Need(&[Native, Guest, KernelBuild], Program("gcc"), "gcc"),
         Need(&[Native, Guest, KernelBuild], File("/usr/include/stdio.h"), "libc6-dev"),
         Need(&[Native, KernelBuild], Program("ld.bfd"), "binutils"),
+        // Memcheck follows the secrets of a call.
+        Need(&[Native], Program("valgrind"), "valgrind"),
         Need(&[Guest], Program("qemu-system-x86_64"), "qemu-system-x86"),
         Need(&[KernelBuild], Program("make"), "make"),
         Need(&[KernelBuild], Program("flex"), "flex"),

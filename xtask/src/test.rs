@@ -70,7 +70,7 @@ pub fn run(options: &TestArgs, build_vdso: impl FnOnce() -> anyhow::Result<PathB
     let mut summary = Summary::default();
     let install = !options.no_install;
     if let Err(error) = packages::require(&[Tier::Native], install) {
-        summary.skipped.push(format!("native tests that compile C: {error:#}"));
+        summary.skipped.push(format!("native tests that need other programs: {error:#}"));
     }
     summary.step("fmt", cargo(&["fmt", "--all", "--check"]));
     summary.step("clippy", cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]));
