@@ -16,5 +16,6 @@ mod mapping;
 mod prediction;
 mod reentrancy;
 mod residue;
+mod soak;
 mod time_namespace;
 mod unwinding;

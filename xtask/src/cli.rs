@@ -3,7 +3,7 @@
 
 use crate::kernel::boot::BootArgs;
 use crate::kernel::prepare::KernelArgs;
-use crate::{bless::BlessArgs, build_vdso, test::TestArgs};
+use crate::{bless::BlessArgs, build_vdso, soak::SoakArgs, test::TestArgs};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use vdso_link::link::standalone::Linker;
@@ -35,6 +35,8 @@ pub enum Command {
     },
     /// Boot kernels with the glue in QEMU, and judge what a client finds there
     Boot(BootArgs),
+    /// Draw from many threads under signals and reseeds, and search for duplicates
+    Soak(SoakArgs),
     /// Run everything that must hold: the gate
     Test(TestArgs),
     /// Rewrite every file that is generated from another one

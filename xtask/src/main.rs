@@ -16,6 +16,7 @@ mod packages;
 mod process;
 mod progress;
 mod running_kernel;
+mod soak;
 mod test;
 mod toolchain;
 mod workspace;
@@ -64,6 +65,10 @@ fn run(command: Command) -> anyhow::Result<Verdict> {
         Command::Boot(options) => {
             let object = build_vdso::run(&build_vdso::Options::default())?.object();
             return Ok(boot::run(&options, &object)?.failures.is_empty().into());
+        }
+        Command::Soak(options) => {
+            build_vdso::run(&build_vdso::Options::default())?;
+            return soak::run(&options);
         }
         Command::Test(options) => {
             let ci = std::env::var_os("CI").is_some_and(|value| value == "true");
