@@ -5,6 +5,7 @@
 //! instruction (R3, K7 between check and release), a kernel (A1–A6), or can only be seen in the code (K3, M1, S1).
 
 mod constant_time;
+mod differential;
 mod entry;
 mod fork;
 mod generation;

@@ -94,7 +94,7 @@ fn run(test: impl FnOnce(), report: PipeWriter) -> ! {
 }
 
 /// Ends the process without the parent's exit handlers.
-fn exit(code: i32) -> ! {
+pub fn exit(code: i32) -> ! {
     // SAFETY: no pointer is involved.
     unsafe { libc::_exit(code) }
 }
