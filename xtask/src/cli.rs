@@ -3,7 +3,7 @@
 
 use crate::kernel::boot::BootArgs;
 use crate::kernel::prepare::KernelArgs;
-use crate::{bless::BlessArgs, build_vdso, soak::SoakArgs, test::TestArgs};
+use crate::{bench::BenchArgs, bless::BlessArgs, build_vdso, soak::SoakArgs, test::TestArgs};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use vdso_link::link::standalone::Linker;
@@ -39,6 +39,8 @@ pub enum Command {
     Soak(SoakArgs),
     /// Run everything that must hold: the gate
     Test(TestArgs),
+    /// Measure the image against its peers: times, ratios, goals
+    Bench(BenchArgs),
     /// Rewrite every file that is generated from another one
     Bless(BlessArgs),
 }

@@ -2,6 +2,7 @@
 //! The commands of the project.
 
 mod abi_header;
+mod bench;
 mod bless;
 mod build_vdso;
 mod cli;
@@ -62,6 +63,10 @@ fn run(command: Command) -> anyhow::Result<Verdict> {
         Command::Verify(options) => inspect::show(options.json, inspect::verify_file(&options.file))?,
         Command::Explain { rule } => print!("{}", inspect::explain(&rule)?),
         Command::Bless(options) => return Ok(bless::run(options.check)?.into()),
+        Command::Bench(options) => {
+            let products = build_vdso::run(&build_vdso::Options::default())?.out;
+            bench::run(&options, &products)?;
+        }
         Command::Boot(options) => {
             let object = build_vdso::run(&build_vdso::Options::default())?.object();
             return Ok(boot::run(&options, &object)?.failures.is_empty().into());

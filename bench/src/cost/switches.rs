@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! Context switches: two processes on one processor that hand a byte back and forth.
+
+use super::Subject;
+use super::interruptions::{self, Cost, Work};
+use super::pinned::{Pinned, allowed};
+use anyhow::{Context, Result, ensure};
+use std::io::{PipeReader, PipeWriter, Read, Write, pipe};
+use std::time::Instant;
+
+/// Round trips that are not counted, in which a new process finds its pages.
+const WARM_UP: usize = 200;
+
+/// Measures round trips after each kind of work, which both processes do before each byte.
+///
+/// # Errors
+/// The kernel refuses processes, pipes or the processor.
+pub fn measure(subjects: &[Subject], quick: bool) -> Result<Vec<Cost>> {
+    let processor = *allowed()?.first().context("no processor to run on")?;
+    let _pinned = Pinned::to(processor)?;
+    let (rounds, trips) = if quick { (5, 1000) } else { (15, 4000) };
+    interruptions::measure(subjects, (rounds, trips, 2), round_trip_ns)
+}
+
+/// Nanoseconds a round trip, of which each is two switches.
+fn round_trip_ns(work: &mut Work, trips: usize) -> Result<f64> {
+    let (mut from_child, to_parent) = pipe()?;
+    let (from_parent, mut to_child) = pipe()?;
+    // SAFETY: this process has one thread here.
+    let child = unsafe { libc::fork() };
+    ensure!(child >= 0, "fork: {}", std::io::Error::last_os_error());
+    if child == 0 {
+        // Without our copies of the parent's ends, so that its end ends us.
+        drop((from_child, to_child));
+        answer(work, trips + WARM_UP, from_parent, to_parent);
+    }
+    drop((from_parent, to_parent));
+    let timed = (|| {
+        trip(work, WARM_UP, &mut from_child, &mut to_child)?;
+        let start = Instant::now();
+        trip(work, trips, &mut from_child, &mut to_child)?;
+        anyhow::Ok(start.elapsed().as_nanos() as f64 / trips as f64)
+    })();
+    drop((from_child, to_child));
+    let mut status = 0;
+    // SAFETY: `status` outlives the call.
+    let waited = unsafe { libc::waitpid(child, &raw mut status, 0) };
+    ensure!(waited == child && status == 0, "the other process ended with status {status:#x}");
+    timed
+}
+
+fn trip(work: &mut Work, trips: usize, from: &mut PipeReader, to: &mut PipeWriter) -> std::io::Result<()> {
+    let mut byte = [0];
+    for _ in 0..trips {
+        work.once();
+        to.write_all(&byte)?;
+        from.read_exact(&mut byte)?;
+    }
+    Ok(())
+}
+
+/// The other process: it ends after as many answers, or with the parent.
+fn answer(work: &mut Work, trips: usize, mut from: PipeReader, mut to: PipeWriter) -> ! {
+    let mut byte = [0];
+    let done = (0..trips).try_for_each(|_| {
+        from.read_exact(&mut byte)?;
+        work.once();
+        to.write_all(&byte)
+    });
+    // SAFETY: no pointer is involved. The exit handlers are the parent's.
+    unsafe { libc::_exit(i32::from(done.is_err())) }
+}

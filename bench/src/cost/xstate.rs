@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! Which parts of the processor's state are in use: those the kernel must save and restore (XSAVE's in-use bits).
+
+use super::Subject;
+use crate::buffer::Buffer;
+use crate::peers::{Name, Peer};
+use crate::table;
+use anyhow::Result;
+use serde::Serialize;
+use std::arch::asm;
+use std::arch::x86_64::{__cpuid_count, _xgetbv};
+
+/// The components by bit (Intel SDM volume 1, section 13.1) that a cipher can touch.
+const COMPONENTS: [(u32, &str); 5] = [(1, "SSE"), (2, "AVX"), (5, "opmask"), (6, "ZMM_Hi256"), (7, "Hi16_ZMM")];
+
+/// Bytes drawn: more than a batch, so that every routine of a cipher runs.
+const LEN: usize = 2048;
+
+/// In-use bits before and after a draw.
+#[derive(Debug, Serialize)]
+pub struct InUse {
+    peer: Name,
+    before: u64,
+    after: u64,
+}
+
+/// What a program can leave in its vector registers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Dirt {
+    /// Something in the upper halves of `ymm0–15`.
+    Ymm,
+    /// Something in `zmm16–31`.
+    Zmm16,
+}
+
+/// Looks at the bits around a draw; nothing where the processor does not show them.
+///
+/// # Errors
+/// No memory for a state.
+pub fn measure(subjects: &[Subject]) -> Result<Vec<InUse>> {
+    if !shows_in_use() {
+        return Ok(Vec::new());
+    }
+    let mut buffer = Buffer::new(LEN);
+    subjects.iter().map(|subject| Ok(look(&subject.peer()?, &mut buffer))).collect()
+}
+
+fn look(peer: &Peer, buffer: &mut Buffer) -> InUse {
+    let start = buffer.start();
+    // The first call fetches a key, the second one is like most.
+    // SAFETY: the buffer has that length.
+    unsafe { peer.call(start, LEN) };
+    clean();
+    let before = in_use();
+    // SAFETY: as above.
+    unsafe { peer.call(start, LEN) };
+    let after = in_use();
+    InUse { peer: peer.name, before, after }
+}
+
+/// Prints the components in use before and after.
+pub fn print(looks: &[InUse]) {
+    if looks.is_empty() {
+        println!("\nstate in use: this processor does not show it (XGETBV with ECX = 1)");
+    }
+    let rows: Vec<Vec<String>> =
+        looks.iter().map(|look| vec![look.peer.to_string(), names(look.before), names(look.after)]).collect();
+    table::print(&format!("state in use around a draw of {LEN} bytes"), &["", "before", "after"], &rows);
+}
+
+fn names(bits: u64) -> String {
+    let names: Vec<&str> = COMPONENTS.iter().filter(|(bit, _)| bits >> bit & 1 != 0).map(|(_, name)| *name).collect();
+    if names.is_empty() { "none".into() } else { names.join(" ") }
+}
+
+/// Whether `XGETBV` with `ECX = 1` exists (cpuid leaf 0xd, subleaf 1, `EAX` bit 2), and all that it takes.
+fn shows_in_use() -> bool {
+    std::arch::is_x86_feature_detected!("xsave") && __cpuid_count(0xd, 1).eax >> 2 & 1 != 0
+}
+
+#[inline(always)]
+fn in_use() -> u64 {
+    #[target_feature(enable = "xsave")]
+    fn read() -> u64 {
+        // SAFETY: register 1 exists, by `shows_in_use`.
+        unsafe { _xgetbv(1) }
+    }
+    // SAFETY: called where `shows_in_use`.
+    unsafe { read() }
+}
+
+/// Brings all vector registers into their initial state, as far as this processor has them.
+pub fn clean() {
+    // SAFETY: the instructions exist where they are used, and all that they change is named.
+    unsafe {
+        if std::arch::is_x86_feature_detected!("avx512f") {
+            asm!(
+                "vzeroall",
+                "vpxord zmm16, zmm16, zmm16", "vpxord zmm17, zmm17, zmm17", "vpxord zmm18, zmm18, zmm18",
+                "vpxord zmm19, zmm19, zmm19", "vpxord zmm20, zmm20, zmm20", "vpxord zmm21, zmm21, zmm21",
+                "vpxord zmm22, zmm22, zmm22", "vpxord zmm23, zmm23, zmm23", "vpxord zmm24, zmm24, zmm24",
+                "vpxord zmm25, zmm25, zmm25", "vpxord zmm26, zmm26, zmm26", "vpxord zmm27, zmm27, zmm27",
+                "vpxord zmm28, zmm28, zmm28", "vpxord zmm29, zmm29, zmm29", "vpxord zmm30, zmm30, zmm30",
+                "vpxord zmm31, zmm31, zmm31",
+                "kxorw k1, k1, k1", "kxorw k2, k2, k2", "kxorw k3, k3, k3", "kxorw k4, k4, k4",
+                "kxorw k5, k5, k5", "kxorw k6, k6, k6", "kxorw k7, k7, k7", "kxorw k0, k0, k0",
+                out("xmm0") _, out("xmm1") _, out("xmm2") _, out("xmm3") _, out("xmm4") _, out("xmm5") _,
+                out("xmm6") _, out("xmm7") _, out("xmm8") _, out("xmm9") _, out("xmm10") _, out("xmm11") _,
+                out("xmm12") _, out("xmm13") _, out("xmm14") _, out("xmm15") _,
+                options(nomem, nostack, preserves_flags),
+            );
+        } else if std::arch::is_x86_feature_detected!("avx") {
+            asm!(
+                "vzeroall",
+                out("xmm0") _, out("xmm1") _, out("xmm2") _, out("xmm3") _, out("xmm4") _, out("xmm5") _,
+                out("xmm6") _, out("xmm7") _, out("xmm8") _, out("xmm9") _, out("xmm10") _, out("xmm11") _,
+                out("xmm12") _, out("xmm13") _, out("xmm14") _, out("xmm15") _,
+                options(nomem, nostack, preserves_flags),
+            );
+        }
+    }
+}
+
+impl Dirt {
+    /// Those that this processor can have.
+    pub fn possible() -> Vec<Self> {
+        let mut possible = Vec::new();
+        if std::arch::is_x86_feature_detected!("avx2") {
+            possible.push(Self::Ymm);
+        }
+        if std::arch::is_x86_feature_detected!("avx512f") {
+            possible.push(Self::Zmm16);
+        }
+        possible
+    }
+
+    /// Leaves it behind.
+    #[inline(always)]
+    pub fn leave(self) {
+        // SAFETY: the instructions exist, by `possible`. The registers are free for callers of C functions to change.
+        unsafe {
+            match self {
+                Self::Ymm => asm!(
+                    "vpcmpeqd ymm15, ymm15, ymm15",
+                    out("xmm15") _,
+                    options(nomem, nostack, preserves_flags),
+                ),
+                // No register of the compiler's: this program is built without AVX-512.
+                Self::Zmm16 => asm!("vpternlogd zmm31, zmm31, zmm31, 0xff", options(nomem, nostack, preserves_flags),),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn components_are_named_by_their_bits() {
+        assert_eq!(names(0), "none");
+        assert_eq!(names(0b1000_0110), "SSE AVX Hi16_ZMM");
+        assert_eq!(names(1 << 0 | 1 << 9), "none", "x87 and protection keys have nothing to do with a cipher");
+    }
+
+    #[test]
+    fn what_was_left_is_seen_and_cleaned() {
+        if !shows_in_use() {
+            return;
+        }
+        for (dirt, bit) in Dirt::possible().into_iter().zip([2, 7]) {
+            clean();
+            dirt.leave();
+            let dirty = in_use();
+            clean();
+            assert!(dirty >> bit & 1 == 1, "{dirt:?}: {dirty:#x}");
+            assert!(in_use() >> bit & 1 == 0, "{dirt:?}");
+        }
+    }
+}
