@@ -37,19 +37,3 @@ pub enum Error {
         next: String,
     },
 }
-
-/// Parses the one kind of ELF file that this project handles.
-///
-/// # Errors
-/// [`Error::Malformed`] with the parser's words.
-pub(crate) fn parse<'data>(
-    path: &std::path::Path,
-    data: &'data [u8],
-) -> Result<crate::object_file::ElfFile<'data>, Error> {
-    crate::object_file::ElfFile::parse(data).map_err(|error| Error::Malformed {
-        path: path.into(),
-        offset: 0,
-        what: error.to_string(),
-        wanted: "a complete ELF64 little-endian file".into(),
-    })
-}

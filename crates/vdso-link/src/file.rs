@@ -1,11 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Writing files.
+//! Reading and writing files.
 
 use crate::Error;
-use std::fs::Permissions;
-use std::io::Write;
+use std::fs::{File, Permissions};
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+
+/// More than any object or image takes, in bytes; a sparse file can be larger than memory.
+const LARGEST: u64 = 16 << 20;
+
+/// Reads a file whole.
+///
+/// # Errors
+/// [`Error::Io`] where it cannot be read, [`Error::Refused`] where it is of another order of size than what we look at.
+pub fn read_whole(path: &Path) -> Result<Vec<u8>, Error> {
+    let io = |reason| Error::Io { path: path.into(), reason };
+    let mut data = Vec::new();
+    File::open(path).map_err(io)?.take(LARGEST + 1).read_to_end(&mut data).map_err(io)?;
+    if data.len() as u64 > LARGEST {
+        return Err(Error::Refused {
+            path: path.into(),
+            what: format!("a file of more than {} MiB", LARGEST >> 20),
+            next: "name an object or a vDSO image, which take some kilobytes".into(),
+        });
+    }
+    Ok(data)
+}
 
 /// Writes a file whole, or leaves the one that was there as it was.
 ///
@@ -20,4 +41,26 @@ pub fn write_whole(path: &Path, data: &[u8]) -> Result<(), Error> {
     file.write_all(data).map_err(io)?;
     file.persist(path).map_err(|error| io(error.error))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_would_fill_the_memory_is_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        file.as_file().set_len(1 << 42).unwrap();
+        let error = read_whole(file.path()).unwrap_err().to_string();
+        assert!(error.contains("more than 16 MiB; name an object"), "{error}");
+        file.as_file().set_len(LARGEST).unwrap();
+        assert_eq!(read_whole(file.path()).unwrap().len() as u64, LARGEST);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = read_whole(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("directory") && error.contains(folder.path().to_str().unwrap()), "{error}");
+    }
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! A vDSO image: as found, as linked, and as verified.
 
+use crate::file::read_whole;
 use crate::layout::SHARED_PAGE;
-use crate::object_file::ElfFile;
+use crate::object_file::{ElfFile, parse};
 use crate::{DataPageLayout, Error, Report};
 use object::LittleEndian as LE;
 use object::read::elf::ProgramHeader as _;
@@ -47,8 +48,7 @@ impl Image {
     /// # Errors
     /// [`Error::Io`] where it cannot be read, [`Error::Malformed`] where it is no ELF64 little-endian file.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let data = std::fs::read(path).map_err(|reason| Error::Io { path: path.into(), reason })?;
-        Self::from_bytes(path, data)
+        Self::from_bytes(path, read_whole(path)?)
     }
 
     /// Takes the bytes of an image; `path` is its name in messages.
@@ -56,7 +56,7 @@ impl Image {
     /// # Errors
     /// [`Error::Malformed`] where they are no ELF64 little-endian file.
     pub fn from_bytes(path: &Path, data: Vec<u8>) -> Result<Self, Error> {
-        crate::error::parse(path, &data)?;
+        parse(path, &data)?;
         Ok(Self { path: path.into(), data })
     }
 
@@ -75,7 +75,7 @@ impl Image {
     /// # Errors
     /// [`Error::Malformed`], which [`from_bytes`](Self::from_bytes) has ruled out already.
     pub fn elf(&self) -> Result<ElfFile<'_>, Error> {
-        crate::error::parse(&self.path, &self.data)
+        parse(&self.path, &self.data)
     }
 
     /// Whether the dynamic symbol table has a definition of `name`.

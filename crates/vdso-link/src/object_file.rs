@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The relocatable object, before and after the check.
 
+use crate::file::read_whole;
 use crate::{Error, Report};
+use object::LittleEndian as LE;
+use object::elf::{ELFCLASS32, ELFCLASS64, ELFDATA2LSB, ELFDATA2MSB, ELFMAG, EM_X86_64, FileHeader64};
+use object::read::elf::FileHeader as _;
+use std::mem::offset_of;
 use std::path::{Path, PathBuf};
 
 /// A relocatable object as read, of which nothing is known but that it is an ELF file.
@@ -19,7 +24,55 @@ pub struct CheckedObject {
 }
 
 /// The parser of `object` for the one kind of file that we accept.
-pub type ElfFile<'data> = object::read::elf::ElfFile64<'data, object::LittleEndian>;
+pub type ElfFile<'data> = object::read::elf::ElfFile64<'data, LE>;
+
+/// Parses a file of that kind.
+///
+/// # Errors
+/// [`Error::Malformed`]: in our words for what users mistake for one, in the parser's for all else.
+pub(crate) fn parse<'data>(path: &Path, data: &'data [u8]) -> Result<ElfFile<'data>, Error> {
+    let malformed = |(offset, what)| Error::Malformed {
+        path: path.into(),
+        offset,
+        what,
+        wanted: "a complete ELF64 little-endian file for x86-64; name another file, or make this one anew".into(),
+    };
+    if let Some(mistake) = mistake(data) {
+        return Err(malformed(mistake));
+    }
+    ElfFile::parse(data).map_err(|error| malformed((0, error.to_string())))
+}
+
+/// Where and in what a file differs at once from the kind that we accept.
+fn mistake(data: &[u8]) -> Option<(u64, String)> {
+    type Header = FileHeader64<LE>;
+    if data.is_empty() {
+        return Some((0, "an empty file".into()));
+    }
+    if !data.starts_with(&ELFMAG) {
+        return Some((0, "no ELF file".into()));
+    }
+    let (class, order) = (data.get(4).copied(), data.get(5).copied());
+    if class != Some(ELFCLASS64.0) {
+        let what = if class == Some(ELFCLASS32.0) { "a 32-bit file" } else { "neither a 32-bit nor a 64-bit file" };
+        return Some((4, what.into()));
+    }
+    if order != Some(ELFDATA2LSB.0) {
+        let what = if order == Some(ELFDATA2MSB.0) { "a big-endian file" } else { "no known byte order" };
+        return Some((5, what.into()));
+    }
+    // The parser says what is wrong with a header that it does not take.
+    let header = Header::parse(data).ok()?;
+    let machine = header.e_machine(LE);
+    if machine != EM_X86_64 {
+        return Some((offset_of!(Header, e_machine) as u64, format!("a file for {machine:?}")));
+    }
+    // Most files that are cut short have lost these, which stand last.
+    let sections = header.e_shoff(LE);
+    let end = sections.saturating_add(u64::from(header.e_shentsize(LE)) * u64::from(header.e_shnum(LE)));
+    let len = data.len() as u64;
+    (end > len).then(|| (len, format!("the file ends, its section headers at {end:#x}")))
+}
 
 impl Object {
     /// Reads a file.
@@ -27,8 +80,7 @@ impl Object {
     /// # Errors
     /// [`Error::Io`] where it cannot be read, [`Error::Malformed`] where it is no ELF64 little-endian file.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let data = std::fs::read(path).map_err(|reason| Error::Io { path: path.into(), reason })?;
-        Self::from_bytes(path, data)
+        Self::from_bytes(path, read_whole(path)?)
     }
 
     /// Takes the bytes of a file; `path` is its name in messages.
@@ -56,7 +108,7 @@ impl Object {
     /// # Errors
     /// [`Error::Malformed`], which [`from_bytes`](Self::from_bytes) has ruled out already.
     pub fn elf(&self) -> Result<ElfFile<'_>, Error> {
-        crate::error::parse(&self.path, &self.data)
+        parse(&self.path, &self.data)
     }
 }
 

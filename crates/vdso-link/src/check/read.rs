@@ -8,7 +8,6 @@ use object::LittleEndian as LE;
 use object::SymbolIndex;
 use object::elf;
 use object::read::elf::{FileHeader as _, SectionHeader as _, SectionTable, Sym as _};
-use std::mem::offset_of;
 use std::path::Path;
 
 /// The most that a file may be long to be looked at, in bytes: hundreds of times our object.
@@ -25,18 +24,12 @@ pub struct Reader<'data, 'file> {
 }
 
 impl<'data, 'file> Reader<'data, 'file> {
-    /// Refuses what no rule can look at: another machine's code, or a file of another order of size.
+    /// Refuses what no rule can look at: a file of another order of size.
     pub fn of(path: &'file Path, data: &'data [u8], file: &'file ElfFile<'data>) -> Result<Self, Error> {
         let reader = Self { path, data, file };
         if data.len() > MAX_FILE_LEN {
             let wanted = "vgetrandom.o, which has a few kilobytes";
             return Err(reader.malformed(0, format!("a file of {} bytes", data.len()), wanted));
-        }
-        let machine = reader.header().e_machine(LE);
-        if machine != elf::EM_X86_64 {
-            let wanted = "EM_X86_64 (62): build with --target x86_64-unknown-linux-gnu";
-            let at = offset_of!(Header, e_machine) as u64;
-            return Err(reader.malformed(at, format!("an object for machine {}", machine.0), wanted));
         }
         Ok(reader)
     }

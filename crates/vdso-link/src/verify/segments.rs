@@ -8,7 +8,7 @@ use crate::rule::Place;
 use crate::{Error, Examination, LinkedImage, Rule};
 use object::LittleEndian as LE;
 use object::elf::{
-    self, ELFOSABI_GNU, ELFOSABI_SYSV, EM_X86_64, ET_DYN, FileHeader64, PF_R, PF_W, PF_X, PT_DYNAMIC, PT_GNU_EH_FRAME,
+    self, ELFOSABI_GNU, ELFOSABI_SYSV, ET_DYN, FileHeader64, PF_R, PF_W, PF_X, PT_DYNAMIC, PT_GNU_EH_FRAME,
     PT_GNU_RELRO, PT_GNU_STACK, PT_INTERP, PT_LOAD, PT_NOTE, PT_TLS, ProgramHeader64,
 };
 use vdso_abi::PAGE_SIZE;
@@ -105,11 +105,10 @@ fn header(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Err
     let header = elf.elf_header();
     let ident = header.e_ident;
     let os_abi = if ident.os_abi == ELFOSABI_GNU { ELFOSABI_GNU } else { ELFOSABI_SYSV };
-    let fields: [(&str, u64, u64, u64); 8] = [
+    let fields: [(&str, u64, u64, u64); 7] = [
         ("e_ident[EI_OSABI]", 7, ident.os_abi.0.into(), os_abi.0.into()),
         ("e_ident[EI_ABIVERSION]", 8, ident.abi_version.into(), 0),
         ("e_type", 16, header.e_type.get(LE).0.into(), ET_DYN.0.into()),
-        ("e_machine", 18, header.e_machine.get(LE).0.into(), EM_X86_64.0.into()),
         ("e_version", 20, header.e_version.get(LE).into(), elf::EV_CURRENT.0.into()),
         ("e_flags", 48, header.e_flags.get(LE).0.into(), 0),
         ("e_ehsize", 52, header.e_ehsize.get(LE).into(), size_of::<FileHeader64<LE>>() as u64),

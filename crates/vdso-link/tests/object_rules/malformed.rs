@@ -25,8 +25,8 @@ fn each_refusal_names_the_place() {
     let machine = changed(&|bytes| put(bytes, 18, &[183]));
     assert_eq!(
         machine,
-        "vgetrandom.o: at offset 0x12: an object for machine 183; wanted EM_X86_64 (62): build with --target \
-         x86_64-unknown-linux-gnu"
+        "vgetrandom.o: at offset 0x12: a file for EM_AARCH64; wanted a complete ELF64 little-endian file for x86-64; \
+         name another file, or make this one anew"
     );
     let long = refusal([good.clone(), vec![0; 5 << 20]].concat());
     assert!(long.contains("at offset 0x0: a file of "), "{long}");
@@ -47,7 +47,16 @@ fn each_refusal_names_the_place() {
     let cfi = changed(&|bytes| put(bytes, eh_frame, &[0x77; 4]));
     assert!(cfi.contains(&format!("at offset {eh_frame:#x}: .eh_frame cannot be parsed")), "{cfi}");
 
-    assert!(refusal(b"#!/bin/sh\n".to_vec()).contains("wanted a complete ELF64 little-endian file"));
+    let cut = refusal(good[..good.len() - 1].to_vec());
+    assert!(cut.contains(&format!("at offset {:#x}: the file ends", good.len() - 1)), "{cut}");
+    for (change, wanted) in
+        [((4, 1), "0x4: a 32-bit file"), ((5, 2), "0x5: a big-endian file"), ((0, 0), "0x0: no ELF file")]
+    {
+        let error = changed(&|bytes| put(bytes, change.0, &[change.1]));
+        assert!(error.contains(wanted), "{error}");
+    }
+    assert!(refusal(b"#!/bin/sh\n".to_vec()).contains("no ELF file; wanted a complete ELF64 little-endian file"));
+    assert!(refusal(Vec::new()).contains("an empty file"));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use crate::object_file::ElfFile;
 use crate::{Error, Image};
 use object::LittleEndian as LE;
-use object::elf::{EM_X86_64, ET_DYN, FileHeader64, PT_LOAD, ProgramHeader64, ProgramType};
+use object::elf::{ET_DYN, FileHeader64, PT_LOAD, ProgramHeader64, ProgramType};
 use object::pod::{self, Pod};
 use std::ops::Range;
 
@@ -30,10 +30,9 @@ impl<'data> Memory<'data> {
     pub(super) fn read(image: &'data Image) -> Result<Self, Error> {
         let mut memory = Self { image, elf: image.elf()?, loaded: &[] };
         let header = memory.elf.elf_header();
-        let kind = (header.e_type.get(LE), header.e_machine.get(LE));
-        if kind != (ET_DYN, EM_X86_64) {
-            let what = format!("e_type {:?}, e_machine {:?}", kind.0, kind.1);
-            return Err(memory.malformed(16, what, "a shared object for x86-64"));
+        let kind = header.e_type.get(LE);
+        if kind != ET_DYN {
+            return Err(memory.malformed(16, format!("e_type {kind:?}"), "ET_DYN, a shared object"));
         }
         memory.loaded = memory.load()?;
         Ok(memory)
