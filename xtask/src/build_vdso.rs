@@ -3,11 +3,11 @@
 
 use crate::native_call::{self, Call};
 use crate::progress::line;
+use crate::transaction::{self, Step};
 use crate::{inspect, link, manifest, object, running_kernel, toolchain, workspace};
 use anyhow::{Context, anyhow};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
-use vdso_link::file::write_whole;
 use vdso_link::link::splice::splice;
 use vdso_link::link::standalone::Linker;
 use vdso_link::manifest::Manifest;
@@ -40,6 +40,7 @@ impl Default for Options {
 #[derive(Serialize)]
 pub struct Outcome {
     /// The folder of results.
+    #[serde(serialize_with = "as_shown")]
     pub out: PathBuf,
     /// Every call of every image.
     pub calls: Vec<Call>,
@@ -54,6 +55,11 @@ impl Outcome {
     pub fn object(&self) -> PathBuf {
         self.out.join(object::FILE_NAME)
     }
+}
+
+/// A path in words, because JSON has no place for names that are not UTF-8.
+fn as_shown<S: serde::Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&path.display())
 }
 
 /// The images of one build, in the form of one stage.
@@ -148,34 +154,25 @@ fn call(images: &Images<VerifiedImage>) -> anyhow::Result<Vec<Call>> {
     Ok(calls)
 }
 
-/// Writes everything to the folder of results; the manifest, which vouches for the rest, comes last.
+/// Writes everything to the folder of results, or leaves that as it was.
 fn install(object: &CheckedObject, images: &Images<VerifiedImage>, options: &Options) -> anyhow::Result<Manifest> {
     let out = &options.out;
-    fs_err::create_dir_all(out).map_err(unwritable)?;
     let manifest = manifest::of(object, &images.each(), options.linker)?;
-    write_whole(&out.join(object::FILE_NAME), object.object().data()).map_err(unwritable)?;
-    for (name, image) in images.each() {
-        image.install(&out.join(name)).map_err(unwritable)?;
-    }
+    let write = |name: &str, data: &[u8]| Step::Write(name.into(), data.into());
+    let remove = |name: &str| out.join(name).exists().then(|| Step::Remove(name.into()));
+
+    // The manifest vouches for the rest, so the old one goes first and the new one comes last.
+    let mut steps = Vec::from_iter(remove(manifest::FILE_NAME));
+    steps.push(write(object::FILE_NAME, object.object().data()));
+    steps.extend(images.each().into_iter().map(|(name, image)| write(name, image.image().data())));
     if images.spliced.is_err() {
         // One of an earlier build would pass for one of this object.
-        remove_if_there(&out.join(SPLICED))?;
+        steps.extend(remove(SPLICED));
     }
-    write_whole(&out.join(manifest::FILE_NAME), manifest.to_json().as_bytes()).map_err(unwritable)?;
+    steps.push(write(manifest::FILE_NAME, manifest.to_json().as_bytes()));
+    transaction::commit(out, &steps).map_err(|error| anyhow!("{error:#}; choose another folder with --out"))?;
     line("Finished", workspace::shown(out));
     Ok(manifest)
-}
-
-/// A failure to write a result, with what the user can do.
-fn unwritable(error: impl std::error::Error) -> anyhow::Error {
-    anyhow!("{error}; choose another folder with --out")
-}
-
-fn remove_if_there(path: &Path) -> anyhow::Result<()> {
-    match fs_err::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
-        _ => Ok(()),
-    }
 }
 
 /// How much a report rests on.

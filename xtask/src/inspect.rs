@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The commands that look at a file and change nothing: `check`, `verify`, `explain`.
 
+use crate::progress;
 use anyhow::{anyhow, bail};
 use std::fmt;
 use std::path::Path;
@@ -62,12 +63,11 @@ pub fn show(json: bool, outcome: anyhow::Result<Report>) -> anyhow::Result<()> {
             Err(error) => error.downcast_ref::<BrokenRules>().map(|broken| &broken.0),
         };
         if let Some(report) = report {
-            println!("{:#}", report.to_json());
+            progress::result(&format!("{:#}\n", report.to_json()))?;
         }
     } else if let Ok(report) = &outcome {
-        for (rule, count) in report.examined() {
-            println!("{count:>8} {rule}");
-        }
+        let lines = report.examined().into_iter().map(|(rule, count)| format!("{count:>8} {rule}\n"));
+        progress::result(&lines.collect::<String>())?;
     }
     outcome.map(drop)
 }

@@ -20,12 +20,14 @@ mod running_kernel;
 mod soak;
 mod test;
 mod toolchain;
+mod transaction;
 mod workspace;
 
 use clap::Parser;
 use cli::{Cli, Command};
 use inspect::BrokenRules;
 use kernel::{boot, prepare};
+use serde::Serialize;
 use std::process::ExitCode;
 
 /// How a command ends that could do its work.
@@ -61,7 +63,7 @@ fn run(command: Command) -> anyhow::Result<Verdict> {
         Command::BuildVdso(options) => build_vdso(&options)?,
         Command::Check(options) => inspect::show(options.json, inspect::check_file(&options.file))?,
         Command::Verify(options) => inspect::show(options.json, inspect::verify_file(&options.file))?,
-        Command::Explain { rule } => print!("{}", inspect::explain(&rule)?),
+        Command::Explain { rule } => progress::result(&inspect::explain(&rule)?)?,
         Command::Bless(options) => return Ok(bless::run(options.check)?.into()),
         Command::Bench(options) => {
             let products = build_vdso::run(&build_vdso::Options::default())?.out;
@@ -88,13 +90,26 @@ fn build_vdso(options: &cli::BuildVdso) -> anyhow::Result<()> {
     if options.quiet || options.json {
         progress::be_quiet();
     }
-    if let Some(tree) = options.kernel.to_revert() {
-        return prepare::revert(tree);
-    }
-    let outcome = build_vdso::run(&options.pipeline())?;
-    prepare::run(&options.kernel, &outcome.object())?;
+    let outcome = match options.kernel.to_revert() {
+        Some(tree) => Outcome { build: None, kernel: Some(prepare::revert(tree)?) },
+        None => {
+            prepare::require(&options.kernel)?;
+            let build = build_vdso::run(&options.pipeline())?;
+            let kernel = prepare::run(&options.kernel, &build.object())?;
+            Outcome { build: Some(build), kernel }
+        }
+    };
     if options.json {
-        println!("{}", serde_json::to_string_pretty(&outcome)?);
+        progress::result(&(serde_json::to_string_pretty(&outcome)? + "\n"))?;
     }
     Ok(())
+}
+
+/// What `build-vdso --json` prints.
+#[derive(Serialize)]
+struct Outcome {
+    #[serde(flatten)]
+    build: Option<build_vdso::Outcome>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kernel: Option<prepare::Outcome>,
 }

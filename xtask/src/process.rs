@@ -25,7 +25,7 @@ pub fn run_logged(what: &str, command: &Expression, log: &Path) -> anyhow::Resul
         .stdout_path(log)
         .unchecked()
         .run()
-        .with_context(|| format!("{what}: could not be started"))?;
+        .with_context(|| format!("{what}: could not be started; see that its program is on the path"))?;
     if output.status.success() {
         return Ok(());
     }
@@ -44,7 +44,7 @@ pub fn output_of(what: &str, command: &Expression) -> anyhow::Result<String> {
         .stderr_capture()
         .unchecked()
         .run()
-        .with_context(|| format!("{what}: could not be started"))?;
+        .with_context(|| format!("{what}: could not be started; see that its program is on the path"))?;
     if !output.status.success() {
         bail!("{what} failed ({}):\n{}", output.status, String::from_utf8_lossy(&output.stderr).trim_end());
     }

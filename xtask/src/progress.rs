@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What the commands print while they work: a right-aligned verb and its object, on standard error.
+//! What the commands print: while they work a right-aligned verb and its object on standard error, results on standard
+//! output.
 
+use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fmt::Display;
-use std::io::IsTerminal;
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -25,6 +27,21 @@ pub fn line(verb: &str, text: impl Display) {
     }
     let verb = format!("{verb:>VERB_WIDTH$}");
     eprintln!("{} {text}", console::style(verb).for_stderr().green().bold());
+}
+
+/// Prints what was asked for to standard output, as it is. A reader that closed the pipe has seen enough.
+///
+/// # Errors
+/// It cannot be written.
+pub fn result(text: &str) -> anyhow::Result<()> {
+    written(std::io::stdout().lock(), text)
+}
+
+fn written(mut output: impl Write, text: &str) -> anyhow::Result<()> {
+    match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error).context("standard output"),
+        _ => Ok(()),
+    }
 }
 
 /// Announces a step that takes more than a few seconds. On a terminal a spinner shows the elapsed time until the value
@@ -49,5 +66,19 @@ impl Drop for Spinner {
         if let Some(bar) = &self.0 {
             bar.finish_and_clear();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_that_has_seen_enough_is_no_failure_and_a_full_disk_is() {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        written(writer, "text").unwrap();
+        let error = written(std::fs::File::create("/dev/full").unwrap(), "text").unwrap_err();
+        assert!(format!("{error:#}").contains("standard output"), "{error:#}");
     }
 }

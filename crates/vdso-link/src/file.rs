@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Reading and writing files.
+//! Reading files.
 
 use crate::Error;
-use std::fs::{File, Permissions};
-use std::io::{Read, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 /// More than any object or image takes, in bytes; a sparse file can be larger than memory.
@@ -26,21 +25,6 @@ pub fn read_whole(path: &Path) -> Result<Vec<u8>, Error> {
         });
     }
     Ok(data)
-}
-
-/// Writes a file whole, or leaves the one that was there as it was.
-///
-/// # Errors
-/// [`Error::Io`] where its folder does not take it.
-pub fn write_whole(path: &Path, data: &[u8]) -> Result<(), Error> {
-    let io = |reason| Error::Io { path: path.into(), reason };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // Less the user's umask, as any file that a build writes; the crate's own choice is a private file.
-    let mut options = tempfile::Builder::new();
-    let mut file = options.permissions(Permissions::from_mode(0o666)).tempfile_in(folder).map_err(io)?;
-    file.write_all(data).map_err(io)?;
-    file.persist(path).map_err(|error| io(error.error))?;
-    Ok(())
 }
 
 #[cfg(test)]

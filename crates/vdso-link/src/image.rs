@@ -161,12 +161,4 @@ impl VerifiedImage {
     pub fn into_report(self) -> Report {
         self.report
     }
-
-    /// Writes the image to its final place: whole, or not at all.
-    ///
-    /// # Errors
-    /// [`Error::Io`] where the folder does not take it.
-    pub fn install(&self, path: &Path) -> Result<(), Error> {
-        crate::file::write_whole(path, self.image().data())
-    }
 }

@@ -14,7 +14,6 @@ mod qemu;
 mod record;
 mod source;
 mod test_kernel;
-mod transaction;
 pub mod tree;
 
 use crate::workspace;

@@ -4,9 +4,9 @@
 use super::glue::Glue;
 use super::patch;
 use super::record::{Application, Patched, Record};
-use super::transaction::{self, Step};
 use super::tree::KernelTree;
 use crate::digest::sha256;
+use crate::transaction::{self, Step};
 use anyhow::{Context, bail};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -49,6 +49,8 @@ pub struct Plan {
     /// The changes of files, in the order of their paths; none if the tree is as wanted already.
     pub changes: Vec<Change>,
     steps: Vec<Step>,
+    /// Every file that this or an earlier run had to do with.
+    paths: Vec<String>,
     /// Folders of ours that are to go if nothing is left in them, the deepest first.
     emptied: Vec<String>,
 }
@@ -126,11 +128,12 @@ impl Plan {
     /// # Errors
     /// A file could not be written; the tree is as it was then.
     pub fn commit(&self) -> anyhow::Result<()> {
+        transaction::sweep(&self.root, self.paths.iter().map(String::as_str))?;
         transaction::commit(&self.root, &self.steps)?;
         for folder in &self.emptied {
             let folder = self.root.join(folder);
-            // A file of somebody else keeps it.
-            if fs_err::read_dir(&folder)?.next().is_none() {
+            // A file of somebody else keeps it; an application that was interrupted may not have come to make it.
+            if folder.is_dir() && fs_err::read_dir(&folder)?.next().is_none() {
                 fs_err::remove_dir(&folder)?;
             }
         }
@@ -145,6 +148,7 @@ impl Plan {
         old: Option<&Record>,
         new: Option<&Application>,
     ) -> anyhow::Result<Self> {
+        let paths = wanted.keys().cloned().collect();
         let mut changes = Vec::new();
         let mut files = Vec::new();
         for (path, wanted) in wanted {
@@ -188,7 +192,7 @@ impl Plan {
             (Some(old), None) => old.directories().into_iter().rev().collect(),
             _ => Vec::new(),
         };
-        Ok(Self { root: tree.root.clone(), changes, steps, emptied })
+        Ok(Self { root: tree.root.clone(), changes, steps, paths, emptied })
     }
 }
 

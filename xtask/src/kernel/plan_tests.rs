@@ -209,6 +209,19 @@ fn an_interrupted_reversion_can_be_finished() {
 }
 
 #[test]
+fn a_reversion_clears_away_what_a_killed_application_left() {
+    let folder = pristine();
+    let root = folder.path();
+    let before = snapshot(root);
+    let plan = Plan::apply(&recognise(root).unwrap(), &glue("object", &[PATCH])).unwrap();
+    // The record is there, and a file that no step of the reversion is about was waiting for its rename.
+    transaction::commit(root, &plan.steps[..1]).unwrap();
+    put(root, "drivers/.vdso-getrandom-staged-4294967295-x", "");
+    revert(root).unwrap();
+    assert_eq!(snapshot(root), before);
+}
+
+#[test]
 fn a_write_that_fails_leaves_the_tree_as_it_was() {
     let folder = pristine();
     let root = folder.path();

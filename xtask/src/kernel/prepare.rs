@@ -3,11 +3,13 @@
 
 use super::glue::{self, Glue};
 use super::make::Build;
-use super::plan::Plan;
+use super::plan::{Change, Plan};
 use super::tree::{KernelTree, recognise};
 use crate::digest::sha256;
 use crate::packages::{self, Tier};
 use crate::{progress, workspace};
+use anyhow::anyhow;
+use serde::Serialize;
 use std::path::{Path, PathBuf};
 
 /// What to do with a kernel tree.
@@ -31,60 +33,90 @@ impl KernelArgs {
     }
 }
 
-/// Puts the object into the tree that the options name, if they name one, and builds it if they say so.
+/// What came of it.
+#[derive(Serialize)]
+pub struct Outcome {
+    tree: String,
+    release: String,
+    changes: Vec<String>,
+    /// The image of a build.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<String>,
+}
+
+/// Finds out what can be told of the options before anything is built for them.
 ///
 /// # Errors
-/// As for [`apply`] and [`build`].
-pub fn run(options: &KernelArgs, object: &Path) -> anyhow::Result<()> {
+/// The tree is of no known line, or programs that build it are missing.
+pub fn require(options: &KernelArgs) -> anyhow::Result<()> {
     let Some(root) = &options.kernel else { return Ok(()) };
+    recognise(root)?;
     if options.build {
         packages::require(&[Tier::KernelBuild], false)?;
     }
-    let tree = apply(root, object)?;
-    if options.build {
-        progress::line("Built", workspace::shown(&build(&tree)?));
-    }
     Ok(())
+}
+
+/// Puts the object into the tree that the options name, if they name one, and builds it if they say so.
+///
+/// # Errors
+/// As for [`apply`] and [`build`]. The glue stays in a tree whose build fails.
+pub fn run(options: &KernelArgs, object: &Path) -> anyhow::Result<Option<Outcome>> {
+    let Some(root) = &options.kernel else { return Ok(None) };
+    let (tree, mut outcome) = apply(root, object)?;
+    if options.build {
+        let image = build(&tree).map_err(|error| {
+            let next =
+                "the glue stays in the tree: run the same command again when the cause is gone, or with --revert";
+            anyhow!("{error:#}\n{}: {next}", workspace::shown(root))
+        })?;
+        let image = workspace::shown(&image);
+        progress::line("Built", &image);
+        outcome.image = Some(image);
+    }
+    Ok(Some(outcome))
 }
 
 /// Puts `object` and the glue of the tree's line into the tree, or updates an earlier application; shows each change.
 ///
 /// # Errors
 /// The tree is of no known line, dirty or partly patched, or cannot be written; it is as it was then.
-pub fn apply(root: &Path, object: &Path) -> anyhow::Result<KernelTree> {
+fn apply(root: &Path, object: &Path) -> anyhow::Result<(KernelTree, Outcome)> {
     let tree = recognise(root)?;
     let plan = Plan::apply(&tree, &Glue::load(&glue::folder(), tree.line, object)?)?;
-    carry_out(&tree, &plan, "Patching", "has this glue and this object already; nothing to do")?;
-    Ok(tree)
+    let outcome = carry_out(&tree, &plan, "Patching", "has this glue and this object already")?;
+    Ok((tree, outcome))
 }
 
 /// Puts the tree back into the state that it had before [`apply`].
 ///
 /// # Errors
 /// The tree has no glue of ours, or files of it were changed since; it is as it was then.
-pub fn revert(root: &Path) -> anyhow::Result<()> {
+pub fn revert(root: &Path) -> anyhow::Result<Outcome> {
     let tree = recognise(root)?;
-    carry_out(&tree, &Plan::revert(&tree)?, "Reverting", "held its own files already; only the record goes")
+    carry_out(&tree, &Plan::revert(&tree)?, "Reverting", "holds its own files already, so only the record goes")
 }
 
-fn carry_out(tree: &KernelTree, plan: &Plan, verb: &str, unchanged: &str) -> anyhow::Result<()> {
+fn carry_out(tree: &KernelTree, plan: &Plan, verb: &str, unchanged: &str) -> anyhow::Result<Outcome> {
     let name = format!("{} (Linux {})", workspace::shown(&tree.root), tree.release);
     if plan.changes.is_empty() {
-        progress::line(verb, format_args!("{name} {unchanged}"));
+        progress::line("Fresh", format_args!("{name} {unchanged}"));
     } else {
         progress::line(verb, name);
         for change in &plan.changes {
             progress::line("", change);
         }
     }
-    plan.commit()
+    plan.commit()?;
+    let (tree, release) = (tree.root.display().to_string(), tree.release.clone());
+    Ok(Outcome { tree, release, changes: plan.changes.iter().map(Change::to_string).collect(), image: None })
 }
 
 /// Builds a tree that was prepared, and returns the image's place.
 ///
 /// # Errors
 /// The kernel's build fails; the message ends with its last lines.
-pub fn build(tree: &KernelTree) -> anyhow::Result<PathBuf> {
+fn build(tree: &KernelTree) -> anyhow::Result<PathBuf> {
     let source = fs_err::canonicalize(&tree.root)?;
     let key = &sha256(source.as_os_str().as_encoded_bytes())[..8];
     let folder = super::target().join(format!("{}-build-{key}", tree.line.name));

@@ -2,9 +2,11 @@
 //! Changes of several files of a folder, all or none.
 //!
 //! Everything is written beside its place first, which finds full disks and read-only folders while nothing has changed
-//! yet. Then come renames, each atomic; when one fails, those before it are undone.
+//! yet. Then come renames, each atomic; when one fails, those before it are undone. What a killed run left beside the places
+//! goes when the next one begins.
 
 use anyhow::Context;
+use std::collections::BTreeSet;
 use std::fs::Permissions;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -12,19 +14,31 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 /// One change; the paths are relative to the folder.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Step {
-    /// The file has these bytes afterwards. Its mode stays; a new one is readable by everybody.
+    /// The file has these bytes afterwards. Its mode stays; a new one has that of any new file.
     Write(String, Vec<u8>),
     /// The file is gone afterwards.
     Remove(String),
 }
+
+impl Step {
+    fn path(&self) -> &str {
+        match self {
+            Self::Write(path, _) | Self::Remove(path) => path,
+        }
+    }
+}
+
+/// What the name of a file begins with that waits for its rename; the number of its process follows.
+const STAGED: &str = ".vdso-getrandom-staged-";
 
 /// Carries out all steps in their order.
 ///
 /// # Errors
 /// The first step that failed. The folder is then as it was, or the message names what could not be put back.
 pub fn commit(folder: &Path, steps: &[Step]) -> anyhow::Result<()> {
+    sweep(folder, steps.iter().map(Step::path))?;
     let mut done = Undo::default();
     let result = try_commit(folder, steps, &mut done);
     let Err(error) = result else { return Ok(()) };
@@ -50,7 +64,7 @@ fn try_commit(folder: &Path, steps: &[Step], done: &mut Undo) -> anyhow::Result<
         let earlier = Earlier::of(&path)?;
         match new {
             Some(file) => {
-                file.persist(&path).with_context(|| path.display().to_string())?;
+                file.persist(&path).map_err(|error| error.error).with_context(|| path.display().to_string())?;
             }
             None => fs_err::remove_file(&path)?,
         }
@@ -59,27 +73,57 @@ fn try_commit(folder: &Path, steps: &[Step], done: &mut Undo) -> anyhow::Result<
     Ok(())
 }
 
-/// Writes a temporary file beside `path`.
-fn stage(path: &Path, bytes: &[u8], mode: u32) -> anyhow::Result<NamedTempFile> {
-    let folder = path.parent().expect("joined to a folder");
-    let write = || {
-        let mut file = NamedTempFile::new_in(folder)?;
-        file.write_all(bytes)?;
-        file.as_file().set_permissions(Permissions::from_mode(mode))?;
-        Ok::<_, std::io::Error>(file)
-    };
-    write().with_context(|| format!("{}: cannot be written; make the folder writable", path.display()))
+/// Removes what processes that are no more left beside these places. [`commit`] does that for its own steps; a caller who
+/// knows of more places, because an earlier run had other steps, names them here.
+///
+/// # Errors
+/// A file of such a process cannot be removed.
+pub fn sweep<'path>(folder: &Path, paths: impl Iterator<Item = &'path str>) -> anyhow::Result<()> {
+    let places: BTreeSet<PathBuf> = paths.filter_map(|path| Some(folder.join(path).parent()?.to_owned())).collect();
+    for place in places.iter().filter(|place| place.is_dir()) {
+        for entry in fs_err::read_dir(place)? {
+            let entry = entry?;
+            if entry.file_name().to_str().is_some_and(is_abandoned) {
+                fs_err::remove_file(entry.path())?;
+            }
+        }
+    }
+    Ok(())
 }
 
-/// The permission bits of a file, or those of a new one.
-fn mode_of(path: &Path) -> anyhow::Result<u32> {
-    Ok(if path.exists() { fs_err::metadata(path)?.permissions().mode() & 0o7777 } else { 0o644 })
+/// Whether a file of this name waits for a rename that nobody will make.
+fn is_abandoned(name: &str) -> bool {
+    let process = name.strip_prefix(STAGED).and_then(|rest| rest.split_once('-'));
+    process.is_some_and(|(process, _)| !Path::new("/proc").join(process).exists())
+}
+
+/// Writes a temporary file beside `path`.
+fn stage(path: &Path, bytes: &[u8], mode: Option<u32>) -> anyhow::Result<NamedTempFile> {
+    let folder = path.parent().expect("joined to a folder");
+    let write = || {
+        let prefix = format!("{STAGED}{}-", std::process::id());
+        // Less the user's umask, as any new file; the crate's own choice is a private one.
+        let new = Permissions::from_mode(0o666);
+        let mut file = tempfile::Builder::new().prefix(&prefix).permissions(new).tempfile_in(folder)?;
+        file.write_all(bytes)?;
+        if let Some(mode) = mode {
+            file.as_file().set_permissions(Permissions::from_mode(mode))?;
+        }
+        Ok::<_, std::io::Error>(file)
+    };
+    write()
+        .with_context(|| format!("{}: cannot be written; see that the folder is writable and has room", path.display()))
+}
+
+/// The permission bits of a file, if there is one.
+fn mode_of(path: &Path) -> anyhow::Result<Option<u32>> {
+    Ok(if path.exists() { Some(fs_err::metadata(path)?.permissions().mode() & 0o7777) } else { None })
 }
 
 /// What a file was before it was changed.
 enum Earlier {
     Absent,
-    File(Vec<u8>, u32),
+    File(Vec<u8>, Option<u32>),
 }
 
 impl Earlier {
@@ -97,7 +141,9 @@ struct Undo {
 
 impl Undo {
     fn create_parents(&mut self, path: &Path) -> anyhow::Result<()> {
-        let missing: Vec<&Path> = path.ancestors().skip(1).take_while(|folder| !folder.exists()).collect();
+        // The last ancestor of a relative path is empty, and there.
+        let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+        let missing: Vec<&Path> = path.ancestors().skip(1).take_while(is_missing).collect();
         for folder in missing.into_iter().rev() {
             fs_err::create_dir(folder)?;
             self.directories.push(folder.into());
@@ -110,7 +156,8 @@ impl Undo {
             match earlier {
                 Earlier::Absent => fs_err::remove_file(&path)?,
                 Earlier::File(bytes, mode) => {
-                    stage(&path, &bytes, mode)?.persist(&path).with_context(|| path.display().to_string())?;
+                    let file = stage(&path, &bytes, mode)?;
+                    file.persist(&path).map_err(|error| error.error).with_context(|| path.display().to_string())?;
                 }
             }
         }
@@ -130,7 +177,7 @@ mod tests {
     }
 
     /// Every file below `root` with its bytes and mode, and every folder, by name.
-    fn snapshot(root: &Path) -> Vec<(PathBuf, Vec<u8>, u32)> {
+    fn snapshot(root: &Path) -> Vec<(PathBuf, Vec<u8>, Option<u32>)> {
         let mut found = Vec::new();
         let mut folders = vec![root.to_owned()];
         while let Some(folder) = folders.pop() {
@@ -138,7 +185,7 @@ mod tests {
                 let path = entry.unwrap().path();
                 if path.is_dir() {
                     folders.push(path.clone());
-                    found.push((path, Vec::new(), 0));
+                    found.push((path, Vec::new(), None));
                 } else {
                     found.push((path.clone(), fs_err::read(&path).unwrap(), mode_of(&path).unwrap()));
                 }
@@ -157,7 +204,15 @@ mod tests {
         fs_err::set_permissions(root.join("script"), Permissions::from_mode(0o755)).unwrap();
 
         commit(root, &[write("a/b/new", "2"), write("script", "2"), Step::Remove("old".into())]).unwrap();
-        let wanted = [("a", "", 0), ("a/b", "", 0), ("a/b/new", "2", 0o644), ("script", "2", 0o755)];
+        fs_err::write(root.join("any"), "1").unwrap();
+        let new = mode_of(&root.join("any")).unwrap();
+        let wanted = [
+            ("a", "", None),
+            ("a/b", "", None),
+            ("a/b/new", "2", new),
+            ("any", "1", new),
+            ("script", "2", Some(0o755)),
+        ];
         let wanted: Vec<_> = wanted.map(|(path, text, mode)| (root.join(path), text.as_bytes().to_vec(), mode)).into();
         assert_eq!(snapshot(root), wanted);
     }
@@ -176,6 +231,32 @@ mod tests {
         let error = format!("{:#}", commit(root, &steps).unwrap_err());
         assert!(error.contains("nothing was changed") && error.contains("blocked/by"), "{error}");
         assert_eq!(snapshot(root), before);
+    }
+
+    #[test]
+    fn what_is_removed_first_and_written_last_comes_back_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        fs_err::write(root.join("manifest"), "1").unwrap();
+        let before = snapshot(root);
+        let steps = || vec![Step::Remove("manifest".into()), write("file", "2"), write("manifest", "2")];
+        commit(root, &[steps(), vec![Step::Remove("absent".into())]].concat()).unwrap_err();
+        assert_eq!(snapshot(root), before);
+        commit(root, &steps()).unwrap();
+        assert_eq!(fs_err::read(root.join("manifest")).unwrap(), b"2");
+    }
+
+    #[test]
+    fn what_a_killed_run_left_goes_and_what_a_living_one_needs_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        let staged = |process: u32| root.join(format!("{STAGED}{process}-x"));
+        // No process has a number beyond the limit of 64-bit kernels, 1 << 22.
+        let (dead, living) = (staged(u32::MAX), staged(std::process::id()));
+        fs_err::write(&dead, "1").unwrap();
+        fs_err::write(&living, "1").unwrap();
+        commit(root, &[write("file", "2")]).unwrap();
+        assert!(!dead.exists() && living.exists());
     }
 
     #[test]
