@@ -38,7 +38,8 @@ fn smallest(subject: Subject) -> Sequence {
 
 /// Takes flags for valid that are not; without a buffer it would crash.
 fn any_flags(vdso: &Vdso, call: Arguments) -> isize {
-    let flags = if call.buffer.is_null() { call.flags } else { call.flags & GRND_MAX_VALID };
+    let valid = call.flags <= GRND_MAX_VALID || call.buffer.is_null();
+    let flags = if valid { call.flags } else { call.flags & GRND_MAX_VALID };
     image(vdso, Arguments { flags, ..call })
 }
 
