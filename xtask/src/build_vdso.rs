@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use vdso_link::link::splice::splice;
 use vdso_link::link::standalone::Linker;
 use vdso_link::manifest::Manifest;
-use vdso_link::{CheckedObject, Image, LinkedImage, Object, Report, VerifiedImage};
+use vdso_link::{CheckedObject, Image, LinkedImage, Object, VerifiedImage};
 
 /// The stand-alone image with its symbol table.
 const DEBUG: &str = "vdso64.so.dbg";
@@ -100,7 +100,7 @@ fn build_object() -> anyhow::Result<Object> {
 
 fn check(object: Object) -> anyhow::Result<CheckedObject> {
     let checked = inspect::check(object)?;
-    line("Checked", format!("{}: {}", object::FILE_NAME, looked_at(checked.report())));
+    line("Checked", format!("{}: {}", object::FILE_NAME, inspect::looked_at(checked.report())));
     Ok(checked)
 }
 
@@ -129,7 +129,7 @@ fn link_and_splice(object: &CheckedObject, options: &Options) -> anyhow::Result<
 fn verify(linked: Images<LinkedImage>) -> anyhow::Result<Images<VerifiedImage>> {
     let verified = |name: &str, image| {
         let image = inspect::verify(image)?;
-        line("Verified", format!("{name}: {}", looked_at(image.report())));
+        line("Verified", format!("{name}: {}", inspect::looked_at(image.report())));
         anyhow::Ok(image)
     };
     Ok(Images {
@@ -173,10 +173,4 @@ fn install(object: &CheckedObject, images: &Images<VerifiedImage>, options: &Opt
     transaction::commit(out, &steps).map_err(|error| anyhow!("{error:#}; choose another folder with --out"))?;
     line("Finished", workspace::shown(out));
     Ok(manifest)
-}
-
-/// How much a report rests on.
-fn looked_at(report: &Report) -> String {
-    let things: usize = report.examined().values().sum();
-    format!("{} rules looked at {things} things, no finding", report.examinations.len())
 }

@@ -27,7 +27,7 @@ pub enum Command {
     /// Apply the object rules to a relocatable object
     Check(Inspect),
     /// Apply the image rules to a vDSO image
-    Verify(Inspect),
+    Verify(Verify),
     /// Print why a rule exists and who breaks without it
     Explain {
         /// The rule's id, as findings print it
@@ -83,6 +83,17 @@ pub struct Inspect {
     /// Print the report as JSON to standard output
     #[arg(long)]
     pub json: bool,
+}
+
+/// Options of `verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// What every look at a file has
+    #[command(flatten)]
+    pub inspect: Inspect,
+    /// The image that the object was spliced into: nothing of it may be lost, and what it had itself is accepted
+    #[arg(long, value_name = "FILE")]
+    pub original: Option<PathBuf>,
 }
 
 impl BuildVdso {

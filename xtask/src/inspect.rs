@@ -44,12 +44,14 @@ pub fn check_file(path: &Path) -> anyhow::Result<Report> {
     Ok(check(Object::read(path)?)?.into_report())
 }
 
-/// Applies the image rules to a file that somebody else may have made.
+/// Applies the image rules to a file that somebody else may have made; `original` is the image that it was spliced from.
 ///
 /// # Errors
 /// As for [`verify`].
-pub fn verify_file(path: &Path) -> anyhow::Result<Report> {
-    Ok(verify(LinkedImage::found(Image::read(path)?)?)?.into_report())
+pub fn verify_file(path: &Path, original: Option<&Path>) -> anyhow::Result<Report> {
+    let mut image = LinkedImage::found(Image::read(path)?)?;
+    image.original = original.map(Image::read).transpose()?;
+    Ok(verify(image)?.into_report())
 }
 
 /// Prints a report that passed, or as JSON either kind; findings in words go the way of all errors.
@@ -68,8 +70,15 @@ pub fn show(json: bool, outcome: anyhow::Result<Report>) -> anyhow::Result<()> {
     } else if let Ok(report) = &outcome {
         let lines = report.examined().into_iter().map(|(rule, count)| format!("{count:>8} {rule}\n"));
         progress::result(&lines.collect::<String>())?;
+        progress::line("Passed", format_args!("{}: {}", report.subject, looked_at(report)));
     }
     outcome.map(drop)
+}
+
+/// How much a report without findings rests on.
+pub fn looked_at(report: &Report) -> String {
+    let things: usize = report.examined().values().sum();
+    format!("{} rules looked at {things} things, no finding", report.examinations.len())
 }
 
 /// What `explain` prints of a rule.

@@ -62,7 +62,9 @@ fn run(command: Command) -> anyhow::Result<Verdict> {
     match command {
         Command::BuildVdso(options) => build_vdso(&options)?,
         Command::Check(options) => inspect::show(options.json, inspect::check_file(&options.file))?,
-        Command::Verify(options) => inspect::show(options.json, inspect::verify_file(&options.file))?,
+        Command::Verify(cli::Verify { inspect, original }) => {
+            inspect::show(inspect.json, inspect::verify_file(&inspect.file, original.as_deref()))?;
+        }
         Command::Explain { rule } => progress::result(&inspect::explain(&rule)?)?,
         Command::Bless(options) => return Ok(bless::run(options.check)?.into()),
         Command::Bench(options) => {

@@ -14,8 +14,7 @@ const KNOWN: [(&[&str], &str); 11] = [
     (
         &["undefined hidden symbol", "undefined symbol", "undefined reference to"],
         "the object may leave only the three data-page symbols undefined: `nm -u` on the object shows what else it asks \
-         for. A `memcpy`, `memset` or `core::panicking` name is a call that the compiler made up: avoid the construct \
-         (design: object.md, \"What goes wrong\")",
+         for. A `memcpy`, `memset` or `core::panicking` name is a call that the compiler made up: avoid the construct",
     ),
     (
         &["version script assignment of"],

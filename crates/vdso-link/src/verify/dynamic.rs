@@ -191,12 +191,15 @@ fn known_tags(linked: &LinkedImage, examination: &mut Examination) -> Result<(),
         // These have rules of their own, which say more.
         let judged_elsewhere = RELOCATION_TAGS.contains(&entry.tag) || NEED_TAGS.contains(&entry.tag);
         let inherited = original.iter().any(|it| (it.tag, it.value) == (entry.tag, entry.value));
-        examination.expect(
-            known || judged_elsewhere || inherited,
-            place(entry),
-            format!("{:?} {:#x}", entry.tag, entry.value),
-            "only entries that clients use",
-        );
+        examination.look();
+        if !(known || judged_elsewhere || inherited) {
+            examination.find(
+                place(entry),
+                format!("{:?} {:#x}", entry.tag, entry.value),
+                "only entries that clients use",
+                "an option of the linker; where it is the kernel's own, name that kernel's image with --original",
+            );
+        }
     }
     Ok(())
 }
