@@ -42,12 +42,12 @@ impl CoreClock {
 #[derive(Clone, Copy, Debug)]
 pub struct Tsc {
     ns_per_tick: f64,
-    /// The least difference between two of its values that are not equal.
+    /// What all differences of its values are multiples of.
     step: u64,
 }
 
 impl Tsc {
-    /// Values among which the least step is sought: enough for differences of every length to occur.
+    /// Values among which the step is sought: enough for differences of every length to occur.
     const LOOKS: usize = 10_000;
 
     /// Compares it with the operating system's clock.
@@ -59,8 +59,8 @@ impl Tsc {
         let ticks = Self::end() - first;
         let ns_per_tick = start.elapsed().as_nanos() as f64 / ticks as f64;
         let values: Vec<u64> = (0..Self::LOOKS).map(|_| Self::begin()).collect();
-        let steps = values.windows(2).map(|pair| pair[1] - pair[0]);
-        Self { ns_per_tick, step: steps.filter(|step| *step > 0).min().unwrap_or(1) }
+        let step = values.windows(2).map(|pair| pair[1] - pair[0]).fold(0, greatest_common_divisor);
+        Self { ns_per_tick, step }
     }
 
     /// What it can tell apart, in nanoseconds: on some processors it moves in steps of a slower clock.
@@ -95,5 +95,20 @@ impl Tsc {
     /// A difference of two values in nanoseconds.
     pub fn ns(self, ticks: u64) -> f64 {
         ticks as f64 * self.ns_per_tick
+    }
+}
+
+fn greatest_common_divisor(one: u64, other: u64) -> u64 {
+    if other == 0 { one } else { greatest_common_divisor(other, one % other) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_step_divides_all_differences() {
+        assert_eq!([52, 78, 26, 260].into_iter().fold(0, greatest_common_divisor), 26);
+        assert_eq!([52, 78, 27].into_iter().fold(0, greatest_common_divisor), 1);
     }
 }

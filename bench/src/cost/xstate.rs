@@ -163,8 +163,9 @@ mod tests {
         assert_eq!(names(1 << 0 | 1 << 9), "none", "x87 and protection keys have nothing to do with a cipher");
     }
 
+    /// The other way round proves nothing: a processor may show registers as in use that are not.
     #[test]
-    fn what_was_left_is_seen_and_cleaned() {
+    fn what_was_left_is_in_use() {
         if !shows_in_use() {
             return;
         }
@@ -174,7 +175,6 @@ mod tests {
             let dirty = in_use();
             clean();
             assert!(dirty >> bit & 1 == 1, "{dirt:?}: {dirty:#x}");
-            assert!(in_use() >> bit & 1 == 0, "{dirt:?}");
         }
     }
 }
