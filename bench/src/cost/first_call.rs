@@ -18,6 +18,8 @@ const LEN: usize = 4;
 #[derive(Debug, Serialize)]
 pub struct FirstCall {
     peer: Name,
+    /// Bytes of a state, which each thread needs one of.
+    state_len: usize,
     /// Asking for the size of a state.
     probe: Samples,
     /// Mapping a page for it, as a C library does for many threads at once.
@@ -43,7 +45,7 @@ pub fn measure(subjects: &[Subject], quick: bool) -> Result<Vec<FirstCall>> {
     }
     let calls = subjects.iter().zip(samples).map(|(subject, samples)| {
         let [probe, mapping, first, second] = samples.map(Samples::new);
-        FirstCall { peer: subject.name, probe, mapping, first, second }
+        FirstCall { peer: subject.name, state_len: subject.vdso.state_len(), probe, mapping, first, second }
     });
     Ok(calls.collect())
 }
@@ -69,7 +71,12 @@ fn once(subject: &Subject, tsc: Tsc) -> Result<[f64; 4]> {
 pub fn print(calls: &[FirstCall]) {
     let rows: Vec<Vec<String>> = calls
         .iter()
-        .map(|call| row(call.peer, [&call.probe, &call.mapping, &call.first, &call.second].map(Samples::median)))
+        .map(|call| {
+            let mut row = row(call.peer, [&call.probe, &call.mapping, &call.first, &call.second].map(Samples::median));
+            row.push(call.state_len.to_string());
+            row
+        })
         .collect();
-    table::print("first call, ns, medians", &["", "probe", "mapping", "first draw", "second draw"], &rows);
+    let heading = ["", "probe", "mapping", "first draw", "second draw", "bytes of a state"];
+    table::print("first call, ns, medians", &heading, &rows);
 }

@@ -80,6 +80,11 @@ impl Vdso {
         Ok(Thread { page: StatePage::map(&self.params)?, vdso: self.clone() })
     }
 
+    /// Length of a state, in bytes.
+    pub fn state_len(&self) -> usize {
+        self.params.size_of_opaque_state as usize
+    }
+
     /// The data pages, where they are ours to write.
     pub fn data(&self) -> Option<&DataPages> {
         self.image.as_ref().map(|image| image.data())
@@ -99,7 +104,7 @@ impl Thread {
 
     /// Length of a state, in bytes.
     pub fn state_len(&self) -> usize {
-        self.vdso.params.size_of_opaque_state as usize
+        self.vdso.state_len()
     }
 }
 
