@@ -80,6 +80,26 @@ fn k2_mark_and_generation_stand_before_the_fetch() {
     });
 }
 
+/// A reseed during the fetch: had the call looked at the generation only afterwards, it would take the key for a new one.
+#[test]
+fn k3_generation_is_read_before_the_key_is_fetched() {
+    in_child(|| {
+        let (vdso, page) = (Arc::new(Vdso::built()), StatePage::new());
+        let kernel = vdso.clone();
+        intercept(move |number, call| {
+            if number == 0 {
+                kernel.data().set_generation(GENERATION + 1);
+            }
+            answer_key(number, call)
+        });
+        let mut buffer = [0; 16];
+        assert_eq!(vdso.draw(&mut buffer, page.state()), 16);
+        let (bytes, after) = drawn_afresh(GENERATION + 1, fetched(1), 16);
+        assert_eq!((&buffer[..], page.state().read()), (&bytes[..], after));
+        assert_eq!(calls().len(), 2, "the key of before the reseed serves nobody");
+    });
+}
+
 #[test]
 fn k4_failed_or_short_fetch_invalidates_and_falls_back() {
     const FETCHES: [fn() -> Answer; 4] = [

@@ -120,7 +120,7 @@ fn generate_every_split_of_128_blocks() {
 }
 
 #[test]
-fn generate_carries_its_64_bit_counter() {
+fn m3_counter_of_64_bits_carries() {
     let (vdso, page) = (Vdso::built(), StatePage::new());
     for cipher in ciphers() {
         for counter in COUNTERS {
@@ -160,7 +160,7 @@ fn refilled(contents: Snapshot, counter: u64) -> Snapshot {
 }
 
 #[test]
-fn refill_overwrites_key_and_batch_and_nothing_else() {
+fn m3_refill_overwrites_key_and_batch_and_nothing_else() {
     let (vdso, page) = (Vdso::built(), StatePage::new());
     for cipher in ciphers() {
         for counter in COUNTERS {
@@ -200,9 +200,9 @@ fn refill_chain() {
     }
 }
 
-/// R2: no output comes from the key of a state that lost its mark.
+/// No output comes from the key of a state that lost its mark.
 #[test]
-fn refill_stores_no_output_under_another_mark() {
+fn r2_refill_stores_no_output_under_another_mark() {
     let (vdso, page) = (Vdso::built(), StatePage::new());
     for cipher in ciphers() {
         for word in [0, IN_USE | 1, IN_USE + 2, IN_USE | 1 << 32, IN_USE | 1 << 63] {

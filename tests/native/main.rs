@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The native tier: the built image, mapped beside data pages of its own, held against the contract.
 //!
-//! One module for each subject. Tests of a clause bear its id. Clauses without a test here need an event at a chosen
-//! instruction (R3, K7 between check and release), a kernel (A1–A6), or can only be seen in the code (K3, M1, S1).
+//! One module for each subject. Tests of a clause begin with its id, and [`clauses`] sees to it that none is without.
 
+mod clauses;
 mod constant_time;
+mod data_page;
 mod differential;
 mod entry;
+mod every_instruction;
 mod fork;
 mod generation;
 mod harness;

@@ -24,5 +24,6 @@ pub mod timer;
 pub mod unwinding;
 pub mod valgrind;
 pub mod vdso;
+pub mod watch;
 
 pub use vdso::{Cipher, Vdso, ciphers};
