@@ -14,6 +14,7 @@ mod generation;
 mod harness;
 mod hygiene;
 mod known_answers;
+mod late_stores;
 mod limits;
 mod mapping;
 mod prediction;

@@ -18,6 +18,9 @@ use vdso_abi::syscall::MAX_RW_COUNT;
 /// How often a call begins: once, and once more after its state or generation went away under it (K6).
 const ATTEMPTS: usize = 2;
 
+/// How many groups go to the caller between two looks at the mark: few microseconds' worth.
+const GROUPS_UNSEEN: usize = 8;
+
 /// Why an attempt did not serve the request.
 enum Unserved {
     /// The system call must serve it.
@@ -162,13 +165,20 @@ fn produce(mut output: Output, held: &Held, cipher: Chacha20) -> Result<(), Wipe
             break;
         }
         // The batch is drained, so the cipher may use it as scratch. Whole groups go straight to the caller.
-        let groups = output.len() / GROUP_LEN;
-        if groups > 0 {
-            cipher.generate(output.take(groups * GROUP_LEN), held, 0);
+        let mut counter = 0;
+        while output.len() >= GROUP_LEN {
+            // A state that was wiped may be idle again by a handler's hand, and its batch is no scratch of ours then (R3).
+            // Looked at every few groups, because a large request takes seconds.
+            if !held.is_still_mine() {
+                return Err(Wiped);
+            }
+            let groups = (output.len() / GROUP_LEN).min(GROUPS_UNSEEN);
+            cipher.generate(output.take(groups * GROUP_LEN), held, counter);
+            counter += (groups * GROUP_BLOCKS) as u64;
         }
         // K8: always behind direct groups, even when nothing is left to serve, and under the counters that follow theirs,
         // because the key is still the same.
-        cipher.refill(held, (groups * GROUP_BLOCKS) as u64)?;
+        cipher.refill(held, counter)?;
         remaining = BATCH_LEN;
     }
     // Before the release: an idle state with a stale count would hand out the same bytes again (R3).
