@@ -8,7 +8,7 @@ use vdso_abi::state::KEY_LEN;
 use vdso_tests::child::in_child;
 use vdso_tests::faults::{self, on_fault};
 use vdso_tests::memory::Pages;
-use vdso_tests::state::{Snapshot, StatePage, idle, in_use};
+use vdso_tests::state::{Snapshot, StatePage, fetching, idle};
 use vdso_tests::syscalls::{Answer, Call, calls, forget, intercept};
 use vdso_tests::vdso::GENERATION;
 use vdso_tests::{Vdso, ciphers, model};
@@ -72,7 +72,7 @@ fn k2_mark_and_generation_stand_before_the_fetch() {
         let (vdso, page) = (Vdso::built(), StatePage::with(Snapshot::keyed(GENERATION - 1, 2)));
         let state = page.state();
         intercept(move |number, call| {
-            assert_eq!(state.word(), in_use(GENERATION));
+            assert_eq!(state.word(), fetching(GENERATION));
             answer_key(number, call)
         });
         assert_eq!(vdso.draw(&mut [0; 16], state), 16);

@@ -7,7 +7,7 @@ use vdso_abi::state::KEY_LEN;
 use vdso_tests::child::in_child;
 use vdso_tests::faults::{self, on_fault};
 use vdso_tests::memory::Pages;
-use vdso_tests::state::{Snapshot, StatePage, in_use};
+use vdso_tests::state::{Snapshot, StatePage, fetching, in_use};
 use vdso_tests::syscalls::{Answer, Call, calls, intercept};
 use vdso_tests::vdso::GENERATION;
 use vdso_tests::{Vdso, ciphers, model};
@@ -169,6 +169,21 @@ fn r2_wipe_then_draw_in_a_handler_shares_no_byte() {
         let mut later = vec![0; 1000];
         assert_eq!(call.vdso.draw(&mut later, call.page.state()), 1000);
         assert_eq!(later, model::draw(&mut after, 1000));
+    });
+}
+
+/// A handler's call on the wiped state is abandoned before its key has come (R4): what it leaves is nobody's, not even the
+/// interrupted call's, which would go on with a key of zeros.
+#[test]
+fn r2_wipe_then_abandoned_fetch_in_a_handler_starts_over() {
+    everywhere(|simd, contents, place| {
+        let call = Interrupted::new(simd, contents, place, |_, page| {
+            page.state().write(Snapshot { word: fetching(GENERATION), ..Snapshot::FRESH });
+        });
+        let (bytes, after) = drawn_afresh(0, call.len);
+        assert_eq!(call.run(), bytes);
+        assert_eq!(call.page.state().read(), after);
+        assert_eq!(calls().len(), 1, "one new key");
     });
 }
 

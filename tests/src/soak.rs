@@ -9,7 +9,7 @@ use crate::state::Snapshot;
 use crate::timer::Timer;
 use crate::vdso::{GENERATION, Vdso, ciphers};
 use std::ops::AddAssign;
-use std::sync::Barrier;
+use std::sync::{Barrier, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 use worker::{Worker, on_timer};
@@ -66,8 +66,10 @@ impl Report {
     }
 }
 
-/// Time between two moves of the generation.
-const RESEED_INTERVAL: Duration = Duration::from_millis(5);
+/// Words between two moves of the generation: counted, because a machine that is busy keeps no time.
+const RESEED_WORDS: usize = 1 << 20;
+/// Time between two reports of progress.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 /// Time between two signals, over all threads together.
 const SIGNAL_INTERVAL: Duration = Duration::from_micros(10);
 
@@ -77,7 +79,21 @@ pub fn run(options: Options, progress: impl Fn(usize)) -> Report {
     let pool = WordPool::with_capacity(options.words + options.threads * Collector::WORDS);
     let (vdso, started) = (Vdso::built(), Instant::now());
     let is_late = || options.seconds.is_some_and(|limit| started.elapsed() >= Duration::from_secs(limit));
-    let is_done = || pool.len() >= options.words || is_late();
+    let reseeds = Mutex::new(0);
+    // Run by every thread before each of its draws.
+    let is_done = || {
+        let due = pool.len() / RESEED_WORDS;
+        // Under a lock, so that the generation never goes back; whoever does not get it leaves the work to who has it.
+        if let Ok(mut reseeds) = reseeds.try_lock()
+            && *reseeds < due
+        {
+            *reseeds = due;
+            let ciphers = ciphers();
+            vdso.data().set_simd(ciphers[due % ciphers.len()].simd);
+            vdso.data().set_generation(GENERATION + due as u64);
+        }
+        pool.len() >= options.words || is_late()
+    };
     let interval = SIGNAL_INTERVAL * u32::try_from(options.threads).expect("a few threads");
     // So that every state has been used before the generation moves for the first time.
     let all_have_begun = Barrier::new(options.threads + 1);
@@ -89,23 +105,22 @@ pub fn run(options: Options, progress: impl Fn(usize)) -> Report {
         worker.run(number as u64, interval, pool.collector(), &all_have_begun, is_done)
     };
     Timer::on_signal(on_timer);
-    let (mut tally, mut reseeds) = (Tally::default(), 0);
+    let mut tally = Tally::default();
     thread::scope(|scope| {
         let workers: Vec<_> = (0..options.threads).map(|number| scope.spawn(move || work(number))).collect();
         all_have_begun.wait();
-        for cipher in ciphers().into_iter().cycle() {
-            thread::sleep(RESEED_INTERVAL);
-            if workers.iter().all(thread::ScopedJoinHandle::is_finished) {
-                break;
-            }
-            vdso.data().set_simd(cipher.simd);
-            vdso.data().set_generation(vdso.data().generation() + 1);
-            reseeds += 1;
+        while !workers.iter().all(thread::ScopedJoinHandle::is_finished) {
+            thread::sleep(PROGRESS_INTERVAL);
             progress(pool.len());
         }
         for worker in workers {
             tally += worker.join().expect("a worker panicked");
         }
     });
-    Report { words: pool.len(), tally, reseeds, duplicates: pool.into_duplicates() }
+    Report {
+        words: pool.len(),
+        tally,
+        reseeds: reseeds.into_inner().expect("no worker panicked"),
+        duplicates: pool.into_duplicates(),
+    }
 }

@@ -6,7 +6,7 @@ use std::ffi::c_void;
 use std::fmt;
 use std::mem::offset_of;
 use std::ptr::null_mut;
-use vdso_abi::state::{BATCH_LEN, KEY_LEN, STATE_LEN, VgetrandomState};
+use vdso_abi::state::{BATCH_LEN, FETCHING, KEY_LEN, STATE_LEN, VgetrandomState};
 
 /// The contents of a state.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -31,6 +31,11 @@ pub const fn idle(generation: u64) -> u64 {
 /// The word of a state that a call holds under `generation`.
 pub const fn in_use(generation: u64) -> u64 {
     generation << 1
+}
+
+/// The word of a state that is in use and waits for its key.
+pub const fn fetching(generation: u64) -> u64 {
+    in_use(generation) | FETCHING
 }
 
 impl Snapshot {

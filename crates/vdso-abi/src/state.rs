@@ -28,7 +28,7 @@ pub struct VgetrandomState {
     /// of the cipher while a call is under way.
     pub batch: [u8; BATCH_LEN],
     /// Generation and in-use mark: 0 is fresh, odd is idle with a key of generation `word >> 1`, even and non-zero is
-    /// in use under that generation.
+    /// in use under that generation, and with [`FETCHING`] without a key as yet.
     pub word: u64,
     /// How many bytes of the batch are left.
     pub remaining: u32,
@@ -40,6 +40,9 @@ const_assert_eq!(offset_of!(VgetrandomState, batch), KEY_LEN);
 const_assert_eq!(offset_of!(VgetrandomState, word), GROUP_LEN - BOOKKEEPING_LEN);
 // A power of two never straddles a page when it is aligned to itself.
 const_assert!(STATE_LEN.is_power_of_two());
+
+/// Bit of [`VgetrandomState::word`]: the key of this state is being fetched.
+pub const FETCHING: u64 = 1 << 63;
 
 /// Length of a state, in bytes.
 pub const STATE_LEN: usize = GROUP_LEN;

@@ -18,7 +18,7 @@ use vdso_abi::syscall::MAX_RW_COUNT;
 /// How often a call begins: once, and once more after its state or generation went away under it (K6).
 const ATTEMPTS: usize = 2;
 
-/// How many groups go to the caller between two looks at the mark: few microseconds' worth.
+/// How many groups go to the caller between two looks at the mark: a few microseconds' worth.
 const GROUPS_UNSEEN: usize = 8;
 
 /// Why an attempt did not serve the request.
@@ -31,7 +31,7 @@ enum Unserved {
 
 /// Fills `output` from a state, or by the system call. Returns the number of bytes or a negative error number.
 ///
-/// A small draw that the batch suffices for is served here, without a frame; everything else is a tail call.
+/// A small draw that the batch suffices for is served here, without a loop or a call; everything else is a tail call.
 #[inline(always)]
 pub fn getrandom(output: Output, flags: u32, state: Option<State>) -> isize {
     // E9. E4: bad flags before anything else, so that the kernel sees them whatever the state is like.
@@ -141,16 +141,15 @@ fn rekey(state: State, generation: u64) -> Result<Held, Unserved> {
     }
     // K2: the mark with the new generation before the fetch, so that no fork in between leaves two processes with one key
     // under a matching generation, and no handler finds the state idle without a key (R3).
-    let held = state.hold(generation);
+    let fetching = state.hold(generation);
     // K3: x86 keeps loads in order, so a fence for the compiler keeps the fetch behind the look at the generation.
     compiler_fence(Ordering::SeqCst);
     // K4
-    if syscall::getrandom(held.key(), KEY_LEN, 0) != KEY_LEN as isize {
+    if syscall::getrandom(fetching.key(), KEY_LEN, 0) != KEY_LEN as isize {
         state.abandon();
         return Err(Unserved::Refused);
     }
-    held.set_remaining(0);
-    Ok(held)
+    Ok(fetching.keyed())
 }
 
 /// Fills the output from the batch, and from the cipher where the batch does not suffice.

@@ -5,7 +5,7 @@ use crate::arch::word;
 use crate::output::Output;
 use core::mem::offset_of;
 use core::ptr::NonNull;
-use vdso_abi::state::VgetrandomState;
+use vdso_abi::state::{FETCHING, VgetrandomState};
 
 /// A state that somebody may be using: it can change between any two instructions.
 #[derive(Clone, Copy)]
@@ -19,6 +19,13 @@ pub struct Held {
     state: State,
     in_use: u64,
 }
+
+/// A held state whose key is being fetched.
+///
+/// Its mark is another one than that of [`Held`]: a handler that finds a wiped state, and whose own call is abandoned
+/// before its key has come (R4), must not leave the mark of the call that it interrupted over a zero key (R2).
+#[must_use]
+pub struct Fetching(Held);
 
 impl State {
     /// The state at a pointer that an exported function was given; `None` for null.
@@ -46,11 +53,11 @@ impl State {
         word != 0 && word & 1 == 0
     }
 
-    /// Marks the state as in use under `generation`, which is not 0, whatever it said before.
-    pub fn hold(self, generation: u64) -> Held {
+    /// Marks the state as in use under `generation`, which is not 0, and without a key, whatever it said before.
+    pub fn hold(self, generation: u64) -> Fetching {
         let held = self.held_under(generation);
-        self.set_word(held.in_use);
-        held
+        self.set_word(held.in_use | FETCHING);
+        Fetching(held)
     }
 
     /// Makes the state a fresh one. Key and batch stay as they are: a handler may have keyed the state anew in between, and
@@ -76,6 +83,22 @@ impl State {
     }
 }
 
+impl Fetching {
+    /// Where the key lies, for the system call that writes it (M1).
+    pub fn key(&self) -> *mut u8 {
+        self.0.as_ptr().wrapping_byte_add(offset_of!(VgetrandomState, key)).cast()
+    }
+
+    /// The state with its key, and an empty batch.
+    ///
+    /// The mark changes last, and in one instruction: a wipe since it was set leaves 0, which is nobody's mark.
+    pub fn keyed(self) -> Held {
+        self.0.set_remaining(0);
+        word::keyed(self.0.state.word_address());
+        self.0
+    }
+}
+
 impl Held {
     /// What the word says while the state is ours.
     pub fn in_use(&self) -> u64 {
@@ -85,11 +108,6 @@ impl Held {
     /// The whole state, for the cipher.
     pub fn as_ptr(&self) -> *mut VgetrandomState {
         self.state.0.as_ptr()
-    }
-
-    /// Where the key lies, for the system call that writes it (M1).
-    pub fn key(&self) -> *mut u8 {
-        self.as_ptr().wrapping_byte_add(offset_of!(VgetrandomState, key)).cast()
     }
 
     /// How many bytes of the batch have not been handed out.

@@ -5,6 +5,7 @@
 //! marked `nomem`, so the compiler keeps every other access on its side.
 
 use core::arch::asm;
+use vdso_abi::state::FETCHING;
 
 /// What the word says.
 pub fn load(word: *const u64) -> u64 {
@@ -28,6 +29,14 @@ pub fn store(word: *mut u64, value: u64) {
 pub fn take(word: *mut u64) {
     // SAFETY: as in `store`.
     unsafe { asm!("andq $-2, ({word})", word = in(reg) word, options(att_syntax, nostack)) }
+}
+
+/// Turns "key is being fetched" into "in use" under the same generation, and leaves a wiped word 0.
+pub fn keyed(word: *mut u64) {
+    // SAFETY: as in `store`.
+    unsafe {
+        asm!("btrq ${bit}, ({word})", word = in(reg) word, bit = const FETCHING.trailing_zeros(), options(att_syntax, nostack))
+    }
 }
 
 /// Turns "in use" into "idle" under the same generation, and a wiped word into idle of generation 0.

@@ -12,9 +12,9 @@
 #
 # CPU: SSE2. No stack, no callee-saved register, no call. Time depends on the word alone.
 #
-# The upper four blocks come first, because the lower ones overwrite the key (M3). Each time the word is looked at when the
-# key has been read for the last time and nothing has been stored: after a wipe in between, what the registers hold was
-# made of zeros, or could be run backwards to the key, and must not become a batch (R2).
+# The upper four blocks come first, because the lower ones overwrite the key (M3). Each time the word is looked at when these
+# four blocks have read the key for the last time and none of them has been stored: after a wipe in between, what the
+# registers hold was made of zeros, or could be run backwards to the key, and must not become a batch (R2).
 
 .type chacha20_refill_sse2, @function
 chacha20_refill_sse2:
