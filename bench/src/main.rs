@@ -53,7 +53,7 @@ struct Options {
 
 impl Options {
     fn effort(&self) -> Effort {
-        let (rounds, sample) = if self.quick { (9, 500) } else { (21, 2000) };
+        let (rounds, sample) = if self.quick { (9, 250) } else { (21, 500) };
         Effort { rounds: self.rounds.map_or(rounds, usize::from), sample: Duration::from_micros(sample) }
     }
 }
