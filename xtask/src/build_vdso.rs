@@ -4,7 +4,7 @@
 use crate::native_call::{self, Call};
 use crate::progress::line;
 use crate::transaction::{self, Step};
-use crate::{inspect, link, manifest, object, running_kernel, toolchain, workspace};
+use crate::{inspect, link, manifest, object, toolchain, workspace};
 use anyhow::{Context, anyhow};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -12,6 +12,7 @@ use vdso_link::link::splice::splice;
 use vdso_link::link::standalone::Linker;
 use vdso_link::manifest::Manifest;
 use vdso_link::{CheckedObject, Image, LinkedImage, Object, VerifiedImage};
+use vdso_native::RunningImage;
 
 /// The stand-alone image with its symbol table.
 const DEBUG: &str = "vdso64.so.dbg";
@@ -112,8 +113,9 @@ fn link_and_splice(object: &CheckedObject, options: &Options) -> anyhow::Result<
     let spliced = match &options.image {
         // A file that the user names must do; the running kernel's image is only there when it is.
         Some(path) => Ok(splice(object, Image::read(path)?)?),
-        None => running_kernel::image()
-            .and_then(|image| Ok(splice(object, image)?))
+        None => RunningImage::find()
+            .map_err(anyhow::Error::from)
+            .and_then(|running| Ok(splice(object, running.image)?))
             .map_err(|error| format!("the running kernel's image cannot be used: {error:#}")),
     };
     match &spliced {

@@ -3,7 +3,7 @@
 
 use crate::kernel::boot::BootArgs;
 use crate::kernel::prepare::KernelArgs;
-use crate::{bench::BenchArgs, bless::BlessArgs, build_vdso, soak::SoakArgs, test::TestArgs};
+use crate::{bench::BenchArgs, bless::BlessArgs, build_vdso, inject::InjectArgs, soak::SoakArgs, test::TestArgs};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use vdso_link::link::standalone::Linker;
@@ -33,6 +33,8 @@ pub enum Command {
         /// The rule's id, as findings print it
         rule: String,
     },
+    /// Interrupt calls at every instruction, and look for bytes that come twice
+    Inject(InjectArgs),
     /// Boot kernels with the glue in QEMU, and judge what a client finds there
     Boot(BootArgs),
     /// Draw from many threads under signals and reseeds, and search for duplicates

@@ -7,6 +7,7 @@ mod bless;
 mod build_vdso;
 mod cli;
 mod digest;
+mod inject;
 mod inspect;
 mod kernel;
 mod link;
@@ -16,7 +17,6 @@ mod object;
 mod packages;
 mod process;
 mod progress;
-mod running_kernel;
 mod soak;
 mod test;
 mod toolchain;
@@ -71,6 +71,7 @@ fn run(command: Command) -> anyhow::Result<Verdict> {
             let products = build_vdso::run(&build_vdso::Options::default())?.out;
             bench::run(&options, &products)?;
         }
+        Command::Inject(options) => return Ok(inject::run(&options)?.into()),
         Command::Boot(options) => {
             let object = build_vdso::run(&build_vdso::Options::default())?.object();
             return Ok(boot::run(&options, &object)?.failures.is_empty().into());

@@ -58,6 +58,39 @@ pub fn spinner(verb: &str, text: impl Display) -> Spinner {
     Spinner(Some(bar))
 }
 
+/// Announces a step whose end can be foreseen. On a terminal a bar shows how far it is; elsewhere it is one line.
+#[must_use = "the bar is shown until the value is dropped"]
+pub fn bar(verb: &str, text: impl Display) -> Bar {
+    line(verb, &text);
+    if QUIET.load(Ordering::Relaxed) || !std::io::stderr().is_terminal() {
+        return Bar(None);
+    }
+    let style = ProgressStyle::with_template("{spinner:>12} {elapsed} [{bar:40}] {pos}/{len} cases, {eta} left")
+        .expect("the template is a constant");
+    Bar(Some(ProgressBar::new(0).with_style(style.progress_chars("=> "))))
+}
+
+/// A step of which so much is done.
+pub struct Bar(Option<ProgressBar>);
+
+impl Bar {
+    /// Shows that `done` of `all` are done.
+    pub fn set(&self, done: usize, all: usize) {
+        if let Some(bar) = &self.0 {
+            bar.set_length(all as u64);
+            bar.set_position(done as u64);
+        }
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
+
 /// A step under way.
 pub struct Spinner(Option<ProgressBar>);
 

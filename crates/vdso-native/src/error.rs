@@ -37,4 +37,7 @@ pub enum Error {
         /// The symbol.
         name: String,
     },
+    /// The running kernel's image is not there, or not as known here.
+    #[error("the running kernel: {0}")]
+    Running(String),
 }

@@ -8,8 +8,10 @@ mod data_pages;
 mod error;
 mod image;
 mod reservation;
+mod running;
 mod symbols;
 
 pub use data_pages::DataPages;
 pub use error::Error;
 pub use image::{Getrandom, NativeImage, Vgetrandom};
+pub use running::RunningImage;

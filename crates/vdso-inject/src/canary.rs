@@ -37,4 +37,10 @@ impl CanaryBuffer {
         let changed = (0..self.memory.len()).filter(outside).find(|at| self.memory[*at] != canary(*at))?;
         Some(changed as isize - self.start as isize)
     }
+
+    /// Whether the buffer holds nothing but zeros and what was there before the call.
+    pub fn is_clear(&self) -> bool {
+        let range = self.start..self.start + self.len;
+        range.into_iter().all(|at| self.memory[at] == 0 || self.memory[at] == canary(at))
+    }
 }

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! One state of a subject, and calls on it. A process has one bench.
+
+use crate::Error;
+use crate::case::{Case, Entry, Fill};
+use crate::ledger::{self, Mood};
+use crate::record::{Origin, Record};
+use crate::shared::Shared;
+use crate::step::{self, Next, Start, Stepper};
+use crate::subject::Subject;
+use crate::text::Text;
+use std::ops::Range;
+use std::ptr::null_mut;
+use std::slice;
+use vdso_abi::PAGE_SIZE;
+use vdso_abi::state::KEY_LEN;
+
+/// A state that is wiped on fork, and all that a call on it needs.
+pub struct Bench<'a> {
+    subject: &'a Subject,
+    text: Text,
+    state: *mut u8,
+    batch_len: usize,
+    /// Where the child of a fork leaves its record.
+    mailbox: Shared<Record>,
+}
+
+impl<'a> Bench<'a> {
+    /// Sets up this process for calls of `subject`: its signal handlers, its system calls, its code. It cannot be undone.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn new(subject: &'a Subject) -> Result<Self, Error> {
+        // SAFETY: mapped for as long as the subject lives; breakpoints are set for calls under control alone.
+        let text = unsafe { Text::open(subject.code().clone()) }.map_err(Error::system("making the code writable"))?;
+        let state = map_state(subject)?;
+        step::install().map_err(Error::system("a handler for SIGTRAP"))?;
+        let mut bench = Self { subject, text, state, batch_len: 0, mailbox: Shared::new()? };
+        // SAFETY: the process has one bench, made for one subject that is there until the process ends.
+        let opened = unsafe { ledger::open(bench.state_range(), subject) };
+        opened.map_err(Error::system("a filter for system calls"))?;
+        bench.batch_len = bench.measure_batch();
+        Ok(bench)
+    }
+
+    /// What is tested.
+    pub fn subject(&self) -> &'a Subject {
+        self.subject
+    }
+
+    /// Its code.
+    pub fn text(&self) -> &Text {
+        &self.text
+    }
+
+    /// The bytes that a batch has.
+    pub fn batch_len(&self) -> usize {
+        self.batch_len
+    }
+
+    /// Where the child of a fork leaves its record.
+    pub fn mailbox(&self) -> &Shared<Record> {
+        &self.mailbox
+    }
+
+    /// Addresses of the state.
+    pub fn state_range(&self) -> Range<usize> {
+        self.state.addr()..self.state.addr() + self.subject.state().len
+    }
+
+    /// Zeroes the state, as a fork does in the child and a reclaim anywhere.
+    pub fn wipe(&self) {
+        // SAFETY: our own page, to which no reference exists.
+        unsafe { self.state.write_bytes(0, self.subject.state().len) };
+    }
+
+    /// Copies the state to the start of `to`.
+    pub fn copy_state(&self, to: &mut [u8; PAGE_SIZE]) {
+        // SAFETY: our own page, which nobody writes meanwhile.
+        to[..self.subject.state().len]
+            .copy_from_slice(unsafe { slice::from_raw_parts(self.state, self.subject.state().len) });
+    }
+
+    /// Sets the scene for `case`, with a state of its own.
+    pub fn prepare(&self, case: &Case, record: &mut Record) {
+        ledger::set_mood(Mood::Willing);
+        self.wipe();
+        for len in case.fill.draws(self.batch_len).into_iter().filter(|len| *len > 0) {
+            self.draw(case.entry, len, Origin::Earlier, record);
+        }
+        if case.fill == Fill::Stale {
+            self.subject.move_generation();
+        }
+    }
+
+    /// Makes the call of `case`, under the control of `stepper`.
+    pub fn call(&self, stepper: &Stepper<'_>, case: &Case, buffer: *mut u8, start: Start) -> Option<isize> {
+        let request = ledger::set_request([buffer.addr(), case.len()]);
+        let arguments = [buffer.addr(), case.len(), 0, self.state.addr(), self.subject.state().len];
+        // SAFETY: a buffer that is writable for the length, and a state; the handlers are installed.
+        let returned = unsafe { stepper.call(self.subject.address(case.entry), arguments, start) };
+        ledger::set_request(request);
+        returned
+    }
+
+    /// Draws `len` bytes, at most [`MAX_DRAW`](Self::MAX_DRAW), with nothing in between.
+    pub fn draw(&self, entry: Entry, len: usize, origin: Origin, record: &mut Record) {
+        let mut buffer = [0; Self::MAX_DRAW];
+        self.draw_with(
+            &Stepper::new(&self.text, &|_| Next::Run),
+            entry,
+            &mut buffer[..len],
+            Start::Run,
+            origin,
+            record,
+        );
+    }
+
+    /// The most that one draw returns that is not the interrupted call, in bytes.
+    pub const MAX_DRAW: usize = 1024;
+
+    /// Draws under the control of `stepper`.
+    pub fn draw_with(
+        &self,
+        stepper: &Stepper<'_>,
+        entry: Entry,
+        buffer: &mut [u8],
+        start: Start,
+        origin: Origin,
+        record: &mut Record,
+    ) {
+        let returned = self.fill(stepper, entry, buffer, start);
+        if returned == buffer.len() as isize {
+            record.push(origin, buffer);
+        } else {
+            record.other_returned = Some(returned);
+        }
+    }
+
+    fn fill(&self, stepper: &Stepper<'_>, entry: Entry, buffer: &mut [u8], start: Start) -> isize {
+        let (address, len) = (buffer.as_mut_ptr().addr(), buffer.len());
+        let request = ledger::set_request([address, len]);
+        let arguments = [address, len, 0, self.state.addr(), self.subject.state().len];
+        // SAFETY: a buffer that is writable for the length, and a state; the handlers are installed.
+        let returned = unsafe { stepper.call(self.subject.address(entry), arguments, start) };
+        ledger::set_request(request);
+        returned.expect("only the interrupted call is ever left")
+    }
+
+    /// How many bytes there are between two refills: a draw of one byte changes a few bytes of the state, and a refill at
+    /// least a key.
+    fn measure_batch(&self) -> usize {
+        /// More than any batch; a subject without one is taken to have this.
+        const LARGEST: usize = 1000;
+        let entry = self.subject.entries()[0];
+        let (mut before, mut after) = ([0; PAGE_SIZE], [0; PAGE_SIZE]);
+        self.wipe();
+        for drawn in 0..LARGEST {
+            self.copy_state(&mut before);
+            self.fill(&Stepper::new(&self.text, &|_| Next::Run), entry, &mut [0], Start::Run);
+            self.copy_state(&mut after);
+            let changed = before.iter().zip(&after).filter(|(before, after)| before != after).count();
+            if drawn > 0 && changed > KEY_LEN / 2 {
+                return drawn;
+            }
+        }
+        LARGEST
+    }
+}
+
+/// Maps a page for states as the subject wants it, wiped on fork.
+fn map_state(subject: &Subject) -> Result<*mut u8, Error> {
+    let state = subject.state();
+    // SAFETY: no address is given, so nothing that exists is replaced.
+    let map = |flags: u32| unsafe { libc::mmap(null_mut(), PAGE_SIZE, state.prot as i32, flags as i32, -1, 0) };
+    let mut page = map(state.flags);
+    if page == libc::MAP_FAILED {
+        // A kernel older than the flags of the image: the plain way gives the same.
+        page = map((libc::MAP_PRIVATE | libc::MAP_ANONYMOUS) as u32);
+    }
+    // SAFETY: the page just mapped.
+    if page == libc::MAP_FAILED || unsafe { libc::madvise(page, PAGE_SIZE, libc::MADV_WIPEONFORK) } != 0 {
+        return Err(Error::last("a page for the state"));
+    }
+    Ok(page.cast())
+}

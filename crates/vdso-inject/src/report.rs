@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! What came of all runs, in words.
+
+use crate::board::{Board, Finding, Tally};
+use crate::case::{Case, LENS};
+use crate::event::Event;
+use crate::judge::Fault;
+use crate::subject::Subject;
+use crate::trace::decode;
+use iced_x86::{Formatter, GasFormatter};
+use std::collections::BTreeSet;
+use std::fmt::{self, Write};
+use std::sync::atomic::Ordering::Relaxed;
+
+/// The outcome of one invocation.
+pub struct Report {
+    /// What was tested.
+    pub subject: String,
+    /// What chance depended on.
+    pub seed: u64,
+    /// The events that were tried.
+    pub events: Vec<Event>,
+    /// The cases, by the numbers that findings have.
+    pub cases: Vec<Case>,
+    /// Counts by event and length.
+    pub tallies: Vec<[Tally; LENS.len()]>,
+    /// The first findings of each worker, and all words that came twice across runs.
+    pub findings: Vec<Finding>,
+    /// How many words were compared across runs.
+    pub words: usize,
+    /// One of so many was.
+    pub share: usize,
+    /// What was interrupted.
+    pub coverage: Coverage,
+}
+
+/// Instructions of the subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Coverage {
+    /// Those that any call executed.
+    pub executed: usize,
+    /// Those of them that were interrupted by every event.
+    pub interrupted: usize,
+}
+
+impl Coverage {
+    pub(crate) fn of(board: &Board) -> Self {
+        let seen: Vec<u32> = board.seen.iter().map(|seen| seen.load(Relaxed)).filter(|seen| seen & 1 != 0).collect();
+        // What came about anywhere must have come about everywhere; nothing happens at no instruction.
+        let events = seen.iter().fold(0, |all, seen| all | seen) & !(2 << Event::Nothing.index());
+        Self { executed: seen.len(), interrupted: seen.iter().filter(|seen| **seen & events == events).count() }
+    }
+}
+
+impl Report {
+    /// All runs of an event.
+    pub fn total(&self, event: Event) -> Tally {
+        self.tallies[event.index()].iter().fold(Tally::default(), |sum, tally| Tally {
+            tried: sum.tried + tally.tried,
+            violated: sum.violated + tally.violated,
+            finished: sum.finished + tally.finished,
+            unreached: sum.unreached + tally.unreached,
+            disturbed: sum.disturbed + tally.disturbed,
+        })
+    }
+
+    /// The findings that speak against the subject: all but those of the residual event.
+    pub fn violations(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| !finding.run.event.is_residual())
+    }
+
+    /// The events that showed something.
+    pub fn flagged_by(&self) -> BTreeSet<Event> {
+        self.violations().map(|finding| finding.run.event).collect()
+    }
+
+    /// How many pairs of equal words chance would give: half the square of their number by that of all words.
+    pub fn expected_by_chance(&self) -> f64 {
+        let words = self.words as f64 * self.share as f64;
+        words * (words / self.share as f64) / 2f64.powi(65)
+    }
+
+    /// The events by the lengths: runs tried and, where there are any, violated.
+    pub fn table(&self) -> String {
+        let mut table = format!("{:<22}", "event");
+        for len in LENS {
+            let _ = write!(table, "{len:>7}");
+        }
+        let _ = writeln!(table, "{:>9}", "all");
+        for event in &self.events {
+            let tallies = &self.tallies[event.index()];
+            row(&mut table, event.name(), tallies.iter().map(|tally| tally.tried), self.total(*event).tried);
+            let violated = self.total(*event).violated;
+            if violated > 0 {
+                let name = if event.is_residual() { "  left open" } else { "  VIOLATED" };
+                row(&mut table, name, tallies.iter().map(|tally| tally.violated), violated);
+            }
+        }
+        table
+    }
+
+    /// A finding: what, where, and how to see it again.
+    pub fn describe(&self, finding: &Finding, subject: &Subject) -> String {
+        let run = finding.run;
+        let case = &self.cases[run.case as usize];
+        let pc = subject.code().start + run.offset as usize;
+        let mut text = String::new();
+        GasFormatter::new().format(&decode(pc), &mut text);
+        let mut words = format!("{}: {}\n", run.event, finding.fault);
+        let _ = writeln!(words, "    {case}");
+        let _ = writeln!(words, "    before instruction {}, at {:#x}: {text}", run.position, run.offset);
+        let _ = write!(words, "    --event {} --len {} --seed {}", run.event, case.len(), self.seed);
+        words
+    }
+
+    /// Whether a word that came twice across runs is among the findings.
+    pub fn repeats_across_runs(&self) -> bool {
+        self.violations().any(|finding| matches!(finding.fault, Fault::RepeatedAcrossRuns(_)))
+    }
+}
+
+fn row(table: &mut String, name: &str, counts: impl Iterator<Item = usize>, sum: usize) {
+    let _ = write!(table, "{name:<22}");
+    for count in counts {
+        let _ = write!(table, "{count:>7}");
+    }
+    let _ = writeln!(table, "{sum:>9}");
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = |of: fn(&Tally) -> usize| self.events.iter().map(|event| of(&self.total(*event))).sum::<usize>();
+        write!(f, "{}", self.table())?;
+        writeln!(f, "{} injections, {} violations, seed {}", all(|t| t.tried), all(|t| t.violated), self.seed)?;
+        writeln!(
+            f,
+            "{} of {} instructions that were executed were interrupted by every event",
+            self.coverage.interrupted, self.coverage.executed
+        )?;
+        writeln!(
+            f,
+            "{} words compared across runs (one in {}); {:.1e} pairs would be equal by chance",
+            self.words,
+            self.share,
+            self.expected_by_chance()
+        )?;
+        writeln!(
+            f,
+            "{} forks behind the last look of the call; {} runs took another way; {} were disturbed by the kernel",
+            all(|t| t.finished),
+            all(|t| t.unreached),
+            all(|t| t.disturbed)
+        )
+    }
+}

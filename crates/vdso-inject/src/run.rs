@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! One run: a fresh state, one call, one event in the middle of it, and a few calls afterwards.
+
+use crate::bench::Bench;
+use crate::canary::CanaryBuffer;
+use crate::case::Case;
+use crate::event::{Action, Event, When};
+use crate::ledger::{self, Counts, Mood};
+use crate::record::{Origin, Record};
+use crate::registers::Registers;
+use crate::step::{Next, Start, Stepper};
+use crate::trace::Trace;
+use std::cell::{Cell, RefCell};
+
+/// What came of a run.
+pub struct Outcome {
+    /// The record of this process.
+    pub parent: Box<Record>,
+    /// That of a forked child; the status from `waitpid(2)` of one that did not come to its end.
+    pub child: Option<Result<Box<Record>, i32>>,
+}
+
+/// How many bytes a handler, or a later call, draws: whole words, so that the same bytes are the same words.
+const SHORT_DRAW: usize = 40;
+
+/// Runs `case`, and lets `event` happen before instruction `position` of its trace.
+pub fn run(
+    bench: &Bench<'_>,
+    case: &Case,
+    trace: &Trace,
+    event: Event,
+    position: usize,
+    rng: &mut fastrand::Rng,
+) -> Outcome {
+    let mut record = Record::new();
+    bench.prepare(case, &mut record);
+    let mut buffer = CanaryBuffer::new(case.len(), rng.usize(..64));
+    let generation = bench.subject().generation();
+    let run = Run {
+        bench,
+        case,
+        event,
+        next: Cell::new(0),
+        position: Cell::new(position),
+        trace,
+        rng: RefCell::new(rng),
+        record: RefCell::new(record),
+        moves: Cell::new(0),
+        before: ledger::counts(),
+        at_event: Cell::new(None),
+        at_loss: Cell::new(None),
+        handlers: Cell::new(0),
+        side: Cell::new(Side::Alone),
+    };
+    let hook = |registers: &mut Registers| run.go_on(registers);
+    let (address, passes) = trace.way(None, position);
+    let start = if event.script().is_empty() { Start::Run } else { Start::Breakpoint(address, passes) };
+    let returned = bench.call(&Stepper::new(bench.text(), &hook), case, buffer.bytes().as_mut_ptr(), start);
+    ledger::set_mood(Mood::Willing);
+    run.conclude(returned, &mut buffer);
+    // From here on this may be the child.
+    let Run { record, side, moves, .. } = run;
+    let mut parent = record.into_inner();
+    // A kernel may count as it likes, but moves by itself only now and then.
+    let now = bench.subject().generation();
+    parent.disturbed = bench.subject().is_shared() && (moves.get() == 0) != (now == generation);
+    match side.get() {
+        Side::Alone => Outcome { parent, child: None },
+        Side::Parent(pid) => {
+            let child = match wait(pid) {
+                // SAFETY: the child wrote it before its good end.
+                0 => Ok(Box::new(unsafe { bench.mailbox().as_ptr().read() })),
+                status => Err(status),
+            };
+            Outcome { parent, child: Some(child) }
+        }
+        Side::Child => {
+            // SAFETY: the parent reads it after our end.
+            unsafe { bench.mailbox().as_ptr().write(*parent) };
+            // SAFETY: ends the process without the parent's exit handlers.
+            unsafe { libc::_exit(0) }
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Side {
+    Alone,
+    Parent(i32),
+    Child,
+}
+
+/// A run under way, as its handler sees it.
+struct Run<'a, 'b> {
+    bench: &'a Bench<'b>,
+    case: &'a Case,
+    trace: &'a Trace,
+    event: Event,
+    /// The next action of the script.
+    next: Cell<usize>,
+    /// The instruction of the last one.
+    position: Cell<usize>,
+    rng: RefCell<&'a mut fastrand::Rng>,
+    record: RefCell<Box<Record>>,
+    /// How often we have moved the generation.
+    moves: Cell<usize>,
+    /// System calls before the call.
+    before: Counts,
+    /// System calls before the event.
+    at_event: Cell<Option<Counts>>,
+    /// System calls when the key went for the last time: by a wipe, a new generation, or in the child of a fork.
+    at_loss: Cell<Option<Counts>>,
+    /// System calls of calls made in handlers.
+    handlers: Cell<usize>,
+    side: Cell<Side>,
+}
+
+impl Run<'_, '_> {
+    /// At a stop: does what the script says, and says how the call goes on.
+    fn go_on(&self, _registers: &mut Registers) -> Next {
+        if self.at_event.get().is_none() {
+            self.at_event.set(Some(ledger::counts()));
+        }
+        loop {
+            let Some((_, action)) = self.event.script().get(self.next.get()) else { return Next::Run };
+            if *action == Action::Abandon {
+                return Next::Leave;
+            }
+            self.act(*action);
+            self.next.set(self.next.get() + 1);
+            if let Some((When::Later, _)) = self.event.script().get(self.next.get()) {
+                return self.later();
+            }
+        }
+    }
+
+    /// To any instruction between this one and the last.
+    fn later(&self) -> Next {
+        let (from, end) = (self.position.get(), self.trace.pcs.len());
+        if from + 1 >= end {
+            return Next::Run;
+        }
+        let to = self.rng.borrow_mut().usize(from + 1..end);
+        self.position.set(to);
+        let (address, passes) = self.trace.way(Some(from), to);
+        Next::To(address, passes)
+    }
+
+    /// A small number of instructions: few and many are equally likely.
+    fn a_few(&self) -> u32 {
+        let mut rng = self.rng.borrow_mut();
+        let magnitude = rng.u32(0..7);
+        rng.u32(0..1 << magnitude)
+    }
+
+    fn act(&self, action: Action) {
+        match action {
+            Action::Draw => self.draw_in_handler(None),
+            Action::NestedDraw => self.draw_in_handler(Some(self.a_few())),
+            Action::Wipe => {
+                self.bench.wipe();
+                self.key_went();
+            }
+            Action::Generation => {
+                self.key_went();
+                self.moves.set(self.moves.get() + 1);
+                self.bench.subject().move_generation();
+            }
+            Action::Fork { child_draws } => {
+                self.fork();
+                if matches!(self.side.get(), Side::Child) {
+                    self.key_went();
+                    if child_draws {
+                        self.draw_in_handler(None);
+                    }
+                }
+            }
+            Action::Kernel(mood) => ledger::set_mood(mood),
+            Action::Abandon => {}
+        }
+    }
+
+    fn key_went(&self) {
+        self.at_loss.set(Some(ledger::counts()));
+    }
+
+    /// Draws; where a number of instructions is given, a second draw interrupts the first one behind so many.
+    fn draw_in_handler(&self, interrupted_behind: Option<u32>) {
+        let before = ledger::counts();
+        // A handler that finds the state fresh draws a key; now and then it also needs a second batch.
+        let len =
+            if self.rng.borrow_mut().u8(..8) == 0 { self.bench.batch_len().min(464) + SHORT_DRAW } else { SHORT_DRAW };
+        let mut buffer = [0; Bench::MAX_DRAW];
+        let mut record = self.record.borrow_mut();
+        let mut inner = Record::new();
+        {
+            let left = Cell::new(interrupted_behind.unwrap_or(0));
+            let second = RefCell::new(&mut inner);
+            let hook = |_: &mut Registers| {
+                if left.get() > 0 {
+                    left.set(left.get() - 1);
+                    return Next::Step;
+                }
+                self.bench.draw(self.case.entry, SHORT_DRAW, Origin::Handler, &mut second.borrow_mut());
+                Next::Run
+            };
+            let start = if interrupted_behind.is_some() { Start::Step } else { Start::Run };
+            let stepper = Stepper::new(self.bench.text(), &hook);
+            self.bench.draw_with(&stepper, self.case.entry, &mut buffer[..len], start, Origin::Handler, &mut record);
+        }
+        record.other_returned = record.other_returned.or(inner.other_returned);
+        for (origin, bytes) in inner.parts() {
+            record.push(origin, bytes);
+        }
+        self.handlers.set(self.handlers.get() + ledger::counts().since(before).total());
+    }
+
+    fn fork(&self) {
+        // SAFETY: the child goes on with this thread alone, which holds no lock: it was interrupted in a call that has none.
+        self.side.set(match unsafe { libc::fork() } {
+            // Not to fork is no event.
+            -1 => return,
+            0 => Side::Child,
+            pid => Side::Parent(pid),
+        });
+    }
+
+    /// Behind the call: notes how it ended, and draws again.
+    fn conclude(&self, returned: Option<isize>, buffer: &mut CanaryBuffer) {
+        let behind = ledger::counts();
+        let mut record = self.record.borrow_mut();
+        let record = &mut **record;
+        record.left = returned.is_none();
+        record.returned = returned.unwrap_or(0);
+        record.overrun = buffer.overrun();
+        record.left_bytes = record.returned < 0 && !buffer.is_clear();
+        if record.returned > 0 {
+            let len = buffer.bytes().len().min(record.returned as usize);
+            record.push(Origin::Interrupted, &buffer.bytes()[..len]);
+        }
+        let at_event = self.at_event.get();
+        record.reached = at_event.is_some() || self.event.script().is_empty();
+        let handlers = self.handlers.get();
+        record.calls = behind.since(self.before).total() - handlers;
+        record.strange_calls = behind.since(self.before).strange;
+        record.calls_after = at_event.map_or(0, |at_event| behind.since(at_event).total() - handlers);
+        let mut earlier = behind;
+        for calls in 0..2 {
+            self.bench.draw(self.case.entry, SHORT_DRAW, Origin::Later, record);
+            let now = ledger::counts();
+            record.later_calls[calls] = now.since(earlier).total();
+            earlier = now;
+            if calls == 0 {
+                record.lacks_key = self.at_loss.get().is_some_and(|at_loss| now.since(at_loss).fetches == 0);
+            }
+        }
+        // Now and then past the next refill, whose key must not have been used before.
+        if self.rng.borrow_mut().u8(..8) == 0 {
+            for len in [self.bench.batch_len().min(464) + SHORT_DRAW, SHORT_DRAW] {
+                self.bench.draw(self.case.entry, len, Origin::Later, record);
+            }
+        }
+        self.bench.copy_state(&mut record.state);
+    }
+}
+
+/// Waits for a child, and returns its status.
+fn wait(pid: i32) -> i32 {
+    let mut status = 0;
+    // SAFETY: `status` outlives the call.
+    while unsafe { libc::waitpid(pid, &raw mut status, 0) } == -1 {}
+    status
+}

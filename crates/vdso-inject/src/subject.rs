@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! What is put to the test, with whoever plays the kernel beside it.
+
+use crate::Error;
+use crate::case::{Entry, Place};
+use std::fs::File;
+use std::ops::Range;
+use std::os::fd::AsRawFd;
+use std::path::Path;
+use std::ptr::null_mut;
+use vdso_abi::PAGE_SIZE;
+use vdso_abi::flags::{MAP_ANONYMOUS, STATE_MMAP_PROT};
+use vdso_abi::rng_data::{VdsoRngData, simd};
+use vdso_abi::routines::CIPHER_ROUTINES;
+use vdso_abi::state::{STATE_LEN, VgetrandomOpaqueParams};
+use vdso_link::{Image, LinkedImage};
+use vdso_native::{NativeImage, RunningImage};
+
+/// `RNDRESEEDCRNG` (Linux `include/uapi/linux/random.h`): the generator takes a new key, and its generation moves.
+const RNDRESEEDCRNG: libc::c_ulong = 0x5207;
+
+/// An implementation that is called in this process.
+pub struct Subject {
+    /// For an image, the path of its file.
+    name: String,
+    code: Range<usize>,
+    data: Range<usize>,
+    functions: Vec<(Entry, usize)>,
+    entries: Vec<Entry>,
+    levels: Vec<u8>,
+    state: StateKind,
+    kernel: Kernel,
+}
+
+/// How a state is mapped.
+#[derive(Clone, Copy, Debug)]
+pub struct StateKind {
+    /// Its length in bytes; at most a page.
+    pub len: usize,
+    /// `prot` for `mmap(2)`.
+    pub prot: u32,
+    /// `flags` for `mmap(2)`.
+    pub flags: u32,
+}
+
+/// `MAP_PRIVATE` (Linux `include/uapi/linux/mman.h`).
+const MAP_PRIVATE: u32 = 2;
+
+impl StateKind {
+    /// One for the function without a probe: wiped on fork by `madvise(2)`.
+    const PLAIN: Self = Self { len: STATE_LEN, prot: STATE_MMAP_PROT, flags: MAP_PRIVATE | MAP_ANONYMOUS };
+}
+
+/// Who publishes generations.
+enum Kernel {
+    /// We do, on pages of our own.
+    Own(Box<NativeImage>),
+    /// The running kernel does, and moves them when it is asked through this file.
+    Running { rng_data: *const VdsoRngData, random: Option<File> },
+    /// Nobody.
+    Nobody,
+}
+
+impl Subject {
+    /// An image, mapped beside data pages of its own.
+    ///
+    /// # Errors
+    /// It cannot be read or mapped, or exports neither function.
+    pub fn image(path: &Path) -> Result<Self, Error> {
+        let linked = LinkedImage::found(Image::read(path)?)?;
+        let (len, layout) = (linked.image.data().len(), linked.layout);
+        let native = NativeImage::map(&linked.image, &layout)?;
+        native.data().set_generation(1);
+        native.data().set_ready(true);
+        let base = native.base().as_ptr().addr();
+        let functions = functions(|name| native.function(name).ok().map(|function| function.as_ptr().addr()));
+        Self {
+            name: path.display().to_string(),
+            code: base..base + len,
+            data: base - layout.pages * PAGE_SIZE..base,
+            entries: functions.iter().map(|(entry, _)| *entry).collect(),
+            functions,
+            levels: levels(),
+            state: StateKind::PLAIN,
+            kernel: Kernel::Own(Box::new(native)),
+        }
+        .probed()
+    }
+
+    /// The same once more, for a process of its own: data pages of ours are shared by the children of a fork.
+    ///
+    /// # Errors
+    /// As for the first time.
+    pub fn again(&self) -> Result<Self, Error> {
+        match &self.kernel {
+            Kernel::Own(_) => Self::image(Path::new(&self.name)),
+            Kernel::Running { .. } => Self::running_kernel(),
+            Kernel::Nobody => {
+                let (_, function) = self.functions[0];
+                // SAFETY: the promise was made for the same function.
+                Ok(unsafe { Self::function(&self.name, function, self.code.len()) })
+            }
+        }
+    }
+
+    /// The running kernel's own vDSO, beside its own data pages.
+    ///
+    /// # Errors
+    /// The kernel has none, or none that draws random bytes.
+    pub fn running_kernel() -> Result<Self, Error> {
+        let running = RunningImage::find()?;
+        let functions = functions(|name| running.function(name).map(|offset| running.base + offset))
+            .into_iter()
+            .collect::<Vec<_>>();
+        let random = File::options().write(true).open("/dev/random").ok().filter(|file| reseed(file));
+        let base = running.base;
+        Self {
+            name: "the running kernel's vDSO".into(),
+            code: base..base + running.image.data().len(),
+            data: base - running.layout.pages * PAGE_SIZE..base,
+            entries: functions.iter().map(|(entry, _)| *entry).collect(),
+            functions,
+            levels: vec![simd::SSE2],
+            state: StateKind::PLAIN,
+            kernel: Kernel::Running {
+                rng_data: base.wrapping_add_signed(running.layout.vdso_rng_data as isize) as *const VdsoRngData,
+                random,
+            },
+        }
+        .probed()
+    }
+
+    /// A function of this program with the signature of `__vdso_vgetrandom`, whose code takes `len` bytes.
+    ///
+    /// # Safety
+    /// It is such a function, and survives to be stopped anywhere.
+    pub unsafe fn function(name: &str, function: usize, len: usize) -> Self {
+        Self {
+            name: name.into(),
+            code: function..function + len,
+            data: 0..0,
+            functions: vec![(Entry::Vgetrandom, function)],
+            entries: vec![Entry::Vgetrandom],
+            levels: vec![simd::SSE2],
+            state: StateKind::PLAIN,
+            kernel: Kernel::Nobody,
+        }
+    }
+
+    /// Asks the probe, where there is one, what a state is.
+    fn probed(mut self) -> Result<Self, Error> {
+        type Getrandom = unsafe extern "C" fn(*mut u8, usize, u32, *mut VgetrandomOpaqueParams, usize) -> isize;
+        if self.functions.is_empty() {
+            return Err(Error::Subject(format!(
+                "{}: exports neither __vdso_vgetrandom nor __vdso_getrandom (Linux 6.11 and later have the second one)",
+                self.name
+            )));
+        }
+        if let Some((_, function)) = self.functions.iter().find(|(entry, _)| *entry == Entry::Getrandom) {
+            let mut params =
+                VgetrandomOpaqueParams { size_of_opaque_state: 0, mmap_prot: 0, mmap_flags: 0, reserved: [0; 13] };
+            // SAFETY: a function of this name has this signature, and these are the arguments of its probe.
+            let returned = unsafe {
+                let function = std::mem::transmute::<usize, Getrandom>(*function);
+                function(null_mut(), 0, 0, &raw mut params, usize::MAX)
+            };
+            let len = params.size_of_opaque_state as usize;
+            if returned != 0 || len == 0 || len > PAGE_SIZE {
+                return Err(Error::Subject(format!(
+                    "{}: the size probe returned {returned} and a state of {len} bytes",
+                    self.name
+                )));
+            }
+            self.state = StateKind { len, prot: params.mmap_prot, flags: params.mmap_flags };
+        }
+        Ok(self)
+    }
+
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Addresses of its code.
+    pub fn code(&self) -> &Range<usize> {
+        &self.code
+    }
+
+    /// Addresses of the data that its kernel shares.
+    pub fn data(&self) -> &Range<usize> {
+        &self.data
+    }
+
+    /// What a state is.
+    pub fn state(&self) -> StateKind {
+        self.state
+    }
+
+    /// The functions that it has.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// Address of a function that it has.
+    pub fn address(&self, entry: Entry) -> usize {
+        let function = self.functions.iter().find(|(of, _)| *of == entry);
+        function.expect("cases are made of the functions that there are").1
+    }
+
+    /// Values of the `simd` byte that it and this processor tell apart.
+    pub fn levels(&self) -> &[u8] {
+        &self.levels
+    }
+
+    /// Where its data can be.
+    pub fn places(&self) -> &'static [Place] {
+        match self.kernel {
+            Kernel::Own(_) => &[Place::Usual, Place::TimeNamespace, Place::NoGeneration],
+            _ => &[Place::Usual],
+        }
+    }
+
+    /// Whether all processes see the generation that moves here.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.kernel, Kernel::Running { .. })
+    }
+
+    /// Whether its generation can be moved.
+    pub fn moves_generation(&self) -> bool {
+        match &self.kernel {
+            Kernel::Own(_) => true,
+            Kernel::Running { random, .. } => random.is_some(),
+            Kernel::Nobody => false,
+        }
+    }
+
+    /// The generation that is published; 0 where nobody does.
+    pub fn generation(&self) -> u64 {
+        match &self.kernel {
+            Kernel::Own(native) => native.data().generation(),
+            // SAFETY: within the data pages, which are always readable; the kernel aligns the field.
+            Kernel::Running { rng_data, .. } => unsafe { (&raw const (**rng_data).generation).read_volatile() },
+            Kernel::Nobody => 0,
+        }
+    }
+
+    /// Moves the generation on, where that is possible.
+    pub fn move_generation(&self) {
+        match &self.kernel {
+            Kernel::Own(native) => native.data().set_generation(native.data().generation() + 1),
+            Kernel::Running { random: Some(random), .. } => {
+                reseed(random);
+            }
+            _ => {}
+        }
+    }
+
+    /// Sets the scene for a case.
+    ///
+    /// # Errors
+    /// The operating system refuses a change of access.
+    pub fn set_scene(&self, place: Place, simd: u8) -> Result<(), Error> {
+        if let Kernel::Own(native) = &self.kernel {
+            let generation = native.data().generation().max(1);
+            native.enter_time_namespace(place == Place::TimeNamespace)?;
+            native.data().set_generation(if place == Place::NoGeneration { 0 } else { generation });
+            native.data().set_simd(simd);
+        }
+        Ok(())
+    }
+}
+
+/// The entry points that `address` finds by name.
+fn functions(address: impl Fn(&str) -> Option<usize>) -> Vec<(Entry, usize)> {
+    [(Entry::Vgetrandom, "__vdso_vgetrandom"), (Entry::Getrandom, "__vdso_getrandom")]
+        .into_iter()
+        .filter_map(|(entry, name)| Some((entry, address(name)?)))
+        .collect()
+}
+
+/// Those that this processor can run and that there are routines for, in ascending order.
+fn levels() -> Vec<u8> {
+    let has = |suffix: &str| CIPHER_ROUTINES.iter().any(|routine| routine.name.ends_with(suffix));
+    let mut levels = vec![simd::SSE2];
+    if std::arch::is_x86_feature_detected!("avx2") && has("_avx2") {
+        levels.push(simd::AVX2);
+    }
+    if std::arch::is_x86_feature_detected!("avx512vl") && has("_avx512vl") {
+        levels.push(simd::AVX512VL);
+    }
+    levels
+}
+
+/// Returns whether the kernel did it: it wants the right to.
+fn reseed(random: &File) -> bool {
+    // SAFETY: the request takes no argument.
+    unsafe { libc::ioctl(random.as_raw_fd(), RNDRESEEDCRNG) == 0 }
+}

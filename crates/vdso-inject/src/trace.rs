@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! One call from its first instruction to its last: where it can be stopped, and what it looks at there.
+
+use crate::bench::Bench;
+use crate::case::Case;
+use crate::ledger;
+use crate::record::Record;
+use crate::registers::Registers;
+use crate::step::{Next, Start, Stepper};
+use iced_x86::{Decoder, DecoderOptions, Instruction, InstructionInfoFactory, OpAccess, OpKind};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ops::Range;
+use std::slice;
+
+/// The instructions of one call, in the order in which they are executed.
+pub struct Trace {
+    /// Their addresses.
+    pub pcs: Vec<usize>,
+    /// The last one that reads the state or the shared data without writing it. What happens behind it cannot be noticed.
+    pub last_look: usize,
+    /// The last one that writes the caller's buffer.
+    pub last_store: Option<usize>,
+    /// System calls that the call makes.
+    pub system_calls: usize,
+}
+
+impl Trace {
+    /// Steps through a call of this kind.
+    pub fn of(bench: &Bench<'_>, case: &Case) -> Self {
+        let mut record = Record::new();
+        bench.prepare(case, &mut record);
+        let mut buffer = vec![0u8; case.len()];
+        let start = buffer.as_mut_ptr().addr();
+        let observer = RefCell::new(Observer::new(
+            [bench.state_range(), bench.subject().data().clone()],
+            start..start + buffer.len(),
+        ));
+        let hook = |registers: &mut Registers| {
+            observer.borrow_mut().observe(registers);
+            Next::Step
+        };
+        let before = ledger::counts();
+        bench.call(&Stepper::new(bench.text(), &hook), case, buffer.as_mut_ptr(), Start::Step);
+        let Observer { pcs, last_look, last_store, .. } = observer.into_inner();
+        Self { pcs, last_look, last_store, system_calls: ledger::counts().since(before).total() }
+    }
+
+    /// Where to put a breakpoint to get from one position, or from the start, to a later one, and how often it is passed
+    /// in between.
+    pub fn way(&self, from: Option<usize>, to: usize) -> (usize, usize) {
+        let pc = self.pcs[to];
+        let between = &self.pcs[from.unwrap_or(0)..to];
+        (pc, between.iter().filter(|passed| **passed == pc).count())
+    }
+}
+
+/// The memory accesses of a call, instruction by instruction.
+struct Observer {
+    pcs: Vec<usize>,
+    last_look: usize,
+    last_store: Option<usize>,
+    shared: [Range<usize>; 2],
+    buffer: Range<usize>,
+    known: HashMap<usize, Instruction>,
+    accesses: InstructionInfoFactory,
+}
+
+impl Observer {
+    fn new(shared: [Range<usize>; 2], buffer: Range<usize>) -> Self {
+        Self {
+            pcs: Vec::new(),
+            last_look: 0,
+            last_store: None,
+            shared,
+            buffer,
+            known: HashMap::new(),
+            accesses: InstructionInfoFactory::new(),
+        }
+    }
+
+    fn observe(&mut self, registers: &Registers) {
+        let pc = registers.pc();
+        let position = self.pcs.len();
+        self.pcs.push(pc);
+        let instruction = *self.known.entry(pc).or_insert_with(|| decode(pc));
+        let accesses = self.accesses.info(&instruction);
+        for operand in (0..instruction.op_count()).filter(|operand| instruction.op_kind(*operand) == OpKind::Memory) {
+            let Some(address) = instruction.virtual_address(operand, 0, |register, _, _| registers.value(register))
+            else {
+                continue;
+            };
+            let (address, access) = (address as usize, accesses.op_access(operand));
+            if self.shared.iter().any(|range| range.contains(&address)) && access == OpAccess::Read {
+                self.last_look = position;
+            }
+            if self.buffer.contains(&address) && matches!(access, OpAccess::Write | OpAccess::ReadWrite) {
+                self.last_store = Some(position);
+            }
+        }
+    }
+}
+
+/// The instruction at an address that is about to be executed.
+pub fn decode(pc: usize) -> Instruction {
+    /// The longest instruction, in bytes.
+    const LONGEST: usize = 15;
+    // Past the last instruction of an image its padding follows, up to the end of the page.
+    let len = LONGEST.min(vdso_abi::PAGE_SIZE - pc % vdso_abi::PAGE_SIZE);
+    // SAFETY: readable, as it is about to be executed, up to the end of its page.
+    let bytes = unsafe { slice::from_raw_parts(pc as *const u8, len) };
+    Decoder::with_ip(64, bytes, pc as u64, DecoderOptions::NONE).decode()
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! `cargo xtask inject`: calls interrupted at every instruction.
+
+use crate::progress::{bar, line};
+use crate::workspace;
+use std::path::{Path, PathBuf};
+use vdso_inject::{Effort, Event, Options, Report, Subject};
+
+/// Options of `inject`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct InjectArgs {
+    /// What to interrupt: "ours" (target/vdso/vdso64.so), "kernel" (the running kernel's), or the file of an image
+    #[arg(long, default_value = "ours", value_name = "ours|kernel|IMAGE")]
+    subject: String,
+    /// Only this event; may be repeated. "residual" is the one order of events that the protocol leaves open
+    #[arg(long, value_name = "EVENT", value_parser = event)]
+    event: Vec<Event>,
+    /// Only calls of this length; may be repeated
+    #[arg(long, value_name = "BYTES")]
+    len: Vec<usize>,
+    /// What chance depends on
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Interrupt every instruction each time that it is executed: hours
+    #[arg(long, conflicts_with = "short")]
+    exhaustive: bool,
+    /// A sample of a few seconds, as in the tests
+    #[arg(long)]
+    short: bool,
+}
+
+/// How many findings are shown.
+const SHOWN: usize = 10;
+
+fn event(name: &str) -> Result<Event, String> {
+    Event::named(name).ok_or_else(|| {
+        let names: Vec<&str> = Event::ALL.iter().map(|event| event.name()).collect();
+        format!("events are {}", names.join(", "))
+    })
+}
+
+/// Interrupts; returns whether nothing was violated.
+///
+/// # Errors
+/// The subject cannot be put to the test.
+pub fn run(arguments: &InjectArgs) -> anyhow::Result<bool> {
+    let subject = match arguments.subject.as_str() {
+        "ours" => Subject::image(&ours())?,
+        "kernel" => Subject::running_kernel()?,
+        file => Subject::image(Path::new(file))?,
+    };
+    let effort = match (arguments.exhaustive, arguments.short) {
+        (true, _) => Effort::Exhaustive,
+        (_, true) => Effort::Short,
+        _ => Effort::Usual,
+    };
+    let mut options = Options::new(effort, arguments.seed);
+    options.events.clone_from(&arguments.event);
+    options.lens.clone_from(&arguments.len);
+    if !subject.moves_generation() {
+        line("Skipped", "events that need a new generation: the kernel makes one for root only");
+    }
+    let bar = bar("Injecting", format!("{} (seed {})", subject.name(), options.seed));
+    let report = vdso_inject::inject(&subject, &options, &mut |done, all| bar.set(done, all))?;
+    drop(bar);
+    show(&report, &subject);
+    Ok(report.violations().next().is_none())
+}
+
+fn ours() -> PathBuf {
+    workspace::vdso_output().join("vdso64.so")
+}
+
+fn show(report: &Report, subject: &Subject) {
+    print!("{report}");
+    for finding in report.findings.iter().take(SHOWN) {
+        println!("{}", report.describe(finding, subject));
+    }
+    if report.findings.len() > SHOWN {
+        println!("and {} more", report.findings.len() - SHOWN);
+    }
+}
