@@ -7,7 +7,6 @@
 //! good, so such a test runs in a child of its own ([`child`]).
 
 pub mod aftermath;
-pub mod canary;
 pub mod child;
 pub mod duplicates;
 pub mod faults;
@@ -27,3 +26,4 @@ pub mod vdso;
 pub mod watch;
 
 pub use vdso::{Cipher, Vdso, ciphers};
+pub use vdso_inject::canary;

@@ -6,7 +6,7 @@ use crate::case::LENS;
 use crate::event::Event;
 use crate::judge::Fault;
 use crate::shared::{Board as SharedBoard, Shared, SharedList};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 
 /// Counts of runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,9 +69,10 @@ pub struct Board {
     pub next: AtomicUsize,
     /// Counts by event and length.
     pub counters: [[Counters; LENS.len()]; EVENTS],
-    /// For each byte of code, the instruction that begins there: bit 0 if a call executed it, and bit `1 + event` if the
-    /// event came about before it.
-    pub seen: [std::sync::atomic::AtomicU32; CODE_LEN],
+    /// For each byte of code, the events that could come about before the instruction that begins there, as bits.
+    pub possible: [AtomicU32; CODE_LEN],
+    /// Those that did.
+    pub happened: [AtomicU32; CODE_LEN],
 }
 
 // SAFETY: zeros are numbers, and all of them are atomic.

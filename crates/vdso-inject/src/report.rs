@@ -10,7 +10,7 @@ use crate::trace::decode;
 use iced_x86::{Formatter, GasFormatter};
 use std::collections::BTreeSet;
 use std::fmt::{self, Write};
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// The outcome of one invocation.
 pub struct Report {
@@ -34,21 +34,26 @@ pub struct Report {
     pub coverage: Coverage,
 }
 
-/// Instructions of the subject.
+/// Pairs of an instruction and an event. Nothing happens at no instruction, and so is no part of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Coverage {
-    /// Those that any call executed.
-    pub executed: usize,
-    /// Those of them that were interrupted by every event.
-    pub interrupted: usize,
+    /// Instructions that any call executed.
+    pub instructions: usize,
+    /// Pairs that there could be.
+    pub possible: usize,
+    /// Pairs that there were.
+    pub happened: usize,
 }
 
 impl Coverage {
     pub(crate) fn of(board: &Board) -> Self {
-        let seen: Vec<u32> = board.seen.iter().map(|seen| seen.load(Relaxed)).filter(|seen| seen & 1 != 0).collect();
-        // What came about anywhere must have come about everywhere; nothing happens at no instruction.
-        let events = seen.iter().fold(0, |all, seen| all | seen) & !(2 << Event::Nothing.index());
-        Self { executed: seen.len(), interrupted: seen.iter().filter(|seen| **seen & events == events).count() }
+        let pairs = |events: &[AtomicU32]| -> Vec<u32> {
+            let all = events.iter().map(|events| events.load(Relaxed) & !(1 << Event::Nothing.index()));
+            all.filter(|events| *events != 0).collect()
+        };
+        let sum = |events: &[u32]| events.iter().map(|events| events.count_ones() as usize).sum();
+        let possible = pairs(&board.possible);
+        Self { instructions: possible.len(), possible: sum(&possible), happened: sum(&pairs(&board.happened)) }
     }
 }
 
@@ -134,8 +139,8 @@ impl fmt::Display for Report {
         writeln!(f, "{} injections, {} violations, seed {}", all(|t| t.tried), all(|t| t.violated), self.seed)?;
         writeln!(
             f,
-            "{} of {} instructions that were executed were interrupted by every event",
-            self.coverage.interrupted, self.coverage.executed
+            "{} instructions executed; {} of {} pairs of an instruction and an event came about",
+            self.coverage.instructions, self.coverage.happened, self.coverage.possible
         )?;
         writeln!(
             f,

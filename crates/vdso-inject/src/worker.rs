@@ -12,7 +12,7 @@ use crate::plan::positions;
 use crate::run::run;
 use crate::subject::Subject;
 use crate::trace::Trace;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// After so many seconds without an end of a few hundred runs the subject has hung, and `SIGALRM` ends the worker.
 const LIMIT: u32 = 60;
@@ -72,14 +72,15 @@ impl Worker<'_> {
         self.subject.set_scene(case.place, case.simd)?;
         alarm(LIMIT);
         let trace = Trace::of(bench, case);
-        for pc in &trace.pcs {
-            self.mark(pc - self.subject.code().start, 1);
-        }
         let events = self.options.events_for(self.subject, case);
+        let possible = events.iter().map(|event| 1 << event.index()).sum();
+        for pc in &trace.pcs {
+            mark(&self.board.possible, pc - self.subject.code().start, possible);
+        }
         for (event_index, event) in events.iter().enumerate().skip(from.event) {
             progress.event.store(event_index, Relaxed);
             let mut rng = fastrand::Rng::with_seed(self.options.seed ^ (*turn as u64) << 16 ^ event.index() as u64);
-            let positions = positions(self.options.effort, case, *event, &trace, *turn, &mut rng);
+            let positions = positions(self.options.effort, *event, &trace, *turn, &mut rng);
             let skipped = if event_index == from.event { from.run } else { 0 };
             for (index, position) in positions.into_iter().enumerate().skip(skipped) {
                 if index % 256 == 0 {
@@ -139,14 +140,15 @@ impl Worker<'_> {
         };
         column.fetch_add(1, Relaxed);
         if !matches!(verdict, Verdict::Unreached | Verdict::Disturbed) {
-            self.mark(id.offset as usize, 2 << id.event.index());
+            mark(&self.board.happened, id.offset as usize, 1 << id.event.index());
         }
     }
+}
 
-    fn mark(&self, offset: usize, bit: u32) {
-        if let Some(seen) = self.board.seen.get(offset) {
-            seen.fetch_or(bit, Relaxed);
-        }
+/// Adds events to an instruction; behind the end of what is counted it is left out.
+fn mark(events: &[AtomicU32], offset: usize, bits: u32) {
+    if let Some(events) = events.get(offset) {
+        events.fetch_or(bits, Relaxed);
     }
 }
 
