@@ -118,7 +118,10 @@ SYSCALL_DEFINE3(vgetrandom_alloc, size_t __user *, num,
 	if (IS_ERR_VALUE(addr))
 		return addr;
 
-	/* Another thread may have taken the pointers' memory away meanwhile. */
+	/*
+	 * Another thread may have taken the pointers' memory away meanwhile. Then
+	 * the first of the two may be written, which only such a program can tell.
+	 */
 	if (put_user(VGETRANDOM_STATE_LEN, size_per_each) || put_user(states, num)) {
 		vm_munmap(addr, len);
 		return -EFAULT;

@@ -46,8 +46,9 @@ static void reseed(struct work_struct *work)
  * random_vdso_start_reseeding - start the timer
  *
  * To be called when the generator is ready and work queues exist; once is
- * enough, and more does no harm. The timer stands still during suspend, and
- * random.c reseeds on resumption.
+ * enough, and more does no harm. The timer stands still during suspend;
+ * random.c reseeds on resumption, and where it does not, with PM_AUTOSLEEP, the
+ * timer goes on with the interval that it was in.
  */
 void random_vdso_start_reseeding(void)
 {
