@@ -4,6 +4,7 @@
 use crate::progress::{bar, line};
 use crate::workspace;
 use std::path::{Path, PathBuf};
+use vdso_inject::timer::by_timer;
 use vdso_inject::{Effort, Event, Options, Report, Subject};
 
 /// Options of `inject`.
@@ -18,6 +19,9 @@ pub struct InjectArgs {
     /// Only calls of this length; may be repeated
     #[arg(long, value_name = "BYTES")]
     len: Vec<usize>,
+    /// Stop at no chosen instruction: so many signals of a timer, whose handler forks and draws in the child
+    #[arg(long, value_name = "FORKS", conflicts_with_all = ["event", "len", "exhaustive", "short"])]
+    by_timer: Option<usize>,
     /// What chance depends on
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -49,6 +53,13 @@ pub fn run(arguments: &InjectArgs) -> anyhow::Result<bool> {
         "kernel" => Subject::running_kernel()?,
         file => Subject::image(Path::new(file))?,
     };
+    if let Some(forks) = arguments.by_timer {
+        let bar = bar("Interrupting", format!("{} by a timer", subject.name()));
+        let report = by_timer(&subject, forks, &mut |done, all| bar.set(done, all))?;
+        drop(bar);
+        print!("{report}");
+        return Ok(report.repeated == 0 && report.zero_key == 0);
+    }
     let effort = match (arguments.exhaustive, arguments.short) {
         (true, _) => Effort::Exhaustive,
         (_, true) => Effort::Short,

@@ -168,8 +168,8 @@ impl<'a> Bench<'a> {
     }
 }
 
-/// Maps a page for states as the subject wants it, wiped on fork.
-fn map_state(subject: &Subject) -> Result<*mut u8, Error> {
+/// Maps a page for states as the subject wants it, wiped on fork, for the rest of the process.
+pub(crate) fn map_state(subject: &Subject) -> Result<*mut u8, Error> {
     let state = subject.state();
     // SAFETY: no address is given, so nothing that exists is replaced.
     let map = |flags: u32| unsafe { libc::mmap(null_mut(), PAGE_SIZE, state.prot as i32, flags as i32, -1, 0) };

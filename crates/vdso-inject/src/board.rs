@@ -126,7 +126,7 @@ pub struct Desk {
     pub words: SharedList<u64>,
     /// For each run that returned words, how many there were when it began.
     pub runs: SharedList<(usize, RunId)>,
-    /// The first findings.
+    /// What was found.
     pub findings: SharedList<Finding>,
 }
 
@@ -136,8 +136,8 @@ impl Desk {
     /// # Errors
     /// What the operating system says.
     pub fn new(words: usize) -> Result<Self, Error> {
-        /// More than anybody reads.
-        const FINDINGS: usize = 10_000;
+        /// More than any subject but a hopeless one has.
+        const FINDINGS: usize = 1 << 20;
         Ok(Self {
             progress: Shared::new()?,
             words: SharedList::new(words)?,

@@ -146,7 +146,7 @@ fn end_of(status: i32) -> Result<End, Error> {
 }
 
 /// Forks a process that works and ends.
-fn fork(work: impl FnOnce() -> Result<(), Error>) -> Result<i32, Error> {
+pub(crate) fn fork(work: impl FnOnce() -> Result<(), Error>) -> Result<i32, Error> {
     // SAFETY: the child goes on with this thread alone. It allocates, which the C library allows after a fork, and takes no
     // lock that another thread of the parent could have held.
     match unsafe { libc::fork() } {
@@ -165,6 +165,18 @@ fn fork(work: impl FnOnce() -> Result<(), Error>) -> Result<i32, Error> {
             unsafe { libc::_exit(code) }
         }
         pid => Ok(pid),
+    }
+}
+
+/// Whether a process has come to its good end.
+///
+/// # Errors
+/// It has come to another one.
+pub(crate) fn ended_well(pid: i32) -> Result<bool, Error> {
+    match ended(pid).map(end_of).transpose()? {
+        None => Ok(false),
+        Some(End::Done) => Ok(true),
+        Some(End::Killed(signal)) => Err(Error::Subject(format!("a process was killed by signal {signal}"))),
     }
 }
 

@@ -25,6 +25,7 @@ pub mod step;
 pub mod subject;
 pub mod syscalls;
 pub mod text;
+pub mod timer;
 pub mod trace;
 pub mod words;
 mod worker;
