@@ -93,6 +93,7 @@ pub fn goals(cold: &[Cold]) -> Vec<Goal> {
             wanted: 1.0,
             at_least: true,
             seen: c_vdso.map(|c_vdso| c_vdso.ns[at].median() / ours.ns[at].median()),
+            seen_in_best_rounds: None,
         })
     })
     .collect()

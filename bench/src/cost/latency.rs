@@ -90,6 +90,7 @@ pub fn goals(latencies: &Latencies) -> Vec<Goal> {
         wanted: 1.0,
         at_least: true,
         seen: c_vdso.map(|c_vdso| c_vdso.p99 / ours.p999),
+        seen_in_best_rounds: None,
     })
     .collect()
 }

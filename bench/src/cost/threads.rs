@@ -133,6 +133,7 @@ pub fn goals(scaling: &[Scaling]) -> Vec<Goal> {
         wanted: 0.95,
         at_least: true,
         seen: control.map(|control| ratio / control),
+        seen_in_best_rounds: None,
     })
     .collect()
 }
