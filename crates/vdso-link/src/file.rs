@@ -7,7 +7,7 @@ use std::io::Read;
 use std::path::Path;
 
 /// More than any object or image takes, in bytes; a sparse file can be larger than memory.
-const LARGEST: u64 = 16 << 20;
+pub(crate) const LARGEST: u64 = 16 << 20;
 
 /// Reads a file whole.
 ///

@@ -2,7 +2,8 @@
 //! A vDSO image: as found, as linked, and as verified.
 
 use crate::file::read_whole;
-use crate::layout::SHARED_PAGE;
+use crate::layout::{SHARED_PAGE, layout_of};
+use crate::link::unsplice::{is_spliced, unsplice};
 use crate::object_file::{ElfFile, parse};
 use crate::{DataPageLayout, Error, Report};
 use object::LittleEndian as LE;
@@ -104,29 +105,21 @@ impl Image {
 impl LinkedImage {
     /// An image that somebody else may have made, with what can be told of it.
     ///
-    /// The layout is the one of the kernel that its version note names; without a note it is taken for our stand-alone image.
-    /// A kernel older than `MAP_DROPPABLE` may leave out the size probe.
+    /// The layout is the one of the kernel that its version note or its symbols tell; without a note it is taken for our
+    /// stand-alone image. A kernel older than `MAP_DROPPABLE` may leave out the size probe. A splice is held against the
+    /// original that it restores.
     ///
     /// # Errors
     /// [`Error::Malformed`] where it cannot be read, [`Error::Refused`] where the kernel's layout is not known.
     pub fn found(image: Image) -> Result<Self, Error> {
         let version = image.linux_version();
-        let layout = match version {
-            None => SHARED_PAGE,
-            Some(code) => *DataPageLayout::of_version(code).ok_or_else(|| Error::Refused {
-                path: image.path.clone(),
-                what: format!(
-                    "built for Linux {}.{}, whose data pages nobody has looked at",
-                    code >> 16,
-                    code >> 8 & 0xff
-                ),
-                next: "add the layout to crates/vdso-link/src/layout.rs".into(),
-            })?,
-        };
+        let layout = if version.is_none() { SHARED_PAGE } else { layout_of(&image, None)? };
+        // Where the way back is broken a rule says so, and nothing is left to compare with.
+        let original = if is_spliced(&image)? { unsplice(&image).ok() } else { None };
         let may_lack_probe = version.is_some_and(|code| code < MAP_DROPPABLE_SINCE);
         let exports =
             if may_lack_probe && !image.exports("__vdso_getrandom")? { EXPORTS_WITHOUT_PROBE } else { &EXPORTS };
-        Ok(Self { image, layout, exports, original: None })
+        Ok(Self { image, layout, exports, original })
     }
 }
 

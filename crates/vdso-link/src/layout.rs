@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Where a kernel line keeps the shared data, relative to its vDSO image.
 
+mod symbols;
+
+pub use symbols::layout_of;
+
 use vdso_abi::PAGE_SIZE;
 use vdso_abi::exports::{TIMENS_VDSO_DATA, VDSO_DATA, VDSO_RNG_DATA};
 

@@ -91,10 +91,16 @@ pub static ACCEPTED: &[Acceptance] = &[
         reason: "the names of the new sections are added",
     },
     Acceptance {
+        subjects: &["shdr[.symtab]", "shdr[.strtab]", "content[.strtab]"],
+        fields: &["sh_size", "sh_info", "appended"],
+        reason: "the symbols of the object are added, or debuggers print ??; image-untouched/debug-symbols looks at the rest",
+    },
+    Acceptance {
         subjects: &["shdr[.text.vgetrandom]", "shdr[.rodata.vgetrandom]"],
         fields: &["added"],
         reason: "the sections of the object; symbols need an index, or debuggers print ??",
     },
+    Acceptance { subjects: &["shdr[.vgetrandom.original]"], fields: &["added"], reason: "how to undo the splice" },
 ];
 
 impl Difference {

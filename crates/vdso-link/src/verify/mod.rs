@@ -16,6 +16,7 @@ mod read;
 mod references;
 mod second_opinion;
 mod segments;
+mod undo;
 mod untouched;
 mod unwind;
 
@@ -45,6 +46,7 @@ pub fn rules() -> impl Iterator<Item = &'static ImageRule> {
         dynamic::RULES,
         exports::RULES,
         untouched::RULES,
+        undo::RULES,
         unwind::RULES,
         data_page::RULES,
         consumers::RULES,

@@ -84,10 +84,9 @@ fn what_was_not_mapped_is_kept_behind_the_load_segment() {
         assert_eq!(new.shdr_strtab.get_at(new.section_headers[index].sh_name), Some(name));
         if !section.is_alloc() && index > 0 {
             let content = &original.data()[section.file_range().unwrap()];
-            assert!(
-                spliced.image.data()[new.section_headers[index].file_range().unwrap()].starts_with(content),
-                "{name}"
-            );
+            let is = &spliced.image.data()[new.section_headers[index].file_range().unwrap()];
+            // Symbols are put in between, local ones before the others.
+            assert!(is.starts_with(content) || name == ".symtab", "{name}");
             assert!(new.section_headers[index].sh_offset >= new.program_headers[0].p_filesz, "{name}");
             kept += 1;
         }

@@ -2,9 +2,10 @@
 //! Adds the object to a finished vDSO image, of which nothing old moves.
 //!
 //! Text, alternatives, notes and version definitions of the image stay byte for byte. Tables that must grow are written
-//! anew behind the object, and what pointed to the old ones is re-pointed.
+//! anew behind the object, and what pointed to the old ones is re-pointed. The last section tells how to undo all that.
 
 mod base;
+mod debug_symbols;
 mod eh_frame;
 mod hash;
 mod headers;
@@ -16,7 +17,8 @@ mod sections;
 mod symbols;
 mod write;
 
-use crate::{CheckedObject, Error, Image, LinkedImage};
+use crate::layout::layout_of;
+use crate::{CheckedObject, DataPageLayout, Error, Image, LinkedImage};
 use base::Base;
 use eh_frame::Frames;
 use place::Placed;
@@ -32,10 +34,10 @@ struct Parts<'a> {
     frames: &'a Frames,
     /// Where the image has its unwind records.
     eh_frame: u64,
-    sections: &'a Sections<'a>,
+    sections: &'a Sections,
 }
 
-/// Splices `object` into `image`, for the data-page layout of the kernel that the image's own version note names.
+/// Splices `object` into `image`, for the data-page layout that its version note or its symbols tell.
 ///
 /// The exports of the object are added; where the image has one of the same name and version (`__vdso_getrandom` of Linux
 /// 6.11 and newer), its symbol is re-pointed to ours. Equal inputs give equal bytes.
@@ -44,11 +46,20 @@ struct Parts<'a> {
 /// [`Error::Malformed`] for an image that is cut short or inconsistent. [`Error::Refused`] for one that is spliced already,
 /// of a kernel line whose layout is not known, or not built as the kernel builds its vDSOs.
 pub fn splice(object: &CheckedObject, image: Image) -> Result<LinkedImage, Error> {
+    let layout = layout_of(&image, None)?;
+    splice_for(object, image, layout)
+}
+
+/// Splices with a layout that [`layout_of`] has told, where that takes more than the image itself.
+///
+/// # Errors
+/// As for [`splice`].
+pub fn splice_for(object: &CheckedObject, image: Image, layout: DataPageLayout) -> Result<LinkedImage, Error> {
     let base = Base::read(&image)?;
-    let layout = kernel::layout(&image)?;
     let exports = kernel::exports(&base)?;
-    let sections = Sections::read(&base, image.data())?;
+    let mut sections = Sections::read(&base, image.data())?;
     let placed = place::place(object.object(), base.memory.end().next_multiple_of(place::ALIGN), &layout, exports)?;
+    debug_symbols::add(&base, &mut sections, &placed, &layout)?;
     let symbols = Symbols::merge(&base, &placed, sections.text)?;
     let (eh_frame, frames) = base.frames()?;
     let frames = frames.join(&placed.frames);
@@ -56,7 +67,7 @@ pub fn splice(object: &CheckedObject, image: Image) -> Result<LinkedImage, Error
     let parts =
         Parts { base: &base, placed: &placed, symbols: &symbols, frames: &frames, eh_frame, sections: &sections };
     let plan = Plan::new(&parts)?;
-    let data = write::write(&parts, &plan);
+    let data = write::write(&parts, &plan, image.data());
     let name = format!("{} (spliced)", image.path().display());
     let spliced = Image::from_bytes(name.as_ref(), data)?;
     Ok(LinkedImage { image: spliced, layout, exports, original: Some(image) })

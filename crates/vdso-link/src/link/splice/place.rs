@@ -5,7 +5,9 @@ use super::eh_frame::Frames;
 use crate::object_file::{ElfFile, Object};
 use crate::{DataPageLayout, Error};
 use object::LittleEndian as LE;
-use object::elf::{R_X86_64_PC32, R_X86_64_PLT32, SHF_ALLOC, SHF_EXECINSTR, SHF_TLS, SHF_WRITE};
+use object::elf::{
+    R_X86_64_PC32, R_X86_64_PLT32, SHF_ALLOC, SHF_EXECINSTR, SHF_TLS, SHF_WRITE, STT_FUNC, STT_OBJECT, SymbolType,
+};
 use object::read::elf::ElfSection64;
 use object::{
     Object as _, ObjectSection as _, ObjectSymbol as _, Relocation, RelocationFlags, RelocationTarget, SectionIndex,
@@ -40,6 +42,8 @@ pub(super) struct Placed {
     pub(super) frames: Frames,
     /// Where each wanted export came to lie, in the order in which they were asked for.
     pub(super) exports: Vec<PlacedExport>,
+    /// Functions and constants by name, in the order of the object's symbol table.
+    pub(super) symbols: Vec<PlacedSymbol>,
 }
 
 /// An export at its final address.
@@ -49,6 +53,18 @@ pub(super) struct PlacedExport {
     /// Address of the function.
     pub(super) address: u64,
     /// Size of the function, in bytes.
+    pub(super) size: u64,
+}
+
+/// A function or a constant at its final address.
+pub(super) struct PlacedSymbol {
+    /// Its name, mangled as the object has it.
+    pub(super) name: Vec<u8>,
+    /// `STT_FUNC` or `STT_OBJECT`.
+    pub(super) kind: SymbolType,
+    /// Its address.
+    pub(super) address: u64,
+    /// Its size, in bytes.
     pub(super) size: u64,
 }
 
@@ -77,7 +93,8 @@ pub(super) fn place(object: &Object, start: u64, layout: &DataPageLayout, export
         .map_err(|what| linker.refused(format!(".eh_frame: {what}"), "build it with -C force-unwind-tables=yes"))?;
     linker.bytes.truncate((rodata.end - start) as usize);
     let exports = exports.iter().map(|export| linker.export(*export)).collect::<Result<_, _>>()?;
-    Ok(Placed { bytes: linker.bytes, text, rodata, frames, exports })
+    let symbols = linker.symbols();
+    Ok(Placed { bytes: linker.bytes, text, rodata, frames, exports, symbols })
 }
 
 /// What lies together.
@@ -205,6 +222,18 @@ impl Linker<'_> {
             let what = format!("the object does not define {}", export.name);
             self.refused(what, "build it again with `cargo xtask build-vdso`")
         })
+    }
+
+    /// What of the symbol table has a name and a place.
+    fn symbols(&self) -> Vec<PlacedSymbol> {
+        let named = self.elf.symbols().filter(|symbol| symbol.is_definition());
+        let placed = named.filter_map(|symbol| {
+            let kind = symbol.elf_symbol().st_type();
+            let address = self.value(symbol.index()).and_then(|value| u64::try_from(value).ok())?;
+            let name = symbol.name_bytes().ok()?.to_vec();
+            matches!(kind, STT_FUNC | STT_OBJECT).then(|| PlacedSymbol { name, kind, address, size: symbol.size() })
+        });
+        placed.collect()
     }
 
     fn refused(&self, what: String, next: &str) -> Error {

@@ -8,6 +8,7 @@
 //! ---------------------------- end of the new PT_LOAD
 //! loose sections               what was not mapped: .comment, .shstrtab, the symbols of an unstripped image
 //! section headers
+//! .vgetrandom.original         how to undo the splice
 //! ```
 
 use super::Parts;
@@ -52,7 +53,7 @@ pub(super) struct Plan {
     pub(super) loose: Vec<(usize, u64)>,
     /// File offset of the section headers.
     pub(super) headers: u64,
-    /// Size of the file.
+    /// Where the way back begins, which is as long as it has to be.
     pub(super) file: u64,
 }
 

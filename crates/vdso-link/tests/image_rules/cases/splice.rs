@@ -4,6 +4,7 @@
 use super::{Case, alone, with};
 use crate::good::Kind::Splice;
 use object::elf::DT_FLAGS;
+use vdso_link::link::unsplice::RECORD;
 
 pub fn cases() -> Vec<Case> {
     vec![
@@ -17,6 +18,13 @@ pub fn cases() -> Vec<Case> {
         }),
         alone("image-untouched/bytes", "a byte of the old symbols, which nobody reads any more", Splice, |it| {
             it.put(0x170, &[it.data[0x170] ^ 1]);
+        }),
+        alone("image-untouched/undo", "a byte of the way back", Splice, |it| {
+            let digest = it.content(RECORD);
+            it.put(digest, &[it.data[digest] ^ 1]);
+        }),
+        alone("image-untouched/debug-symbols", "another place of an old symbol", Splice, |it| {
+            it.put_u64(it.debug_symbol("answer") + 8, 0x10);
         }),
         alone("image-untouched/sections", "another alignment", Splice, |it| {
             it.put_u64(it.section(".rodata") + 48, 64);

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! Rules for what a splice leaves to debuggers and to whoever wants to undo it.
+
+use super::{ImageRule, debug_file, spliced};
+use crate::link::unsplice::{RECORD, is_spliced, unsplice};
+use crate::object_file::ElfFile;
+use crate::rule::Place;
+use crate::{Error, Examination, LinkedImage, Rule};
+use object::elf::Sym64;
+use object::{LittleEndian as LE, Object as _, ObjectSymbol as _};
+use std::collections::BTreeSet;
+
+pub(super) static RULES: &[ImageRule] = &[
+    ImageRule {
+        rule: Rule {
+            id: "image-untouched/undo",
+            demand: "the splice tells how to get the original back, to the byte",
+            why: "An original that is lost cannot be spliced again with a newer object, nor shipped to whoever has doubts.",
+            breaks: "`cargo xtask unsplice` cannot undo the splice, or gives an image that no kernel was built with.",
+        },
+        applies: can_be_undone,
+        apply: undo,
+    },
+    ImageRule {
+        rule: Rule {
+            id: "image-untouched/debug-symbols",
+            demand: "each symbol for debuggers is still there, unless it is an export that was re-pointed",
+            why: "The table is made anew to hold the names of our functions.",
+            breaks: "gdb and perf print ?? for functions of the kernel.",
+        },
+        applies: |linked| spliced(linked) && debug_file(linked),
+        apply: debug_symbols,
+    },
+];
+
+/// Whether the way back is or should be there: nobody would find it without section headers.
+fn can_be_undone(linked: &LinkedImage) -> bool {
+    let has_sections = |elf: ElfFile<'_>| elf.elf_section_table().iter().len() > 0;
+    let should = spliced(linked) && linked.image.elf().is_ok_and(has_sections);
+    should || is_spliced(&linked.image).unwrap_or(false)
+}
+
+fn undo(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+    let place = Place::new(RECORD, 0);
+    match unsplice(&linked.image) {
+        Ok(restored) => {
+            let holds = linked.original.as_ref().is_none_or(|original| original.data() == restored.data());
+            examination.expect(holds, place, "another file than the original is restored", "the original");
+        }
+        Err(error) => examination.expect(false, place, error.to_string(), "a record that leads to the original"),
+    }
+    Ok(())
+}
+
+fn debug_symbols(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+    let Some(original) = &linked.original else { return Ok(()) };
+    let (old, new) = (original.elf()?, linked.image.elf()?);
+    let after: BTreeSet<_> = facts(&new).collect();
+    for symbol in facts(&old) {
+        let name = String::from_utf8_lossy(symbol.0);
+        let repointed = linked.exports.iter().any(|export| export.name == name);
+        let there = repointed || after.contains(&symbol);
+        let place = Place::new(".symtab", 0).in_symbol(&name);
+        examination.expect(there, place, "no such symbol any more", format!("{:#x}, {} bytes", symbol.1, symbol.2));
+    }
+    Ok(())
+}
+
+/// Every symbol as name, value, size, type with binding, and section.
+fn facts<'data>(elf: &ElfFile<'data>) -> impl Iterator<Item = (&'data [u8], u64, u64, u8, u16)> {
+    let facts = |symbol: &Sym64<LE>, name| {
+        (name, symbol.st_value.get(LE), symbol.st_size.get(LE), symbol.st_info.0, symbol.st_shndx.get(LE).0)
+    };
+    let named = elf.symbols().map(|symbol| facts(symbol.elf_symbol(), symbol.name_bytes().unwrap_or_default()));
+    named.collect::<Vec<_>>().into_iter()
+}
