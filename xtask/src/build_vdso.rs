@@ -93,13 +93,21 @@ pub fn run(options: &Options) -> anyhow::Result<Outcome> {
     Ok(Outcome { out: options.out.clone(), calls, splice_skipped: verified.spliced.err(), manifest })
 }
 
-fn build_object() -> anyhow::Result<Object> {
+/// Builds the object.
+///
+/// # Errors
+/// The compiler failed.
+pub fn build_object() -> anyhow::Result<Object> {
     let object = object::build()?;
     line("Built", format!("{} ({} bytes, {})", object::FILE_NAME, object.data().len(), toolchain::rustc_version()?));
     Ok(object)
 }
 
-fn check(object: Object) -> anyhow::Result<CheckedObject> {
+/// Checks the object.
+///
+/// # Errors
+/// It broke a rule.
+pub fn check(object: Object) -> anyhow::Result<CheckedObject> {
     let checked = inspect::check(object)?;
     line("Checked", format!("{}: {}", object::FILE_NAME, inspect::looked_at(checked.report())));
     Ok(checked)

@@ -3,6 +3,7 @@
 
 use crate::kernel::boot::BootArgs;
 use crate::kernel::prepare::KernelArgs;
+use crate::splice::{SpliceArgs, UnspliceArgs};
 use crate::{bench::BenchArgs, bless::BlessArgs, build_vdso, inject::InjectArgs, soak::SoakArgs, test::TestArgs};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -28,6 +29,10 @@ pub enum Command {
     Check(Inspect),
     /// Apply the image rules to a vDSO image
     Verify(Verify),
+    /// Put the object into a finished vDSO image, of which nothing is lost
+    Splice(SpliceArgs),
+    /// Take it out again: the image as it was, to the byte
+    Unsplice(UnspliceArgs),
     /// Print why a rule exists and who breaks without it
     Explain {
         /// The rule's id, as findings print it

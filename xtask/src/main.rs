@@ -18,6 +18,7 @@ mod packages;
 mod process;
 mod progress;
 mod soak;
+mod splice;
 mod test;
 mod toolchain;
 mod transaction;
@@ -65,6 +66,8 @@ fn run(command: Command) -> anyhow::Result<Verdict> {
         Command::Verify(cli::Verify { inspect, original }) => {
             inspect::show(inspect.json, inspect::verify_file(&inspect.file, original.as_deref()))?;
         }
+        Command::Splice(options) => splice::run(&options)?,
+        Command::Unsplice(options) => splice::undo(&options)?,
         Command::Explain { rule } => progress::result(&inspect::explain(&rule)?)?,
         Command::Bless(options) => return Ok(bless::run(options.check)?.into()),
         Command::Bench(options) => {

@@ -145,6 +145,11 @@ impl VerifiedImage {
         &self.linked.layout
     }
 
+    /// What of ours it exports.
+    pub fn exports(&self) -> &'static [Export] {
+        self.linked.exports
+    }
+
     /// What was looked at.
     pub fn report(&self) -> &Report {
         &self.report

@@ -17,6 +17,7 @@ pub mod object_file;
 pub mod report;
 pub mod rule;
 pub mod verify;
+pub mod vmlinux;
 
 pub use check::check;
 pub use error::Error;

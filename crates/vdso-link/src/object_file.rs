@@ -26,6 +26,8 @@ pub struct CheckedObject {
 /// The parser of `object` for the one kind of file that we accept.
 pub type ElfFile<'data> = object::read::elf::ElfFile64<'data, LE>;
 
+type Header = FileHeader64<LE>;
+
 /// Parses a file of that kind.
 ///
 /// # Errors
@@ -45,7 +47,11 @@ pub(crate) fn parse<'data>(path: &Path, data: &'data [u8]) -> Result<ElfFile<'da
 
 /// Where and in what a file differs at once from the kind that we accept.
 fn mistake(data: &[u8]) -> Option<(u64, String)> {
-    type Header = FileHeader64<LE>;
+    header_mistake(data).or_else(|| cut(data))
+}
+
+/// The same of the file header alone, of which `data` begins with as much as there is.
+pub(crate) fn header_mistake(data: &[u8]) -> Option<(u64, String)> {
     if data.is_empty() {
         return Some((0, "an empty file".into()));
     }
@@ -62,12 +68,13 @@ fn mistake(data: &[u8]) -> Option<(u64, String)> {
         return Some((5, what.into()));
     }
     // The parser says what is wrong with a header that it does not take.
+    let machine = Header::parse(data).ok()?.e_machine(LE);
+    (machine != EM_X86_64).then(|| (offset_of!(Header, e_machine) as u64, format!("a file for {machine:?}")))
+}
+
+/// Most files that are cut short have lost their section headers, which stand last.
+fn cut(data: &[u8]) -> Option<(u64, String)> {
     let header = Header::parse(data).ok()?;
-    let machine = header.e_machine(LE);
-    if machine != EM_X86_64 {
-        return Some((offset_of!(Header, e_machine) as u64, format!("a file for {machine:?}")));
-    }
-    // Most files that are cut short have lost these, which stand last.
     let sections = header.e_shoff(LE);
     let end = sections.saturating_add(u64::from(header.e_shentsize(LE)) * u64::from(header.e_shnum(LE)));
     let len = data.len() as u64;
