@@ -54,7 +54,8 @@ pub fn image_in(path: &Path) -> Result<Image, Error> {
     }
     let cache = ReadCache::new(file);
     let malformed = |what: String| Error::Malformed { path: path.into(), offset: 0, what, wanted: WANTED.into() };
-    let start = cache.read_bytes_at(0, size_of::<FileHeader64<LE>>() as u64).unwrap_or_default();
+    let length = cache.len().unwrap_or(0).min(size_of::<FileHeader64<LE>>() as u64);
+    let start = cache.read_bytes_at(0, length).unwrap_or_default();
     if let Some((_, what)) = header_mistake(start) {
         return Err(malformed(what));
     }

@@ -36,7 +36,7 @@ impl Said {
         let first_page = || value("vdso_rng_data").and_then(|_| value("vvar_page"));
         let of_page = || value("vdso_u_time_data").or_else(|| value("vdso_u_data"));
         let vdso_data = value(VDSO_DATA).or_else(first_page).or_else(of_page);
-        let timens = || Some(value("timens_page")? + vdso_data?.rem_euclid(PAGE));
+        let timens = || value("timens_page")?.checked_add(vdso_data?.rem_euclid(PAGE));
         Self {
             start: value("vvar_start").or_else(|| value("vvar_page")).or_else(|| value("vdso_u_data")),
             vdso_data,
@@ -51,7 +51,7 @@ impl Said {
         // A time namespace swaps the page of `vdso_data`, with all that is in it.
         let shared = vdso_data.div_euclid(PAGE) == vdso_rng_data.div_euclid(PAGE);
         let timens_vdso_data = if shared { self.timens_vdso_data? } else { vdso_data };
-        let pages = (start % PAGE == 0 && (-MOST_PAGES * PAGE..0).contains(&start)).then_some(-start / PAGE)?;
+        let pages = (start % PAGE == 0 && (-MOST_PAGES * PAGE..0).contains(&start)).then(|| -start / PAGE)?;
         let inside = [vdso_data, timens_vdso_data, vdso_rng_data].iter().all(|place| (start..0).contains(place));
         inside.then_some(DataPageLayout {
             name: "the kernel that its symbols describe",

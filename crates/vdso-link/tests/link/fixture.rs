@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Objects assembled by `rustc` and images linked by the `rust-lld` beside it: no other tool is needed.
 
+use object::LittleEndian;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use vdso_abi::exports::VERSION;
@@ -20,16 +21,26 @@ pub struct Base {
     pub hash_style: &'static str,
     /// The version node of its functions.
     pub node: &'static str,
+    /// Names and places of data pages, as its linker script would define them.
+    pub symbols: &'static [(&'static str, i64)],
+    /// Whether the symbols for debuggers are left out.
+    pub stripped: bool,
 }
 
 impl Base {
     /// As Linux 6.1 would have it.
-    pub const WITHOUT_GETRANDOM: Self =
-        Self { version: Some(0x06_01_c0), getrandom: false, hash_style: "both", node: VERSION };
+    pub const WITHOUT_GETRANDOM: Self = Self {
+        version: Some(0x06_01_c0),
+        getrandom: false,
+        hash_style: "both",
+        node: VERSION,
+        symbols: &[],
+        stripped: false,
+    };
     /// As Linux 6.18 would have it.
     pub const WITH_GETRANDOM: Self = Self { version: Some(0x06_12_2c), getrandom: true, ..Self::WITHOUT_GETRANDOM };
 
-    /// Assembles and links the image; symbols for debuggers are left in.
+    /// Assembles and links the image.
     pub fn link(self, folder: &Path) -> Image {
         let mut source = String::from(include_str!("base.s"));
         if self.getrandom {
@@ -50,9 +61,24 @@ impl Base {
         lld.args(["-flavor", "gnu", "-m", "elf_x86_64", "-shared", "-soname", "linux-vdso.so.1", "-Bsymbolic"]);
         lld.args(["--eh-frame-hdr", "--build-id=sha1", "-z", "max-page-size=4096", "-z", "norelro"]);
         lld.args(["--undefined-version", &format!("--hash-style={}", self.hash_style)]);
+        if self.stripped {
+            lld.arg("--strip-all");
+        }
+        for (name, value) in self.symbols {
+            lld.arg(format!("--defsym={name}={:#x}", value.cast_unsigned()));
+        }
         run(lld.arg("-T").arg(script).arg("-o").arg(&output).arg(object));
         Image::read(&output).unwrap()
     }
+}
+
+/// What of an image is mapped, as a process has it: without section headers.
+pub fn bare(image: &Image) -> Image {
+    let end = image.elf().unwrap().elf_program_headers()[0].p_filesz.get(LittleEndian);
+    let mut data = image.data()[..end as usize].to_vec();
+    data[40..48].fill(0); // e_shoff
+    data[58..64].fill(0); // e_shentsize, e_shnum, e_shstrndx
+    Image::from_bytes(Path::new("bare.so"), data).unwrap()
 }
 
 /// The script of the stand-alone image.

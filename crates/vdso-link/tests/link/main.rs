@@ -3,7 +3,10 @@
 
 mod fixture;
 mod judge;
+mod kernels;
+mod layouts;
 mod refusals;
 mod running;
 mod splice;
 mod standalone;
+mod unsplice;

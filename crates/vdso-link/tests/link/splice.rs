@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The splice into fixture images.
 
-use crate::fixture::{Base, GOOD, assemble, checked};
+use crate::fixture::{Base, GOOD, assemble, bare, checked};
 use crate::judge::judge;
 use goblin::elf::Elf;
 use iced_x86::{Decoder, DecoderOptions};
 use object::LittleEndian as LE;
 use std::collections::BTreeSet;
-use std::path::Path;
 use vdso_abi::exports::{DATA_SYMBOLS, EXPORTS_WITHOUT_PROBE};
 use vdso_link::layout::{OWN_PAGE, SHARED_PAGE};
 use vdso_link::link::splice::splice;
@@ -98,13 +97,7 @@ fn what_was_not_mapped_is_kept_behind_the_load_segment() {
 fn an_image_without_section_headers_is_served_too() {
     let folder = tempfile::tempdir().unwrap();
     let object = checked(&assemble(folder.path(), "good", GOOD));
-    let mut data = Base::WITH_GETRANDOM.link(folder.path()).data().to_vec();
-    data[40..48].fill(0); // e_shoff
-    data[58..64].fill(0); // e_shentsize, e_shnum, e_shstrndx
-    let end = Elf::parse(&data).unwrap().program_headers[0].p_filesz;
-    data.truncate(end as usize);
-    let bare = Image::from_bytes(Path::new("bare.so"), data).unwrap();
-    let spliced = splice(&object, bare).unwrap();
+    let spliced = splice(&object, bare(&Base::WITH_GETRANDOM.link(folder.path()))).unwrap();
     judge(&spliced);
     references(&spliced);
     assert!(Elf::parse(spliced.image.data()).unwrap().section_headers.is_empty());

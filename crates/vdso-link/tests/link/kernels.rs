@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! The image inside of a kernel, with fixtures of a kernel's shape.
+
+use crate::fixture::{Base, assemble, run, rust_lld};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use vdso_link::{Error, Image, vmlinux};
+
+/// A section with a vDSO image in it, and the symbol that describes it.
+const DESCRIBED: &str = ".section .rodata\n.balign 4096\nraw_data: .incbin \"base.so\"\n.balign 4096\nraw_end:\n\
+    .section .rodata.description\n.type vdso_image_64, @object\nvdso_image_64: .quad raw_data, raw_end - raw_data\n";
+
+/// The fixture image in `folder`, and what processes would see of it.
+fn base(folder: &Path) -> Vec<u8> {
+    let mut data = Base::WITH_GETRANDOM.link(folder).data().to_vec();
+    data.resize(data.len().next_multiple_of(4096), 0);
+    data
+}
+
+/// Links a kernel from assembler source that may include files of `folder`.
+fn kernel(folder: &Path, source: &str, flags: &[&str]) -> PathBuf {
+    let source = source.replace(".incbin \"", &format!(".incbin \"{}/", folder.display()));
+    let object = assemble(folder, "kernel", &source);
+    let output = folder.join("vmlinux");
+    let mut lld = Command::new(rust_lld());
+    lld.args(["-flavor", "gnu", "-m", "elf_x86_64", "-e", "0", "--image-base=0xffffffff81000000"]).args(flags);
+    run(lld.arg("-o").arg(&output).arg(object));
+    output
+}
+
+/// The image in a kernel of this source, as bytes.
+fn image_in(folder: &Path, source: &str, flags: &[&str]) -> Result<Vec<u8>, Error> {
+    vmlinux::image_in(&kernel(folder, source, flags)).map(|image: Image| image.data().to_vec())
+}
+
+fn refusal(found: Result<Vec<u8>, Error>) -> String {
+    found.expect_err("an image was found").to_string()
+}
+
+#[test]
+fn the_symbol_or_a_look_at_each_page_leads_to_the_image() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = base(folder.path());
+    assert_eq!(image_in(folder.path(), DESCRIBED, &[]).unwrap(), data);
+    assert_eq!(image_in(folder.path(), DESCRIBED, &["--strip-all"]).unwrap(), data);
+}
+
+#[test]
+fn two_images_need_the_symbol() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = base(folder.path());
+    let twice = format!("{DESCRIBED}.section .rodata\n.balign 4096\n.incbin \"base.so\"\n.balign 4096\n");
+    assert_eq!(image_in(folder.path(), &twice, &[]).unwrap(), data);
+    let said = refusal(image_in(folder.path(), &twice, &["--strip-all"]));
+    assert!(said.contains("64-bit vDSO images lie at 0xffffffff8") && said.contains("with its symbol table"), "{said}");
+    // A copy in writable data, as in a file system inside of the kernel, is none of the kernel's own.
+    let copy = format!("{DESCRIBED}.section .data\n.balign 4096\n.incbin \"base.so\"\n.balign 4096\n");
+    assert_eq!(image_in(folder.path(), &copy, &["--strip-all"]).unwrap(), data);
+}
+
+#[test]
+fn what_is_no_kernel_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    base(folder.path());
+    let said = refusal(image_in(folder.path(), ".section .rodata\n.zero 9000\n", &[]));
+    assert!(said.contains("no 64-bit vDSO image lies in it; name the uncompressed vmlinux"), "{said}");
+    // Not at the start of a page, and a shared object of another name.
+    let astray = ".section .rodata\n.balign 4096\n.zero 64\n.incbin \"base.so\"\n.balign 4096\n";
+    assert!(refusal(image_in(folder.path(), astray, &[])).contains("no 64-bit vDSO image"));
+
+    for (old, new, words) in [
+        ("raw_data, raw", "raw_data + 64, raw", "bytes here, which are no vDSO image"),
+        ("raw_end - raw_data", "0x7000000000000000", "bytes here, which are no vDSO image"),
+        (".quad raw_data", ".quad 0x1000", "0x1000: vdso_image_64 says"),
+        (".section .rodata.description", ".section .bss.d, \"aw\", @nobits", ""),
+    ] {
+        let mut source = DESCRIBED.replace(old, new);
+        if words.is_empty() {
+            let at = source.find("vdso_image_64: ").unwrap();
+            source.truncate(at);
+            write!(source, "vdso_image_64: .zero 16\n").unwrap();
+        }
+        let said = refusal(image_in(folder.path(), &source, &[]));
+        assert!(said.contains(if words.is_empty() { "is not in the file" } else { words }), "{said}");
+    }
+
+    let text = folder.path().join("text");
+    for (content, words) in
+        [("", "an empty file"), ("MZ and so on", "no ELF file"), ("\x7fELF\x01\x01", "a 32-bit file")]
+    {
+        std::fs::write(&text, content).unwrap();
+        let said = vmlinux::image_in(&text).unwrap_err().to_string();
+        assert!(said.contains(words) && said.contains("extract-vmlinux"), "{said}");
+    }
+    assert!(matches!(vmlinux::image_in(Path::new("/nonexistent")), Err(Error::Io { .. })));
+}
