@@ -11,6 +11,7 @@ mod curves;
 mod goals;
 mod machine;
 mod peers;
+mod pinned;
 mod rounds;
 mod sizes;
 mod statistics;
@@ -21,6 +22,7 @@ use clap::Parser;
 use goals::Goal;
 use machine::Machine;
 use peers::{Absent, Peers};
+use pinned::Pinned;
 use rounds::{Effort, Speeds};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -90,7 +92,9 @@ fn run(options: &Options) -> Result<()> {
     let peers = Peers::find(&options.vdso)?;
     peers.absent.iter().for_each(|absent| println!("{absent}"));
 
+    let pinned = Pinned::here()?;
     let speeds = rounds::measure(&peers.present, effort);
+    drop(pinned);
     table::print_speeds(&peers.present, &speeds);
     let mut goals = goals::judge(&speeds);
     let cost = options.cost.then(|| cost::measure(&options.vdso, options.quick)).transpose()?;

@@ -5,7 +5,6 @@ mod cold;
 mod first_call;
 mod interruptions;
 mod latency;
-mod pinned;
 mod rekeying;
 mod signals;
 mod switches;

@@ -3,8 +3,8 @@
 
 use super::Subject;
 use super::interruptions::{self, Cost, Work};
-use super::pinned::{Pinned, allowed};
-use anyhow::{Context, Result, ensure};
+use crate::pinned::Pinned;
+use anyhow::{Result, ensure};
 use std::io::{PipeReader, PipeWriter, Read, Write, pipe};
 use std::time::Instant;
 
@@ -16,8 +16,7 @@ const WARM_UP: usize = 200;
 /// # Errors
 /// The kernel refuses processes, pipes or the processor.
 pub fn measure(subjects: &[Subject], quick: bool) -> Result<Vec<Cost>> {
-    let processor = *allowed()?.first().context("no processor to run on")?;
-    let _pinned = Pinned::to(processor)?;
+    let _pinned = Pinned::here()?;
     let (rounds, trips) = if quick { (5, 1000) } else { (15, 4000) };
     interruptions::measure(subjects, (rounds, trips, 2), round_trip_ns)
 }

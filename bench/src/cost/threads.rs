@@ -2,10 +2,10 @@
 //! Two threads against one: nothing is shared but pages that nobody writes.
 
 use super::Subject;
-use super::pinned::{Pinned, allowed};
 use crate::buffer::Buffer;
 use crate::goals::Goal;
 use crate::peers::{Generator, Name, Peer};
+use crate::pinned::{Pinned, allowed};
 use crate::table;
 use anyhow::{Context, Result};
 use serde::Serialize;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Threads on processors of our choice.
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use std::mem::{size_of, zeroed};
 
 /// The processors that this thread may run on.
@@ -18,6 +18,16 @@ pub fn allowed() -> Result<Vec<usize>> {
 pub struct Pinned(libc::cpu_set_t);
 
 impl Pinned {
+    /// Binds it to the processor that it runs on: a thread that moves finds cold caches and predictors.
+    ///
+    /// # Errors
+    /// The kernel refuses.
+    pub fn here() -> Result<Self> {
+        // SAFETY: no pointer is involved.
+        let processor = unsafe { libc::sched_getcpu() };
+        Self::to(usize::try_from(processor).context("the kernel does not tell the processor")?)
+    }
+
     /// # Errors
     /// The kernel refuses.
     pub fn to(processor: usize) -> Result<Self> {
