@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Objects assembled by `rustc` and images linked by the `rust-lld` beside it: no other tool is needed.
 
-use object::LittleEndian;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use vdso_abi::exports::VERSION;
@@ -70,15 +69,6 @@ impl Base {
         run(lld.arg("-T").arg(script).arg("-o").arg(&output).arg(object));
         Image::read(&output).unwrap()
     }
-}
-
-/// What of an image is mapped, as a process has it: without section headers.
-pub fn bare(image: &Image) -> Image {
-    let end = image.elf().unwrap().elf_program_headers()[0].p_filesz.get(LittleEndian);
-    let mut data = image.data()[..end as usize].to_vec();
-    data[40..48].fill(0); // e_shoff
-    data[58..64].fill(0); // e_shentsize, e_shnum, e_shstrndx
-    Image::from_bytes(Path::new("bare.so"), data).unwrap()
 }
 
 /// The script of the stand-alone image.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Where an image's kernel keeps its data, told by version and by symbols.
 
-use crate::fixture::{Base, GOOD, assemble, bare, checked};
+use crate::fixture::{Base, GOOD, assemble, checked};
 use crate::judge::judge;
+use crate::splice::bare;
 use vdso_link::layout::{OWN_PAGE, SHARED_PAGE, layout_of};
 use vdso_link::link::splice::{splice, splice_for};
 use vdso_link::{DataPageLayout, Image, LinkedImage, verify};

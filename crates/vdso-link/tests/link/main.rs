@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Linking and splicing, with fixtures that the toolchain's own compiler and linker make.
+//! Linking, splicing and the command for build systems, with fixtures that the toolchain's own compiler and linker make.
 
+mod command;
 mod fixture;
 mod judge;
 mod kernels;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The splice into fixture images.
 
-use crate::fixture::{Base, GOOD, assemble, bare, checked};
+use crate::fixture::{Base, GOOD, assemble, checked};
 use crate::judge::judge;
 use goblin::elf::Elf;
 use iced_x86::{Decoder, DecoderOptions};
 use object::LittleEndian as LE;
 use std::collections::BTreeSet;
+use std::path::Path;
 use vdso_abi::exports::{DATA_SYMBOLS, EXPORTS_WITHOUT_PROBE};
 use vdso_link::layout::{OWN_PAGE, SHARED_PAGE};
 use vdso_link::link::splice::splice;
@@ -17,6 +18,15 @@ fn spliced(base: Base) -> LinkedImage {
     let folder = tempfile::tempdir().unwrap();
     let object = checked(&assemble(folder.path(), "good", GOOD));
     splice(&object, base.link(folder.path())).unwrap()
+}
+
+/// What of an image is mapped, as a process has it: without section headers.
+pub fn bare(image: &Image) -> Image {
+    let end = image.elf().unwrap().elf_program_headers()[0].p_filesz.get(LE);
+    let mut data = image.data()[..end as usize].to_vec();
+    data[40..48].fill(0); // e_shoff
+    data[58..64].fill(0); // e_shentsize, e_shnum, e_shstrndx
+    Image::from_bytes(Path::new("bare.so"), data).unwrap()
 }
 
 /// The code refers to where the kernel has its data, and to its own constants and functions.

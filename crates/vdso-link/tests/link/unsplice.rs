@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The way back from a splice.
 
-use crate::fixture::{Base, GOOD, assemble, bare, checked};
+use crate::fixture::{Base, GOOD, assemble, checked};
+use crate::splice::bare;
 use object::{Object as _, ObjectSection as _};
 use std::path::Path;
 use vdso_link::link::splice::splice;

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! `vdso-verify`, as a build system runs it.
+
+use crate::fixture::{Base, GOOD, assemble, checked};
+use std::path::Path;
+use std::process::Command;
+use vdso_link::link::splice::splice;
+
+/// Exit code, standard output and standard error.
+fn ran(arguments: &[&Path]) -> (Option<i32>, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_vdso-verify")).args(arguments).output().unwrap();
+    let [out, err] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+    (output.status.code(), out, err)
+}
+
+#[test]
+fn exit_codes_and_words_are_those_of_a_build_tool() {
+    let folder = tempfile::tempdir().unwrap();
+    let [good, bad, text] = ["good.so", "bad.so", "text"].map(|name| folder.path().join(name));
+    let object = checked(&assemble(folder.path(), "good", GOOD));
+    let spliced = splice(&object, Base::WITHOUT_GETRANDOM.link(folder.path())).unwrap();
+    let mut data = spliced.image.data().to_vec();
+    std::fs::write(&good, &data).unwrap();
+    data[24] ^= 0x40; // e_entry
+    std::fs::write(&bad, &data).unwrap();
+    std::fs::write(&text, "text").unwrap();
+    let quiet = Path::new("--quiet");
+
+    assert_eq!(ran(&[quiet, &good]), (Some(0), String::new(), String::new()));
+    let (code, out, err) = ran(&[&good]);
+    assert!(code == Some(0) && out.contains("no finding") && err.is_empty(), "{code:?} {out} {err}");
+
+    let (code, out, err) = ran(&[quiet, &good, &bad]);
+    assert!(code == Some(1) && out.is_empty(), "{code:?} {out}");
+    assert!(err.starts_with("error[image-untouched/undo]: ") && err.ends_with("bad.so: 1 finding\n"), "{err}");
+
+    // What could not be looked at weighs more than findings.
+    let (code, _, err) = ran(&[&text, &bad]);
+    assert!(code == Some(2) && err.contains("no ELF file") && err.contains("bad.so: 1 finding"), "{code:?} {err}");
+    for wrong in [&[][..], &[quiet], &[Path::new("--loud"), &good]] {
+        let (code, _, err) = ran(wrong);
+        assert!(code == Some(2) && err.contains("usage: vdso-verify"), "{code:?} {err}");
+    }
+}
