@@ -21,5 +21,6 @@ mod prediction;
 mod reentrancy;
 mod residue;
 mod soak;
+mod spliced;
 mod time_namespace;
 mod unwinding;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The stripped image as the dynamic linker loads it, so that debuggers and unwinders know it.
+//! An image as the dynamic linker loads it, so that debuggers and unwinders know it.
 
+use crate::kernel_pages::KernelPages;
 use rustix::io::Errno;
 use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous};
 use std::ffi::{CStr, CString};
@@ -10,8 +11,24 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr::null_mut;
 use vdso_abi::PAGE_SIZE;
+use vdso_abi::exports::VERSION;
 use vdso_abi::rng_data::VdsoRngData;
-use vdso_link::layout::SHARED_PAGE;
+use vdso_link::{DataPageLayout, Image, LinkedImage};
+
+/// What the data pages show.
+pub enum Data {
+    /// To the object this generation and the cipher `simd`; to the kernel's own functions nothing.
+    Own {
+        /// The generation.
+        generation: u64,
+        /// One of [`vdso_abi::rng_data::simd`].
+        simd: u8,
+    },
+    /// What the running kernel shows, in its own pages, which are moved here: see [`KernelPages::move_to`].
+    Kernels,
+    /// What it showed at one moment.
+    KernelsAtOneMoment,
+}
 
 /// A loaded image with data pages right before it. It stays for the life of the process.
 pub struct LoadedImage {
@@ -24,18 +41,20 @@ impl LoadedImage {
     /// More than there are gaps between the libraries of a process.
     const ATTEMPTS: usize = 64;
 
-    /// Loads the image at `path`, and publishes `generation` and the cipher `simd` to it.
+    /// Loads the image at `path`, with data pages as its kernel lays them out.
     ///
     /// # Panics
-    /// Where the dynamic linker refuses it, or there is no room for the pages before it.
-    pub fn load(path: &Path, generation: u64, simd: u8) -> Self {
-        let len = std::fs::read(path)
-            .unwrap_or_else(|error| panic!("{}: {error}: run `cargo xtask build-vdso` first", path.display()))
-            .len();
+    /// Where the dynamic linker refuses it, or there is no room for the pages before it, or they are to be the running
+    /// kernel's and it has others.
+    pub fn load(path: &Path, data: Data) -> Self {
+        let file = Image::read(path).unwrap_or_else(|error| panic!("{error}: run `cargo xtask build-vdso` first"));
+        let len = file.data().len();
+        let layout = LinkedImage::found(file).expect("a kernel line that is known").layout;
         let name = CString::new(path.as_os_str().as_bytes()).expect("no NUL in a path");
         for _ in 0..Self::ATTEMPTS {
             let image = Self::open(&name, len);
-            if image.map_data_pages(generation, simd) {
+            if image.reserve_data_pages(&layout) {
+                image.show(data, &layout);
                 return image;
             }
             // The dynamic linker has put it into a gap that is too small for the pages. A page at the same place leaves no
@@ -81,20 +100,53 @@ impl LoadedImage {
         address.addr()
     }
 
+    /// The address of an export, asked for with the version that every vDSO gives its functions.
+    ///
+    /// # Panics
+    /// Where there is none of this name and version.
+    pub fn versioned(&self, name: &CStr) -> usize {
+        let version = CString::new(VERSION).expect("no NUL");
+        // SAFETY: handle, name and version are valid.
+        let address = unsafe { libc::dlvsym(self.handle, name.as_ptr(), version.as_ptr()) };
+        assert!(!address.is_null(), "dlvsym: {}", dlerror());
+        address.addr()
+    }
+
     /// Returns whether there was room.
-    fn map_data_pages(&self, generation: u64, simd: u8) -> bool {
-        let place = self.base.wrapping_sub(SHARED_PAGE.pages * PAGE_SIZE);
+    fn reserve_data_pages(&self, layout: &DataPageLayout) -> bool {
+        let len = layout.pages * PAGE_SIZE;
         let (access, flags) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE | MapFlags::FIXED_NOREPLACE);
         // SAFETY: nothing that exists is replaced.
-        let mapped = unsafe { mmap_anonymous(place.cast(), SHARED_PAGE.pages * PAGE_SIZE, access, flags) };
+        let mapped = unsafe { mmap_anonymous(self.base.wrapping_sub(len).cast(), len, access, flags) };
         match mapped {
-            Err(Errno::EXIST) => return false,
-            mapped => mapped.expect("mmap of a few pages"),
+            Err(Errno::EXIST) => false,
+            mapped => mapped.map(|_| true).expect("mmap of a few pages"),
+        }
+    }
+
+    /// Fills the reserved pages.
+    fn show(&self, data: Data, layout: &DataPageLayout) {
+        let start = self.base.wrapping_sub(layout.pages * PAGE_SIZE);
+        let kernels = || {
+            let pages = KernelPages::find().expect("the running kernel's data pages");
+            assert_eq!(pages.count(), layout.pages, "the image is of another kernel");
+            pages
         };
-        let rng_data = self.base.wrapping_offset(SHARED_PAGE.vdso_rng_data as isize).cast::<VdsoRngData>();
-        // SAFETY: within the pages just mapped; the layout aligns the place.
-        unsafe { rng_data.write(VdsoRngData { generation, is_ready: 1, simd }) };
-        true
+        match data {
+            Data::Own { generation, simd } => {
+                let rng_data = self.base.wrapping_offset(layout.vdso_rng_data as isize).cast::<VdsoRngData>();
+                // SAFETY: within the reserved pages; the layout aligns the place.
+                unsafe { rng_data.write(VdsoRngData { generation, is_ready: 1, simd }) };
+            }
+            // SAFETY: the place was reserved for them.
+            Data::Kernels => unsafe { kernels().move_to(start) },
+            Data::KernelsAtOneMoment => {
+                let sequence = (layout.pages * PAGE_SIZE).wrapping_add_signed(layout.vdso_data as isize);
+                let shown = kernels().snapshot(sequence);
+                // SAFETY: as many pages as were reserved.
+                unsafe { start.copy_from_nonoverlapping(shown.as_ptr(), shown.len()) };
+            }
+        }
     }
 }
 

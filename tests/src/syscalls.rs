@@ -65,15 +65,30 @@ pub fn forget() {
     CALLS.lock().expect("no panic is survived while it is locked").clear();
 }
 
+/// From now on the system call `number` ends this thread's process by `SIGSYS`.
+pub fn forbid(number: libc::c_long) {
+    install(&mut [
+        step(LOAD, NUMBER, 0, 0),
+        step(EQUAL, number as u32, 0, 1),
+        step(RETURN, libc::SECCOMP_RET_KILL_PROCESS, 0, 0),
+        step(RETURN, libc::SECCOMP_RET_ALLOW, 0, 0),
+    ]);
+}
+
+const LOAD: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
+const EQUAL: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
+const RETURN: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
+/// Offset of the number in `struct seccomp_data` (Linux `include/uapi/linux/seccomp.h`).
+const NUMBER: u32 = 0;
+
+fn step(code: u16, k: u32, jt: u8, jf: u8) -> libc::sock_filter {
+    libc::sock_filter { code, jt, jf, k }
+}
+
 fn install_filter() {
-    const LOAD: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
-    const EQUAL: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
-    const RETURN: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
-    // Offsets in `struct seccomp_data` (Linux include/uapi/linux/seccomp.h): number, then at 16 six 64-bit arguments.
-    const NUMBER: u32 = 0;
+    // The last of six 64-bit arguments, which begin at 16.
     const SIXTH: u32 = 16 + 5 * 8;
-    let step = |code, k, jt, jf| libc::sock_filter { code, jt, jf, k };
-    let mut steps = [
+    install(&mut [
         step(LOAD, NUMBER, 0, 0),
         step(EQUAL, NR_GETRANDOM as u32, 0, 4),
         step(LOAD, SIXTH, 0, 0),
@@ -82,7 +97,10 @@ fn install_filter() {
         step(EQUAL, (LET_THROUGH >> 32) as u32, 0, 1),
         step(RETURN, libc::SECCOMP_RET_ALLOW, 0, 0),
         step(RETURN, libc::SECCOMP_RET_TRAP, 0, 0),
-    ];
+    ]);
+}
+
+fn install(steps: &mut [libc::sock_filter]) {
     let program = libc::sock_fprog { len: steps.len() as u16, filter: steps.as_mut_ptr() };
     // SAFETY: the program is complete and outlives the calls.
     let installed = unsafe {
