@@ -33,6 +33,10 @@ pub enum Command {
     Splice(SpliceArgs),
     /// Take it out again: the image as it was, to the byte
     Unsplice(UnspliceArgs),
+    /// Print what a vDSO image holds, as text that is the same for the same image everywhere
+    Dump(Inspect),
+    /// Name each difference between two vDSO images by meaning; exit code 1 where there is one
+    Diff(Diff),
     /// Print why a rule exists and who breaks without it
     Explain {
         /// The rule's id, as findings print it
@@ -82,12 +86,24 @@ enum LinkerName {
     Bfd,
 }
 
-/// Options of `check` and `verify`.
+/// Options of `check`, `verify` and `dump`.
 #[derive(Debug, Args)]
 pub struct Inspect {
     /// The file to look at
     pub file: PathBuf,
-    /// Print the report as JSON to standard output
+    /// Print JSON to standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `diff`.
+#[derive(Debug, Args)]
+pub struct Diff {
+    /// The image to start from
+    pub old: PathBuf,
+    /// The image to hold against it
+    pub new: PathBuf,
+    /// Print JSON to standard output
     #[arg(long)]
     pub json: bool,
 }

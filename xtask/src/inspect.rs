@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The commands that look at a file and change nothing: `check`, `verify`, `explain`.
+//! The commands that look at a file and change nothing: `check`, `verify`, `dump`, `diff`, `explain`.
 
 use crate::progress;
 use anyhow::{anyhow, bail};
 use std::fmt;
 use std::path::Path;
+use vdso_link::diff::Difference;
 use vdso_link::{CheckedObject, Image, LinkedImage, Object, Report, Rule, VerifiedImage};
 
 /// A file that broke at least one rule: the outcome of a check that could be made, not a failure to make it.
@@ -79,6 +80,35 @@ pub fn show(json: bool, outcome: anyhow::Result<Report>) -> anyhow::Result<()> {
 pub fn looked_at(report: &Report) -> String {
     let things: usize = report.examined().values().sum();
     format!("{} rules looked at {things} things, no finding", report.examinations.len())
+}
+
+/// What `dump` prints of an image.
+///
+/// # Errors
+/// It could not be looked at.
+pub fn dump(path: &Path, json: bool) -> anyhow::Result<String> {
+    let dump = vdso_link::dump(&Image::read(path)?)?;
+    Ok(if json { serde_json::to_string_pretty(&dump)? + "\n" } else { dump.to_string() })
+}
+
+/// What two images differ in.
+///
+/// # Errors
+/// One of them could not be looked at.
+pub fn diff(old: &Path, new: &Path) -> anyhow::Result<Vec<Difference>> {
+    Ok(vdso_link::diff(&Image::read(old)?, &Image::read(new)?)?)
+}
+
+/// Differences one a line, or as JSON.
+///
+/// # Errors
+/// None: strings always serialize.
+pub fn listed(differences: &[Difference], json: bool) -> anyhow::Result<String> {
+    Ok(if json {
+        serde_json::to_string_pretty(differences)? + "\n"
+    } else {
+        differences.iter().map(|difference| format!("{difference}\n")).collect()
+    })
 }
 
 /// What `explain` prints of a rule.

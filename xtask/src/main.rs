@@ -68,6 +68,12 @@ fn run(command: Command) -> anyhow::Result<Verdict> {
         }
         Command::Splice(options) => splice::run(&options)?,
         Command::Unsplice(options) => splice::undo(&options)?,
+        Command::Dump(options) => progress::result(&inspect::dump(&options.file, options.json)?)?,
+        Command::Diff(options) => {
+            let differences = inspect::diff(&options.old, &options.new)?;
+            progress::result(&inspect::listed(&differences, options.json)?)?;
+            return Ok(differences.is_empty().into());
+        }
         Command::Explain { rule } => progress::result(&inspect::explain(&rule)?)?,
         Command::Bless(options) => return Ok(bless::run(options.check)?.into()),
         Command::Bench(options) => {

@@ -5,9 +5,8 @@ use crate::file::read_whole;
 use crate::layout::{SHARED_PAGE, layout_of};
 use crate::link::unsplice::{is_spliced, unsplice};
 use crate::object_file::{ElfFile, parse};
+use crate::read::notes::linux_version;
 use crate::{DataPageLayout, Error, Report};
-use object::LittleEndian as LE;
-use object::read::elf::ProgramHeader as _;
 use object::{Object as _, ObjectSymbol as _};
 use std::path::{Path, PathBuf};
 use vdso_abi::exports::{EXPORTS, EXPORTS_WITHOUT_PROBE, Export};
@@ -85,20 +84,9 @@ impl Image {
         Ok(elf.dynamic_symbols().any(|symbol| symbol.is_definition() && symbol.name() == Ok(name)))
     }
 
-    /// `LINUX_VERSION_CODE` of the kernel that the image was built with, from the note that the kernel's build leaves in it
-    /// (Linux `arch/x86/entry/vdso/note.S`: owner `Linux`, type 0).
+    /// `LINUX_VERSION_CODE` of the kernel that the image was built with, where a note of it says so.
     pub fn linux_version(&self) -> Option<u32> {
-        let elf = self.elf().ok()?;
-        let segments = elf.elf_program_headers().iter();
-        let mut notes = segments.filter_map(|segment| segment.notes(LE, self.data()).ok().flatten());
-        notes.find_map(|mut notes| {
-            while let Some(note) = notes.next().ok()? {
-                if note.name() == b"Linux" && note.n_type(LE).0 == 0 {
-                    return Some(u32::from_le_bytes(note.desc().try_into().ok()?));
-                }
-            }
-            None
-        })
+        linux_version(&self.elf().ok()?)
     }
 }
 

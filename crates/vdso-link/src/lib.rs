@@ -7,6 +7,8 @@
 #![forbid(unsafe_code)]
 
 pub mod check;
+pub mod diff;
+pub mod dump;
 pub mod error;
 pub mod file;
 pub mod image;
@@ -14,12 +16,15 @@ pub mod layout;
 pub mod link;
 pub mod manifest;
 pub mod object_file;
+mod read;
 pub mod report;
 pub mod rule;
 pub mod verify;
 pub mod vmlinux;
 
 pub use check::check;
+pub use diff::diff;
+pub use dump::dump;
 pub use error::Error;
 pub use image::{Image, LinkedImage, VerifiedImage};
 pub use layout::DataPageLayout;

@@ -9,11 +9,11 @@ mod go;
 mod rustix;
 mod selftests;
 
-use super::read::dynamic::Dynamic;
-use super::read::symbols::{Symbols, exported};
-use super::read::versions::{Definition, definitions};
 use super::{ImageRule, always};
 use crate::object_file::ElfFile;
+use crate::read::dynamic::Dynamic;
+use crate::read::symbols::{Symbols, exported};
+use crate::read::versions::{Definition, definitions};
 use crate::rule::Place;
 use crate::{Error, Examination, LinkedImage, Rule};
 use object::LittleEndian as LE;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The two rules for what the segments hold: sections that a vDSO can have, and notes that can be read.
 
-use super::read::memory::Memory;
-use super::read::sections::sections;
 use super::segments::segments;
+use crate::read::memory::Memory;
+use crate::read::sections::sections;
 use crate::rule::Place;
 use crate::{Error, Examination, LinkedImage};
 use object::LittleEndian as LE;

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Rules for what lies outside of the image: the shared data, and the tables that the kernel itself reads.
 
-use super::read::memory::Memory;
-use super::read::sections::{content, place, section};
-use super::references::{References, references};
 use super::{ImageRule, always, debug_file};
+use crate::dump::signed;
+use crate::read::dynamic::Dynamic;
+use crate::read::memory::Memory;
+use crate::read::references::{References, references};
+use crate::read::sections::{content, place, section};
+use crate::read::symbols::exported;
 use crate::rule::Place;
 use crate::{DataPageLayout, Error, Examination, LinkedImage, Rule};
 use object::LittleEndian as LE;
@@ -70,9 +73,17 @@ fn is_at(layout: &DataPageLayout, symbol: &str, address: u64) -> bool {
     value.is_some_and(|value| (value..value + extent(symbol)).contains(&address.cast_signed()))
 }
 
+/// What the expected exports refer to; whatever else an image exports is the kernel's own and not followed.
+fn ours(linked: &LinkedImage) -> Result<References, Error> {
+    let elf = linked.image.elf()?;
+    let exports = exported(&elf, &Dynamic::of(&elf)).into_iter();
+    let ours = exports.filter(|symbol| linked.exports.iter().any(|export| export.name == symbol.name));
+    Ok(references(&elf, ours.map(|symbol| symbol.symbol.st_value.get(LE)).collect()))
+}
+
 fn outside(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
     let elf = linked.image.elf()?;
-    let References { targets, .. } = references(linked)?;
+    let References { targets, .. } = ours(linked)?;
     let layout = &linked.layout;
     for (from, target) in targets.iter().filter(|(_, target)| !Memory::of(&elf).range().contains(target)) {
         examination.look();
@@ -89,7 +100,7 @@ fn outside(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Er
 
 fn complete(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
     let elf = linked.image.elf()?;
-    let References { targets, stray } = references(linked)?;
+    let References { targets, stray } = ours(linked)?;
     for name in DATA_SYMBOLS {
         let read = targets.values().any(|target| is_at(&linked.layout, name, *target));
         let wanted = format!("a reference to {} ({})", name, signed(linked.layout.value_of(name).unwrap_or(0)));
@@ -146,9 +157,4 @@ fn kernel_tables(linked: &LinkedImage, examination: &mut Examination) -> Result<
         examination.expect(found == wanted, place, found, wanted);
     }
     Ok(())
-}
-
-/// A number with its sign, in hexadecimal digits.
-fn signed(value: i64) -> String {
-    format!("{}{:#x}", if value < 0 { "-" } else { "" }, value.unsigned_abs())
 }

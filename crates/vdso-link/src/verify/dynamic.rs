@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Rules for the dynamic table: what it may ask for, and that what it points to is there.
 
-use super::read::dynamic::{Dynamic, Entry};
-use super::read::sections::sections;
-use super::read::symbols::{Symbols, symbol_count};
-use super::read::versions::definitions;
 use super::{ImageRule, always, hash_tables};
+use crate::read::dynamic::{Dynamic, Entry};
+use crate::read::sections::sections;
+use crate::read::symbols::{Symbols, symbol_count};
+use crate::read::versions::definitions;
 use crate::rule::Place;
 use crate::{Error, Examination, LinkedImage, Rule};
 use object::LittleEndian as LE;

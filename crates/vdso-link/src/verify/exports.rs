@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Rules for what the image gives to programs: names, versions, places, and nothing less than before.
 
-use super::read::dynamic::Dynamic;
-use super::read::memory::Memory;
-use super::read::sections::sections;
-use super::read::symbols::{ExportedSymbol, Symbols, exported, symbol_count, symbol_place};
-use super::read::versions::{Definition, definitions};
 use super::{ImageRule, always, spliced};
 use crate::object_file::ElfFile;
+use crate::read::dynamic::Dynamic;
+use crate::read::memory::Memory;
+use crate::read::sections::sections;
+use crate::read::symbols::{ExportedSymbol, Symbols, exported, symbol_count, symbol_place};
+use crate::read::versions::{Definition, definitions};
 use crate::rule::Place;
 use crate::{Error, Examination, LinkedImage, Rule};
 use object::LittleEndian as LE;

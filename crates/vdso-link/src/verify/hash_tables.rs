@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The two rules for hash tables, which hold them against the symbols one by one.
 
-use super::read::dynamic::Dynamic;
-use super::read::hash::{GnuHash, SysvHash};
-use super::read::symbols::{Symbols, exported, symbol_count};
+use crate::read::dynamic::Dynamic;
+use crate::read::hash::{GnuHash, SysvHash};
+use crate::read::symbols::{Symbols, exported, symbol_count};
 use crate::rule::Place;
 use crate::{Error, Examination, LinkedImage};
 use object::LittleEndian as LE;

@@ -4,25 +4,22 @@
 //! Everything is read from the bytes that were written. What a rule finds wrong is a finding, also where the image is too
 //! broken to look further.
 
-mod compare;
+mod accepted;
+mod bytes;
 mod consumers;
 mod contents;
 mod data_page;
-mod difference;
 mod dynamic;
 mod exports;
 mod hash_tables;
-mod read;
-mod references;
 mod second_opinion;
 mod segments;
 mod undo;
 mod untouched;
 mod unwind;
 
-pub use difference::{ACCEPTED, Acceptance, Difference};
+pub use accepted::ACCEPTED;
 pub use segments::PAGE_BUDGET;
-pub use untouched::differences;
 
 use crate::{Error, Examination, LinkedImage, Report, Rule, VerifiedImage};
 

@@ -4,10 +4,10 @@
 //! The rules of the other families stand on `object` and on our own readers. Where `goblin` sees something else, one of
 //! them is wrong about the file, or the file means different things to different readers.
 
-use super::read::dynamic::Dynamic;
-use super::read::sections::sections;
-use super::read::symbols::{Symbols, symbol_count};
 use super::{ImageRule, always};
+use crate::read::dynamic::Dynamic;
+use crate::read::sections::sections;
+use crate::read::symbols::{Symbols, symbol_count};
 use crate::rule::Place;
 use crate::{Error, Examination, LinkedImage, Rule};
 use goblin::elf::Elf;

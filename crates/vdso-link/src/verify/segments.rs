@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Rules for what the kernel maps: ELF header, program headers, and what the one load segment may hold.
 
-use super::read::memory::{Memory, file_bytes};
-use super::read::sections::sections;
 use super::{ImageRule, always, contents, debug_file};
+use crate::read::memory::{Memory, file_bytes};
+use crate::read::sections::sections;
 use crate::rule::Place;
 use crate::{Error, Examination, LinkedImage, Rule};
 use object::LittleEndian as LE;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Rules for a splice: what it did not append or re-point is equal to the original.
 
-use super::compare::{self, Comparison};
-use super::difference::Difference;
-use super::{ImageRule, spliced};
+use super::accepted::ACCEPTED;
+use super::{ImageRule, bytes, spliced};
+use crate::diff::{Comparison, Difference, compare};
+use crate::dump::{Subject, distinct, dynamic, header, sections, segments};
 use crate::object_file::ElfFile;
 use crate::{Error, Examination, LinkedImage, Rule};
 
@@ -16,7 +17,7 @@ pub(super) static RULES: &[ImageRule] = &[
             breaks: "Clients that know the running kernel's image meet another kind of file.",
         },
         applies: spliced,
-        apply: |linked, examination| judge(linked, examination, compare::headers),
+        apply: |linked, examination| judge(linked, examination, &[&facts(header), &facts(segments)]),
     },
     ImageRule {
         rule: Rule {
@@ -26,7 +27,7 @@ pub(super) static RULES: &[ImageRule] = &[
             breaks: "Clients look for versions in the wrong table and find no function at all.",
         },
         applies: spliced,
-        apply: |linked, examination| judge(linked, examination, compare::dynamic),
+        apply: |linked, examination| judge(linked, examination, &[&facts(dynamic)]),
     },
     ImageRule {
         rule: Rule {
@@ -36,7 +37,7 @@ pub(super) static RULES: &[ImageRule] = &[
             breaks: "The time of day is wrong or crashes, in every program.",
         },
         applies: spliced,
-        apply: |linked, examination| judge(linked, examination, compare::bytes),
+        apply: |linked, examination| judge(linked, examination, &[&bytes::mapped]),
     },
     ImageRule {
         rule: Rule {
@@ -46,34 +47,33 @@ pub(super) static RULES: &[ImageRule] = &[
             breaks: "gdb and perf name old functions wrongly.",
         },
         applies: spliced,
-        apply: |linked, examination| judge(linked, examination, compare::section_headers),
+        apply: |linked, examination| judge(linked, examination, &[&facts(sections), &bytes::unmapped]),
     },
 ];
 
-/// All differences between a splice and its original, accepted or not; none for another image.
-///
-/// # Errors
-/// [`Error::Malformed`] where one of them is no ELF file.
-pub fn differences(linked: &LinkedImage) -> Result<Vec<Difference>, Error> {
-    let Some(original) = &linked.original else { return Ok(Vec::new()) };
-    let (old, new) = (original.elf()?, linked.image.elf()?);
-    let all = [compare::headers, compare::dynamic, compare::bytes, compare::section_headers];
-    Ok(all.iter().flat_map(|compare| compare(&old, &new).differences).collect())
+/// Holds an original against its splice in one respect.
+type Compare<'a> = &'a dyn Fn(&ElfFile<'_>, &ElfFile<'_>) -> Comparison;
+
+/// The comparison of what a chapter of the dump lists.
+fn facts(list: fn(&ElfFile<'_>) -> Vec<Subject>) -> impl Fn(&ElfFile<'_>, &ElfFile<'_>) -> Comparison {
+    move |old, new| compare(&distinct(list(old)), &distinct(list(new)))
 }
 
 /// Records the differences that are not accepted.
-fn judge(
-    linked: &LinkedImage,
-    examination: &mut Examination,
-    compare: fn(&ElfFile<'_>, &ElfFile<'_>) -> Comparison,
-) -> Result<(), Error> {
+fn judge(linked: &LinkedImage, examination: &mut Examination, respects: &[Compare<'_>]) -> Result<(), Error> {
     let Some(original) = &linked.original else { return Ok(()) };
-    let comparison = compare(&original.elf()?, &linked.image.elf()?);
-    examination.examined += comparison.compared;
-    for difference in comparison.differences.into_iter().filter(|difference| difference.acceptance().is_none()) {
-        let Difference { key, place, original, spliced } = difference;
-        let cause = "the splice moved or overwrote something; what it may change is listed in verify/difference.rs";
-        examination.find(place, format!("{key} is {spliced}"), format!("{original}, as in the original"), cause);
+    let (old, new) = (original.elf()?, linked.image.elf()?);
+    for compare in respects {
+        let comparison = compare(&old, &new);
+        examination.examined += comparison.compared;
+        for difference in comparison.differences {
+            if ACCEPTED.iter().any(|acceptance| acceptance.covers(&difference)) {
+                continue;
+            }
+            let (key, Difference { place, old, new, .. }) = (difference.key(), difference);
+            let cause = "the splice moved or overwrote something; what it may change is listed in verify/accepted.rs";
+            examination.find(place, format!("{key} is {new}"), format!("{old}, as in the original"), cause);
+        }
     }
     Ok(())
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Rules for the unwind tables, read the way that unwinders find them.
 
-use super::read::dynamic::Dynamic;
-use super::read::sections::{place, sections};
-use super::read::symbols::exported;
-use super::read::unwind::{Unwind, unwind};
 use super::{ImageRule, always};
+use crate::read::dynamic::Dynamic;
+use crate::read::sections::{place, sections};
+use crate::read::symbols::exported;
+use crate::read::unwind::{Unwind, unwind};
 use crate::rule::Place;
 use crate::{Error, Examination, LinkedImage, Rule};
 use object::LittleEndian as LE;

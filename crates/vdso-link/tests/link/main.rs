@@ -2,10 +2,12 @@
 //! Linking, splicing and the command for build systems, with fixtures that the toolchain's own compiler and linker make.
 
 mod command;
+mod dump;
 mod fixture;
 mod judge;
 mod kernels;
 mod layouts;
+mod linkers;
 mod refusals;
 mod running;
 mod splice;

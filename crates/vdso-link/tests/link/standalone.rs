@@ -10,8 +10,8 @@ use vdso_link::CheckedObject;
 use vdso_link::link::advice::advice;
 use vdso_link::link::standalone::{LAYOUT, Linker, StandaloneLink};
 
-/// The linkers of this machine.
-fn linkers() -> Vec<(Linker, PathBuf)> {
+/// The linkers of this machine, rust-lld first.
+pub fn linkers() -> Vec<(Linker, PathBuf)> {
     let mut linkers = vec![(Linker::Lld, rust_lld())];
     if Command::new("ld").arg("--version").output().is_ok_and(|output| output.status.success()) {
         linkers.push((Linker::Bfd, "ld".into()));

@@ -4,11 +4,11 @@
 //! The versions are compared as for every other library. Its own early lookups in the vDSO are laxer, so that what is found
 //! here is found there.
 
-use super::super::read::dynamic::Dynamic;
-use super::super::read::hash::{GnuHash, SysvHash};
-use super::super::read::symbols::Symbols;
 use super::{definition, is_named};
 use crate::object_file::ElfFile;
+use crate::read::dynamic::Dynamic;
+use crate::read::hash::{GnuHash, SysvHash};
+use crate::read::symbols::Symbols;
 use object::LittleEndian as LE;
 use object::elf::{
     self, DT_GNU_HASH, DT_VERDEF, DT_VERSYM, SHN_ABS, STB_GLOBAL, STB_GNU_UNIQUE, STB_WEAK, STT_COMMON, STT_FUNC,

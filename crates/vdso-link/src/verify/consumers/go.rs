@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The Go runtime (`runtime/vdso_linux.go`; 1.24).
 
-use super::super::read::dynamic::Dynamic;
-use super::super::read::hash::{GnuHash, SysvHash};
-use super::super::read::symbols::Symbols;
-use super::super::read::versions::definitions;
 use super::is_named;
 use crate::object_file::ElfFile;
+use crate::read::dynamic::Dynamic;
+use crate::read::hash::{GnuHash, SysvHash};
+use crate::read::symbols::Symbols;
+use crate::read::versions::definitions;
 use object::LittleEndian as LE;
 use object::elf::{self, DT_GNU_HASH, DT_VERDEF, SHN_UNDEF, STB_GLOBAL, STB_WEAK, STT_FUNC};
 

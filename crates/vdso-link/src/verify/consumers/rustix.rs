@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! rustix without libc (`src/backend/linux_raw/vdso.rs` and `param/auxv.rs`; 1.1).
 
-use super::super::read::dynamic::Dynamic;
-use super::super::read::hash::{GnuHash, SysvHash};
-use super::super::read::symbols::Symbols;
-use super::super::read::versions::definitions;
 use super::is_named;
 use crate::object_file::ElfFile;
+use crate::read::dynamic::Dynamic;
+use crate::read::hash::{GnuHash, SysvHash};
+use crate::read::symbols::Symbols;
+use crate::read::versions::definitions;
 use object::LittleEndian as LE;
 use object::elf::{
     self, DT_GNU_HASH, DT_SYMENT, DT_VERDEF, DT_VERSYM, ELFOSABI_GNU, ELFOSABI_SYSV, EM_X86_64, ET_DYN, FileHeader64,

@@ -2,11 +2,11 @@
 //! The kernel's self-tests (`tools/testing/selftests/vDSO/parse_vdso.c`; `DT_HASH` alone in 6.1, `DT_GNU_HASH` first in
 //! later lines).
 
-use super::super::read::dynamic::Dynamic;
-use super::super::read::hash::{GnuHash, SysvHash};
-use super::super::read::symbols::Symbols;
 use super::{definition, is_named};
 use crate::object_file::ElfFile;
+use crate::read::dynamic::Dynamic;
+use crate::read::hash::{GnuHash, SysvHash};
+use crate::read::symbols::Symbols;
 use object::LittleEndian as LE;
 use object::elf::{self, DT_VERDEF, DT_VERSYM, SHN_UNDEF, STB_GLOBAL, STB_WEAK, STT_FUNC};
 

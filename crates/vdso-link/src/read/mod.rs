@@ -4,10 +4,12 @@
 //! Every access is checked against the load segment, and every walk ends after as many steps as there are bytes to walk
 //! over. Whether what they read is *right* is for the rules to say.
 
-pub(super) mod dynamic;
-pub(super) mod hash;
-pub(super) mod memory;
-pub(super) mod sections;
-pub(super) mod symbols;
-pub(super) mod unwind;
-pub(super) mod versions;
+pub(crate) mod dynamic;
+pub(crate) mod hash;
+pub(crate) mod memory;
+pub(crate) mod notes;
+pub(crate) mod references;
+pub(crate) mod sections;
+pub(crate) mod symbols;
+pub(crate) mod unwind;
+pub(crate) mod versions;

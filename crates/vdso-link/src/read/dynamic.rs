@@ -8,29 +8,29 @@ use object::elf::{DT_NULL, Dyn64, DynamicTag, PT_DYNAMIC};
 
 /// The entries of the first `PT_DYNAMIC`, up to its `DT_NULL`.
 #[derive(Clone, Debug)]
-pub(in crate::verify) struct Dynamic<'data> {
+pub(crate) struct Dynamic<'data> {
     /// The load segment that the entries point into.
-    pub(in crate::verify) memory: Memory<'data>,
+    pub(crate) memory: Memory<'data>,
     /// All entries before the end mark.
-    pub(in crate::verify) entries: Vec<Entry>,
+    pub(crate) entries: Vec<Entry>,
     /// Whether a `DT_NULL` ends the table inside its segment.
-    pub(in crate::verify) terminated: bool,
+    pub(crate) terminated: bool,
 }
 
 /// One entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::verify) struct Entry {
+pub(crate) struct Entry {
     /// What it is about.
-    pub(in crate::verify) tag: DynamicTag,
+    pub(crate) tag: DynamicTag,
     /// `d_val` or `d_ptr`.
-    pub(in crate::verify) value: u64,
+    pub(crate) value: u64,
     /// Offset in the table, in bytes.
-    pub(in crate::verify) offset: u64,
+    pub(crate) offset: u64,
 }
 
 impl<'data> Dynamic<'data> {
     /// Reads the table; without a `PT_DYNAMIC` it is empty and has no end.
-    pub(in crate::verify) fn of(elf: &ElfFile<'data>) -> Self {
+    pub(crate) fn of(elf: &ElfFile<'data>) -> Self {
         let segment = elf.elf_program_headers().iter().find(|segment| segment.p_type.get(LE) == PT_DYNAMIC);
         let bytes = segment.map_or(&[][..], |segment| file_bytes(elf.data(), segment));
         let count = bytes.len() / size_of::<Dyn64<LE>>();
@@ -51,7 +51,7 @@ impl<'data> Dynamic<'data> {
     }
 
     /// The value of an entry; of several the last, as every client that walks the table ends up with it.
-    pub(in crate::verify) fn value(&self, tag: DynamicTag) -> Option<u64> {
+    pub(crate) fn value(&self, tag: DynamicTag) -> Option<u64> {
         Some(self.entries.iter().rfind(|entry| entry.tag == tag)?.value)
     }
 }

@@ -10,45 +10,45 @@ use std::ops::Range;
 
 /// One section header with its name.
 #[derive(Clone, Debug)]
-pub(in crate::verify) struct Section<'data> {
+pub(crate) struct Section<'data> {
     /// Index in the table.
-    pub(in crate::verify) index: usize,
+    pub(crate) index: usize,
     /// The name; bytes that are no UTF-8 are replaced.
-    pub(in crate::verify) name: String,
+    pub(crate) name: String,
     /// All of the header.
-    pub(in crate::verify) header: &'data SectionHeader64<LE>,
+    pub(crate) header: &'data SectionHeader64<LE>,
 }
 
 impl Section<'_> {
     /// Its type.
-    pub(in crate::verify) fn kind(&self) -> SectionType {
+    pub(crate) fn kind(&self) -> SectionType {
         self.header.sh_type.get(LE)
     }
 
     /// Its flags.
-    pub(in crate::verify) fn flags(&self) -> SectionFlags {
+    pub(crate) fn flags(&self) -> SectionFlags {
         self.header.sh_flags.get(LE)
     }
 
     /// Whether a process finds it in memory.
-    pub(in crate::verify) fn is_allocated(&self) -> bool {
+    pub(crate) fn is_allocated(&self) -> bool {
         self.flags().contains(SHF_ALLOC)
     }
 
     /// Whether it holds code.
-    pub(in crate::verify) fn is_text(&self) -> bool {
+    pub(crate) fn is_text(&self) -> bool {
         self.flags().contains(SHF_ALLOC | SHF_EXECINSTR)
     }
 
     /// Its addresses.
-    pub(in crate::verify) fn addresses(&self) -> Range<u64> {
+    pub(crate) fn addresses(&self) -> Range<u64> {
         let start = self.header.sh_addr.get(LE);
         start..start.saturating_add(self.header.sh_size.get(LE))
     }
 }
 
 /// All sections but the null one. A header table that cannot be read is stopped by the parser before.
-pub(in crate::verify) fn sections<'data>(elf: &ElfFile<'data>) -> Vec<Section<'data>> {
+pub(crate) fn sections<'data>(elf: &ElfFile<'data>) -> Vec<Section<'data>> {
     let table = elf.elf_section_table();
     let named = |(index, header): (usize, &'data SectionHeader64<LE>)| {
         let name = table.section_name(LE, header).unwrap_or(b"");
@@ -58,12 +58,12 @@ pub(in crate::verify) fn sections<'data>(elf: &ElfFile<'data>) -> Vec<Section<'d
 }
 
 /// The first section of a name.
-pub(in crate::verify) fn section<'data>(elf: &ElfFile<'data>, name: &str) -> Option<Section<'data>> {
+pub(crate) fn section<'data>(elf: &ElfFile<'data>, name: &str) -> Option<Section<'data>> {
     sections(elf).into_iter().find(|section| section.name == name)
 }
 
 /// Where an address lies, for messages: in its section, or in the load segment at large.
-pub(in crate::verify) fn place(elf: &ElfFile<'_>, address: u64) -> Place {
+pub(crate) fn place(elf: &ElfFile<'_>, address: u64) -> Place {
     let section = sections(elf).into_iter().find(|it| it.is_allocated() && it.addresses().contains(&address));
     section.map_or_else(
         || Place::new("PT_LOAD", address),
@@ -72,6 +72,6 @@ pub(in crate::verify) fn place(elf: &ElfFile<'_>, address: u64) -> Place {
 }
 
 /// The bytes of a section, where the file holds all of them.
-pub(in crate::verify) fn content<'data>(elf: &ElfFile<'data>, section: &Section<'data>) -> Option<&'data [u8]> {
+pub(crate) fn content<'data>(elf: &ElfFile<'data>, section: &Section<'data>) -> Option<&'data [u8]> {
     section.header.data(LE, elf.data()).ok()
 }

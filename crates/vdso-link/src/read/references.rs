@@ -1,36 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What our code refers to: its exports decoded along every path, into everything that they call.
+//! What code refers to: functions decoded along every path, into everything that they call.
 
-use super::read::dynamic::Dynamic;
-use super::read::memory::Memory;
-use super::read::symbols::exported;
-use crate::{Error, LinkedImage};
+use super::memory::Memory;
+use crate::object_file::ElfFile;
 use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction};
-use object::LittleEndian as LE;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The outcome of a walk.
 #[derive(Debug, Default)]
-pub(super) struct References {
+pub(crate) struct References {
     /// Address of an instruction, and what its operand relative to the instruction pointer refers to.
-    pub(super) targets: BTreeMap<u64, u64>,
+    pub(crate) targets: BTreeMap<u64, u64>,
     /// Address of an instruction at which the walk was lost, and why.
-    pub(super) stray: BTreeMap<u64, String>,
+    pub(crate) stray: BTreeMap<u64, String>,
 }
 
 /// Longest encoding of one instruction, in bytes.
 const LONGEST: u64 = 15;
 
-/// Follows the code from the expected exports; whatever else an image exports is the kernel's own and not followed.
-///
-/// # Errors
-/// [`Error::Malformed`] where the image is no ELF file.
-pub(super) fn references(linked: &LinkedImage) -> Result<References, Error> {
-    let elf = linked.image.elf()?;
-    let memory = Memory::of(&elf);
-    let ours = exported(&elf, &Dynamic::of(&elf)).into_iter();
-    let ours = ours.filter(|symbol| linked.exports.iter().any(|export| export.name == symbol.name));
-    let mut ahead: Vec<u64> = ours.map(|symbol| symbol.symbol.st_value.get(LE)).collect();
+/// Follows the code from the addresses in `ahead`.
+pub(crate) fn references(elf: &ElfFile<'_>, mut ahead: Vec<u64>) -> References {
+    let memory = Memory::of(elf);
     // Each address is decoded once, so that the walk ends after at most as many steps as there are bytes.
     let mut seen = BTreeSet::new();
     let mut references = References::default();
@@ -59,7 +49,7 @@ pub(super) fn references(linked: &LinkedImage) -> Result<References, Error> {
             }
         }
     }
-    Ok(references)
+    references
 }
 
 /// The instruction at an address of the image.

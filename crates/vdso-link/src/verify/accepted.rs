@@ -1,33 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What a splice changed, by meaning: each difference has a key that names the field, and the keys that a splice may
-//! change are listed with the reason.
+//! What a splice may change of its original.
 
-use crate::rule::Place;
-use std::fmt;
-
-/// One difference between an image and its splice.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
-    /// What differs, in a form that is the same for every image: `phdr[PT_LOAD].p_filesz`.
-    pub key: String,
-    /// Where.
-    pub place: Place,
-    /// What the original has.
-    pub original: String,
-    /// What the splice has.
-    pub spliced: String,
-}
-
-/// Keys that a splice may change.
-#[derive(Debug)]
-pub struct Acceptance {
-    /// What is before the last dot.
-    pub subjects: &'static [&'static str],
-    /// What is behind it.
-    pub fields: &'static [&'static str],
-    /// Why.
-    pub reason: &'static str,
-}
+use crate::diff::Acceptance;
 
 /// Everything that a splice may change. What it appends behind the load segment of the original is not a difference.
 pub static ACCEPTED: &[Acceptance] = &[
@@ -81,8 +55,8 @@ pub static ACCEPTED: &[Acceptance] = &[
         reason: "the index behind the last local symbol of the new table",
     },
     Acceptance {
-        subjects: &["shdr[unmapped]"],
-        fields: &["sh_offset"],
+        subjects: &["shdr[*]"],
+        fields: &["sh_offset(unmapped)"],
         reason: "what is not mapped stands behind what was appended",
     },
     Acceptance {
@@ -102,17 +76,3 @@ pub static ACCEPTED: &[Acceptance] = &[
     },
     Acceptance { subjects: &["shdr[.vgetrandom.original]"], fields: &["added"], reason: "how to undo the splice" },
 ];
-
-impl Difference {
-    /// The entry of [`ACCEPTED`] that allows the difference.
-    pub fn acceptance(&self) -> Option<&'static Acceptance> {
-        let (subject, field) = self.key.rsplit_once('.')?;
-        ACCEPTED.iter().find(|it| it.subjects.contains(&subject) && it.fields.contains(&field))
-    }
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} -> {}", self.key, self.original, self.spliced)
-    }
-}

@@ -11,39 +11,39 @@ use std::ops::Range;
 
 /// `.eh_frame_hdr` and the `.eh_frame` that it points to.
 #[derive(Debug)]
-pub(in crate::verify) struct Unwind {
+pub(crate) struct Unwind {
     /// Address of the header.
-    pub(in crate::verify) header: u64,
+    pub(crate) header: u64,
     /// Address of the frames.
-    pub(in crate::verify) frames: u64,
+    pub(crate) frames: u64,
     /// The search table of the header.
-    pub(in crate::verify) table: Vec<TableEntry>,
+    pub(crate) table: Vec<TableEntry>,
     /// All frame descriptions, in the order of `.eh_frame`.
-    pub(in crate::verify) descriptions: Vec<Description>,
+    pub(crate) descriptions: Vec<Description>,
 }
 
 /// One row of the search table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::verify) struct TableEntry {
+pub(crate) struct TableEntry {
     /// First address that the description covers.
-    pub(in crate::verify) start: u64,
+    pub(crate) start: u64,
     /// Address of the description.
-    pub(in crate::verify) description: u64,
+    pub(crate) description: u64,
 }
 
 /// One FDE.
 #[derive(Clone, Debug)]
-pub(in crate::verify) struct Description {
+pub(crate) struct Description {
     /// Its own address.
-    pub(in crate::verify) address: u64,
+    pub(crate) address: u64,
     /// The addresses that it covers.
-    pub(in crate::verify) covers: Range<u64>,
+    pub(crate) covers: Range<u64>,
     /// How many rows its program makes, or why the program cannot be run.
-    pub(in crate::verify) rows: Result<usize, String>,
+    pub(crate) rows: Result<usize, String>,
 }
 
 /// Reads both tables; the error says in words what is in the way.
-pub(in crate::verify) fn unwind(elf: &ElfFile<'_>) -> Result<Unwind, String> {
+pub(crate) fn unwind(elf: &ElfFile<'_>) -> Result<Unwind, String> {
     let memory = Memory::of(elf);
     let segment = elf.elf_program_headers().iter().find(|segment| segment.p_type.get(LE) == PT_GNU_EH_FRAME);
     let segment = segment.ok_or("no PT_GNU_EH_FRAME")?;

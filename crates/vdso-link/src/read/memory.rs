@@ -9,14 +9,14 @@ use std::ops::Range;
 
 /// What a process finds at the addresses of an image.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::verify) struct Memory<'data> {
+pub(crate) struct Memory<'data> {
     bytes: &'data [u8],
     address: u64,
 }
 
 impl<'data> Memory<'data> {
     /// The first `PT_LOAD`, as far as the file goes. Without one there is no memory: every access answers `None`.
-    pub(in crate::verify) fn of(elf: &ElfFile<'data>) -> Self {
+    pub(crate) fn of(elf: &ElfFile<'data>) -> Self {
         let load = elf.elf_program_headers().iter().find(|segment| segment.p_type.get(LE) == PT_LOAD);
         load.map_or(Self { bytes: &[], address: 0 }, |load| Self {
             bytes: file_bytes(elf.data(), load),
@@ -25,39 +25,39 @@ impl<'data> Memory<'data> {
     }
 
     /// All addresses that can be read.
-    pub(in crate::verify) fn range(&self) -> Range<u64> {
+    pub(crate) fn range(&self) -> Range<u64> {
         self.address..self.address.saturating_add(self.bytes.len() as u64)
     }
 
     /// `length` bytes from `address` on.
-    pub(in crate::verify) fn bytes(&self, address: u64, length: u64) -> Option<&'data [u8]> {
+    pub(crate) fn bytes(&self, address: u64, length: u64) -> Option<&'data [u8]> {
         self.from(address)?.get(..usize::try_from(length).ok()?)
     }
 
     /// Everything from `address` to the end of the segment.
-    pub(in crate::verify) fn from(&self, address: u64) -> Option<&'data [u8]> {
+    pub(crate) fn from(&self, address: u64) -> Option<&'data [u8]> {
         self.bytes.get(usize::try_from(address.checked_sub(self.address)?).ok()?..)
     }
 
     /// One value of a fixed layout.
-    pub(in crate::verify) fn value<T: Pod>(&self, address: u64) -> Option<&'data T> {
+    pub(crate) fn value<T: Pod>(&self, address: u64) -> Option<&'data T> {
         Some(object::pod::from_bytes(self.from(address)?).ok()?.0)
     }
 
     /// `count` values of a fixed layout.
-    pub(in crate::verify) fn array<T: Pod>(&self, address: u64, count: u64) -> Option<&'data [T]> {
+    pub(crate) fn array<T: Pod>(&self, address: u64, count: u64) -> Option<&'data [T]> {
         Some(object::pod::slice_from_bytes(self.from(address)?, usize::try_from(count).ok()?).ok()?.0)
     }
 
     /// The string that begins at `address`, without its NUL.
-    pub(in crate::verify) fn string(&self, address: u64) -> Option<&'data [u8]> {
+    pub(crate) fn string(&self, address: u64) -> Option<&'data [u8]> {
         let bytes = self.from(address)?;
         bytes.get(..bytes.iter().position(|&byte| byte == 0)?)
     }
 }
 
 /// The bytes of a segment, as far as the file goes.
-pub(in crate::verify) fn file_bytes<'data>(data: &'data [u8], segment: &ProgramHeader64<LE>) -> &'data [u8] {
+pub(crate) fn file_bytes<'data>(data: &'data [u8], segment: &ProgramHeader64<LE>) -> &'data [u8] {
     let start = usize::try_from(segment.p_offset.get(LE)).unwrap_or(usize::MAX).min(data.len());
     let length = usize::try_from(segment.p_filesz.get(LE)).unwrap_or(usize::MAX).min(data.len() - start);
     &data[start..start + length]

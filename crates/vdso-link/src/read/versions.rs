@@ -8,25 +8,25 @@ use object::elf::{DT_VERDEF, VER_FLG_BASE, Verdaux, Verdef};
 
 /// One version that an image defines.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::verify) struct Definition<'data> {
+pub(crate) struct Definition<'data> {
     /// Where it stands, from the start of `DT_VERDEF`, in bytes.
-    pub(in crate::verify) offset: u64,
+    pub(crate) offset: u64,
     /// `vd_version`: the revision of the structure.
-    pub(in crate::verify) revision: u16,
+    pub(crate) revision: u16,
     /// Whether it names the file itself instead of a version.
-    pub(in crate::verify) base: bool,
+    pub(crate) base: bool,
     /// `vd_ndx`, by which symbols refer to it.
-    pub(in crate::verify) index: u16,
+    pub(crate) index: u16,
     /// `vd_hash`: what stands there, which need not be right.
-    pub(in crate::verify) hash: u32,
+    pub(crate) hash: u32,
     /// `vd_cnt`: how many names it has, parents included.
-    pub(in crate::verify) names: u16,
+    pub(crate) names: u16,
     /// Its own name, where it can be read.
-    pub(in crate::verify) name: Option<&'data [u8]>,
+    pub(crate) name: Option<&'data [u8]>,
 }
 
 /// All definitions, in the order of the chain. The chain must go forward, which also ends every walk.
-pub(in crate::verify) fn definitions<'data>(dynamic: &Dynamic<'data>) -> Vec<Definition<'data>> {
+pub(crate) fn definitions<'data>(dynamic: &Dynamic<'data>) -> Vec<Definition<'data>> {
     let mut definitions = Vec::new();
     let Some(start) = dynamic.value(DT_VERDEF) else { return definitions };
     let symbols = Symbols::of(dynamic);

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! The dynamic table, and the two hash tables that it leads to.
+
+use super::{Subject, hex, printable};
+use crate::object_file::ElfFile;
+use crate::read::dynamic::Dynamic;
+use crate::read::hash::{GnuHash, SysvHash};
+use crate::read::symbols::Symbols;
+use crate::rule::Place;
+use object::elf::{
+    DT_GNU_HASH, DT_HASH, DT_NEEDED, DT_RPATH, DT_RUNPATH, DT_SONAME, DT_STRTAB, DT_SYMTAB, DT_VERDEF, DT_VERSYM,
+    DynamicTag,
+};
+
+/// The entries that hold an address.
+const TABLES: [DynamicTag; 6] = [DT_HASH, DT_GNU_HASH, DT_SYMTAB, DT_STRTAB, DT_VERSYM, DT_VERDEF];
+/// The entries that hold an offset in the string table.
+const STRINGS: [DynamicTag; 4] = [DT_SONAME, DT_NEEDED, DT_RPATH, DT_RUNPATH];
+
+/// All entries by tag, in the order of the table.
+pub(crate) fn dynamic(elf: &ElfFile<'_>) -> Vec<Subject> {
+    let dynamic = Dynamic::of(elf);
+    let entries = dynamic.entries.iter().enumerate();
+    let subjects = entries.map(|(index, entry)| {
+        // The ABI gives one field two names.
+        let field = if TABLES.contains(&entry.tag) { "d_ptr" } else { "d_val" };
+        let mut fields = vec![("index", index.to_string()), (field, hex(entry.value))];
+        if STRINGS.contains(&entry.tag) {
+            let string = Symbols::of(&dynamic).string(entry.value);
+            fields.push(("string", string.map_or("outside of the string table".into(), printable)));
+        }
+        Subject::new(format!("dynamic[{:?}]", entry.tag), Place::new(".dynamic", entry.offset), fields)
+    });
+    subjects.collect()
+}
+
+/// The sizes of the hash tables.
+pub(super) fn hash_tables(elf: &ElfFile<'_>) -> Vec<Subject> {
+    let dynamic = Dynamic::of(elf);
+    let sysv = SysvHash::of(&dynamic).map(|table| {
+        let fields = vec![("buckets", table.buckets.len().to_string()), ("chains", table.chains.len().to_string())];
+        Subject::new("hash[DT_HASH]", Place::new(".hash", 0), fields)
+    });
+    let gnu = GnuHash::of(&dynamic).map(|table| {
+        let fields = vec![
+            ("buckets", table.buckets.len().to_string()),
+            ("symbol_base", table.symbol_base.to_string()),
+            ("bloom_words", table.bloom.len().to_string()),
+            ("bloom_shift", table.bloom_shift.to_string()),
+        ];
+        Subject::new("hash[DT_GNU_HASH]", Place::new(".gnu.hash", 0), fields)
+    });
+    sysv.into_iter().chain(gnu).collect()
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! Which code the unwind tables describe.
+
+use super::code::functions;
+use super::{Subject, hex};
+use crate::object_file::ElfFile;
+use crate::read;
+use crate::read::sections::{Section, sections};
+use crate::rule::Place;
+use std::ops::Range;
+
+/// The tables at large, and each frame description by the function that begins where it does.
+pub(super) fn unwind(elf: &ElfFile<'_>) -> Vec<Subject> {
+    let unwind = match read::unwind::unwind(elf) {
+        Ok(unwind) => unwind,
+        Err(reason) => {
+            return vec![Subject::new("unwind", Place::new(".eh_frame_hdr", 0), vec![("unreadable", reason)])];
+        }
+    };
+    let functions = functions(elf);
+    let sum = |ranges: &mut dyn Iterator<Item = Range<u64>>| {
+        ranges.fold(0_u64, |sum, range| sum.saturating_add(range.end - range.start))
+    };
+    let sections = sections(elf);
+    let text = sum(&mut sections.iter().filter(|section| section.is_text()).map(Section::addresses));
+    let covered = sum(&mut unwind.descriptions.iter().map(|description| description.covers.clone()));
+    let fields = vec![
+        ("search_table", format!("{} rows", unwind.table.len())),
+        ("descriptions", unwind.descriptions.len().to_string()),
+        ("covered", format!("{} of {} bytes of text", hex(covered), hex(text))),
+    ];
+    let whole = Subject::new("unwind", Place::new(".eh_frame_hdr", 0), fields);
+    let descriptions = unwind.descriptions.iter().map(|it| {
+        let start = it.covers.start;
+        let index = functions.binary_search_by_key(&start, |function| function.start);
+        let name = index.map_or_else(|_| hex(start), |index| functions[index].name.clone());
+        let rows = it.rows.clone().map_or_else(|reason| reason, |rows| rows.to_string());
+        let fields = vec![("start", hex(start)), ("length", hex(it.covers.end - start)), ("rows", rows)];
+        Subject::new(format!("fde[{name}]"), Place::new(".eh_frame", it.address.saturating_sub(unwind.frames)), fields)
+    });
+    std::iter::once(whole).chain(descriptions).collect()
+}

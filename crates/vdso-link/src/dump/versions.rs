@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! The version definitions.
+
+use super::{Subject, hex, printable};
+use crate::object_file::ElfFile;
+use crate::read::dynamic::Dynamic;
+use crate::read::versions::definitions;
+use crate::rule::Place;
+
+/// All definitions by name, in the order of the chain.
+pub(super) fn versions(elf: &ElfFile<'_>) -> Vec<Subject> {
+    let definitions = definitions(&Dynamic::of(elf));
+    let subjects = definitions.into_iter().map(|it| {
+        let fields = vec![
+            ("names", if it.base { "the file" } else { "a version" }.to_owned()),
+            ("vd_ndx", it.index.to_string()),
+            ("vd_hash", hex(it.hash)),
+        ];
+        let name = it.name.map_or("?".into(), printable);
+        Subject::new(format!("version[{name}]"), Place::new(".gnu.version_d", it.offset), fields)
+    });
+    subjects.collect()
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! The dump of images whose every byte the fixtures decide, as text. `BLESS=1` in the environment rewrites the texts.
+
+use crate::fixture::{Base, GOOD, assemble, checked, run, rust_lld, script};
+use std::path::Path;
+use std::process::Command;
+use vdso_link::link::splice::splice;
+use vdso_link::link::standalone::{Linker, StandaloneLink};
+use vdso_link::{Image, diff, dump};
+
+/// Holds a text against the one in `dumps/`.
+fn compare(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/link/dumps").join(name);
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&path, text).expect("the folder of dumps is writable");
+    }
+    let wanted = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(text == wanted, "{name} is\n{text}instead of\n{wanted}");
+}
+
+#[test]
+fn an_image_is_described_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    compare("base.txt", &dump(&Base::WITHOUT_GETRANDOM.link(folder.path())).unwrap().to_string());
+}
+
+#[test]
+fn the_data_page_is_named_by_symbols_and_by_what_the_code_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let object = checked(&assemble(folder.path(), "good", GOOD));
+    let output = folder.path().join("image.so");
+    let link = StandaloneLink { linker: Linker::Lld, object: &object, script: &script(), output: &output };
+    run(Command::new(rust_lld()).args(link.arguments()));
+    let dump = dump(&link.finish().unwrap().image).unwrap();
+    let chapter = dump.chapters.iter().find(|chapter| chapter.title == "data page").expect("there is one");
+    let lines: Vec<_> = chapter.subjects.iter().map(|it| format!("{} {}", it.name, it.fields[0].1)).collect();
+    // The script's own symbols are there too; the object reads the word and the flag of the generator.
+    for wanted in ["symbol[vvar__vdso_rng_data] -0x3d80", "symbol[vvar__vdso_data] -0x3f80", "data[-0x3d80] 1"] {
+        assert!(lines.iter().any(|line| line == wanted), "{wanted} is not in {lines:#?}");
+    }
+    let spliced = splice(&object, Base::WITHOUT_GETRANDOM.link(folder.path())).unwrap();
+    let text = vdso_link::dump(&spliced.image).unwrap().to_string();
+    assert!(text.contains("symbol vvar__vdso_rng_data+0x8\n"), "{text}");
+}
+
+#[test]
+fn a_splice_differs_from_its_original_in_what_it_added_and_re_pointed() {
+    let folder = tempfile::tempdir().unwrap();
+    let object = checked(&assemble(folder.path(), "good", GOOD));
+    for (name, base) in [("added.txt", Base::WITHOUT_GETRANDOM), ("replaced.txt", Base::WITH_GETRANDOM)] {
+        let original = base.link(folder.path());
+        let spliced = splice(&object, original.clone()).unwrap();
+        let differences = diff(&original, &spliced.image).unwrap();
+        compare(name, &differences.iter().map(|difference| format!("{difference}\n")).collect::<String>());
+        assert!(diff(&original, &original).unwrap().is_empty());
+    }
+}
+
+#[test]
+fn one_changed_instruction_shows_as_code_of_its_function_and_as_content() {
+    let folder = tempfile::tempdir().unwrap();
+    let original = Base::WITHOUT_GETRANDOM.link(folder.path());
+    let mut data = original.data().to_vec();
+    // `rdtscp` of __vdso_getcpu becomes `rdtsc` and a `nop`.
+    let at = data.windows(3).position(|bytes| bytes == [0x0f, 0x01, 0xf9]).expect("the instruction is there");
+    data[at..at + 3].copy_from_slice(&[0x0f, 0x31, 0x90]);
+    let changed = Image::from_bytes(Path::new("changed.so"), data).unwrap();
+    let keys: Vec<_> = diff(&original, &changed).unwrap().iter().map(vdso_link::diff::Difference::key).collect();
+    assert_eq!(keys, ["export[__vdso_getcpu].code", "export[getcpu].code", "content[.text].digest"]);
+}
