@@ -2,7 +2,7 @@
 //! `cargo xtask bless`: rewrites every file of the repository that is generated from another one.
 
 use crate::workspace;
-use crate::{abi_header, progress};
+use crate::{abi_header, progress, rules_page};
 use std::path::Path;
 
 /// Options of `cargo xtask bless`.
@@ -16,7 +16,7 @@ pub struct BlessArgs {
 /// A generated file: its path in the repository, and its text.
 type Generated = (&'static str, fn() -> String);
 
-const GENERATED: [Generated; 1] = [(abi_header::PATH, abi_header::text)];
+const GENERATED: [Generated; 2] = [(abi_header::PATH, abi_header::text), (rules_page::PATH, rules_page::text)];
 
 /// Rewrites the generated files, or with `check` shows how they differ from what would be written, and returns whether
 /// they are as they should be.

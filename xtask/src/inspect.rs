@@ -15,7 +15,8 @@ pub struct BrokenRules(pub Report);
 impl fmt::Display for BrokenRules {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = self.0.findings().count();
-        write!(f, "{}{}: {count} finding{}", self.0, self.0.subject, if count == 1 { "" } else { "s" })
+        let words = self.0.in_words(console::colors_enabled_stderr());
+        write!(f, "{words}{}: {count} finding{}", self.0.subject, if count == 1 { "" } else { "s" })
     }
 }
 

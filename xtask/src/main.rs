@@ -17,6 +17,7 @@ mod object;
 mod packages;
 mod process;
 mod progress;
+mod rules_page;
 mod soak;
 mod splice;
 mod test;

@@ -8,8 +8,10 @@
 
 pub mod check;
 pub mod diff;
+mod disassembly;
 pub mod dump;
 pub mod error;
+pub mod excerpt;
 pub mod file;
 pub mod image;
 pub mod layout;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! A rule, what it looked at, and what it found.
 
+use crate::excerpt::Line;
 use serde::Serialize;
 
 /// What is demanded of an object or an image, and why.
@@ -10,9 +11,9 @@ pub struct Rule {
     pub id: &'static str,
     /// The demand, in one sentence without a full stop.
     pub demand: &'static str,
-    /// Why the rule exists.
+    /// Why the rule exists, in sentences.
     pub why: &'static str,
-    /// Who breaks when it is broken, and how.
+    /// Who breaks when it is broken, and how, in sentences.
     pub breaks: &'static str,
 }
 
@@ -54,6 +55,9 @@ pub struct Finding {
     pub wanted: String,
     /// The likely cause and the next step; empty where none is known.
     pub cause: String,
+    /// What the file holds at the place; empty where that would tell nothing, and beyond the first
+    /// [`SHOWN`](crate::report::SHOWN) findings of a rule.
+    pub excerpt: Vec<Line>,
 }
 
 /// One rule at work: counts what it looks at and gathers what it finds.
@@ -92,6 +96,7 @@ impl Examination {
             found: found.into(),
             wanted: wanted.into(),
             cause: cause.into(),
+            excerpt: Vec::new(),
         });
     }
 

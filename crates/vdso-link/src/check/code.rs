@@ -14,8 +14,8 @@ pub static RULES: [ObjectRule; 7] = [
         rule: Rule {
             id: "code/decodes",
             demand: "every function decodes completely, ends with its section or before, and overlaps no other",
-            why: "a byte that is no instruction cannot be judged by any other rule",
-            breaks: "whoever runs into it: SIGILL; gdb and perf show nonsense from there on",
+            why: "A byte that is no instruction cannot be judged by any other rule.",
+            breaks: "Whoever runs into it: SIGILL; gdb and perf show nonsense from there on.",
         },
         apply: decodes,
     },
@@ -23,8 +23,8 @@ pub static RULES: [ObjectRule; 7] = [
         rule: Rule {
             id: "code/targets",
             demand: "each direct branch lands on an instruction of a function, and no function runs off its end",
-            why: "a jump into the middle of an instruction runs code that was never looked at",
-            breaks: "every argument that is built on these rules; at run time anything can follow",
+            why: "A jump into the middle of an instruction runs code that was never looked at.",
+            breaks: "Every argument that is built on these rules; at run time anything can follow.",
         },
         apply: targets,
     },
@@ -32,8 +32,8 @@ pub static RULES: [ObjectRule; 7] = [
         rule: Rule {
             id: "code/padding",
             demand: "bytes of text outside of all functions are padding: nop, int3 or zero",
-            why: "code without a symbol of type STT_FUNC and a size is invisible to the rules and to every tool",
-            breaks: "gdb, perf and crash reports, which print ?? there",
+            why: "Code without a symbol of type STT_FUNC and a size is invisible to the rules and to every tool.",
+            breaks: "gdb, perf and crash reports, which print ?? there.",
         },
         apply: padding,
     },
@@ -41,9 +41,9 @@ pub static RULES: [ObjectRule; 7] = [
         rule: Rule {
             id: "code/indirect",
             demand: "no call or jump goes through a register or through memory",
-            why: "the kernel builds its vDSO for CPUs where such branches can be steered by another process, and a \
-                  table of targets needs relocations",
-            breaks: "kernels with retpolines, whose objtool and reviewers refuse it; and the promise that code is fixed",
+            why: "The kernel builds its vDSO for CPUs where such branches can be steered by another process, and a \
+                  table of targets needs relocations.",
+            breaks: "Kernels with retpolines, whose objtool and reviewers refuse it; and the promise that code is fixed.",
         },
         apply: indirect,
     },
@@ -51,9 +51,9 @@ pub static RULES: [ObjectRule; 7] = [
         rule: Rule {
             id: "code/forbidden",
             demand: "no instruction asks the processor for its kind, the time or randomness, and none traps on purpose",
-            why: "such instructions trap or lie under virtualisation, sandboxes make them fault (prctl PR_SET_TSC, arch_prctl \
-                  ARCH_SET_CPUID), and a trap kills the caller; what to use is decided once, at boot, by the kernel",
-            breaks: "programs in record-and-replay (rr), in sandboxes and in confidential guests, by SIGSEGV or SIGILL",
+            why: "Such instructions trap or lie under virtualisation, sandboxes make them fault (prctl PR_SET_TSC, arch_prctl \
+                  ARCH_SET_CPUID), and a trap kills the caller; what to use is decided once, at boot, by the kernel.",
+            breaks: "Programs in record-and-replay (rr), in sandboxes and in confidential guests, by SIGSEGV or SIGILL.",
         },
         apply: forbidden,
     },
@@ -61,8 +61,8 @@ pub static RULES: [ObjectRule; 7] = [
         rule: Rule {
             id: "code/syscall",
             demand: "the object holds exactly one syscall instruction",
-            why: "contract E10: there is one way into the kernel, for getrandom(2), and one place to look at",
-            breaks: "seccomp filters and tracers that know the one call; reviewers who must find them all",
+            why: "Contract E10: there is one way into the kernel, for getrandom(2), and one place to look at.",
+            breaks: "Seccomp filters and tracers that know the one call; reviewers who must find them all.",
         },
         apply: syscall,
     },
@@ -70,8 +70,8 @@ pub static RULES: [ObjectRule; 7] = [
         rule: Rule {
             id: "code/features",
             demand: "instructions belong to x86-64 with SSE2, and in a cipher routine to what vdso_abi::routines declares",
-            why: "the kernel chooses the cipher by what it enabled; any other code runs on every x86-64 processor",
-            breaks: "processors without the extension and guests without XSAVE, by SIGILL",
+            why: "The kernel chooses the cipher by what it enabled; any other code runs on every x86-64 processor.",
+            breaks: "Processors without the extension and guests without XSAVE, by SIGILL.",
         },
         apply: features,
     },

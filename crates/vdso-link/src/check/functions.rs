@@ -3,9 +3,9 @@
 
 use super::anatomy::{Home, Section, Symbol};
 use crate::Place;
+use crate::disassembly::{spaced, text};
 use iced_x86::{
-    ConstantOffsets, Decoder, DecoderOptions, FlowControl, Formatter, GasFormatter, Instruction, InstructionInfo,
-    InstructionInfoFactory,
+    ConstantOffsets, Decoder, DecoderOptions, FlowControl, Instruction, InstructionInfo, InstructionInfoFactory,
 };
 use object::elf;
 
@@ -124,17 +124,9 @@ impl Function<'_> {
     pub fn show(&self, code: &Code) -> String {
         let from = code.instruction.ip().saturating_sub(self.start) as usize;
         let bytes = self.bytes.get(from..).unwrap_or_default();
-        let bytes: Vec<_> = bytes.iter().take(code.instruction.len()).map(|byte| format!("{byte:02x}")).collect();
-        let mut formatter = GasFormatter::new();
-        let options = formatter.options_mut();
-        options.set_rip_relative_addresses(true);
-        options.set_uppercase_hex(false);
-        options.set_branch_leading_zeros(false);
-        options.set_small_hex_numbers_in_decimal(false);
-        let mut text = String::new();
-        formatter.format(&code.instruction, &mut text);
+        let bytes = spaced(&bytes[..bytes.len().min(code.instruction.len())]);
         let by = code.relocated_by.as_ref().map_or_else(String::new, |name| format!(", relocated by {name}"));
-        format!("`{text}` ({}{by})", bytes.join(" "))
+        format!("`{}` ({bytes}{by})", text(&code.instruction))
     }
 }
 

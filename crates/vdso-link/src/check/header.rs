@@ -19,9 +19,9 @@ pub static RULES: [ObjectRule; 2] = [
         rule: Rule {
             id: "header/identity",
             demand: "the file is an ELF64 little-endian relocatable object for x86-64, System V ABI, without flags",
-            why: "an image is no input for the linker stage, and GNU extensions of the ABI (indirect functions, unique \
-                  symbols) need a dynamic linker, which a vDSO does not have",
-            breaks: "rust-lld and GNU ld refuse the file or link another format",
+            why: "An image is no input for the linker stage, and GNU extensions of the ABI (indirect functions, unique \
+                  symbols) need a dynamic linker, which a vDSO does not have.",
+            breaks: "rust-lld and GNU ld refuse the file or link another format.",
         },
         apply: identity,
     },
@@ -29,10 +29,10 @@ pub static RULES: [ObjectRule; 2] = [
         rule: Rule {
             id: "header/stack-note",
             demand: "an empty .note.GNU-stack section without SHF_EXECINSTR says that the code needs no executable stack",
-            why: "where one object lacks the note, GNU ld gives the whole image a PT_GNU_STACK that asks for an \
-                  executable stack",
-            breaks: "loaders that open the image as a shared object: glibc's dlopen refuses it or makes all stacks \
-                     executable",
+            why: "Where one object lacks the note, GNU ld gives the whole image a PT_GNU_STACK that asks for an \
+                  executable stack.",
+            breaks: "Loaders that open the image as a shared object: glibc's dlopen refuses it or makes all stacks \
+                     executable.",
         },
         apply: stack_note,
     },

@@ -54,6 +54,6 @@ pub fn check(object: Object) -> Result<Result<CheckedObject, Report>, Error> {
         (rule.apply)(&anatomy, &mut examination);
         examinations.push(examination.close());
     }
-    let report = Report { subject: object.path().display().to_string(), examinations };
+    let report = Report::new(object.path(), &object.elf()?, examinations);
     Ok(if report.passed() { Ok(CheckedObject::new(object, report)) } else { Err(report) })
 }

@@ -18,10 +18,10 @@ pub static RULES: [ObjectRule; 5] = [
         rule: Rule {
             id: "relocations/kind",
             demand: "relocations are R_X86_64_PC32 or R_X86_64_PLT32",
-            why: "these two are resolved for good at link time; every other kind can leave a GOT entry, a TLS slot or a \
-                  dynamic relocation behind, and nobody relocates a vDSO",
-            breaks: "the kernel build, where vdso2c refuses dynamic relocations it knows of; every program where it \
-                     overlooks them (DT_JMPREL, DT_RELR) or where a GOT ends in read-only data",
+            why: "These two are resolved for good at link time; every other kind can leave a GOT entry, a TLS slot or a \
+                  dynamic relocation behind, and nobody relocates a vDSO.",
+            breaks: "The kernel build, where vdso2c refuses dynamic relocations it knows of; every program where it \
+                     overlooks them (DT_JMPREL, DT_RELR) or where a GOT ends in read-only data.",
         },
         apply: kind,
     },
@@ -29,8 +29,8 @@ pub static RULES: [ObjectRule; 5] = [
         rule: Rule {
             id: "relocations/place",
             demand: "each relocation fills in four bytes of its section: in text, the displacement of one instruction",
-            why: "a relocation anywhere else changes an opcode or the neighbour's bytes",
-            breaks: "every caller: the code that was checked would not be the code that runs",
+            why: "A relocation anywhere else changes an opcode or the neighbour's bytes.",
+            breaks: "Every caller: the code that was checked would not be the code that runs.",
         },
         apply: place,
     },
@@ -38,8 +38,8 @@ pub static RULES: [ObjectRule; 5] = [
         rule: Rule {
             id: "relocations/calls",
             demand: "relocated calls and jumps land on the first byte of a function that is defined here and hidden or local",
-            why: "for any other symbol the linker makes a PLT entry, which jumps through a GOT that nobody fills",
-            breaks: "every program: the first such call jumps to a link-time address",
+            why: "For any other symbol the linker makes a PLT entry, which jumps through a GOT that nobody fills.",
+            breaks: "Every program: the first such call jumps to a link-time address.",
         },
         apply: calls,
     },
@@ -47,8 +47,8 @@ pub static RULES: [ObjectRule; 5] = [
         rule: Rule {
             id: "relocations/target",
             demand: "what is reached by an address or an access lies inside the section of the symbol, to its last byte",
-            why: "outside of its section an address means whatever the linker puts there",
-            breaks: "every program, with wrong constants or a fault, and differently in each image",
+            why: "Outside of its section an address means whatever the linker puts there.",
+            breaks: "Every program, with wrong constants or a fault, and differently in each image.",
         },
         apply: target,
     },
@@ -56,9 +56,9 @@ pub static RULES: [ObjectRule; 5] = [
         rule: Rule {
             id: "relocations/data-page",
             demand: "the data symbols are named by R_X86_64_PC32 in text only, and reached inside of what they name",
-            why: "they lie outside the image, at a fixed distance from the code: a call, a table or a farther access \
-                  cannot be right",
-            breaks: "processes in a time namespace and old kernels first, where the neighbouring page is absent: SIGBUS",
+            why: "They lie outside the image, at a fixed distance from the code: a call, a table or a farther access \
+                  cannot be right.",
+            breaks: "Processes in a time namespace and old kernels first, where the neighbouring page is absent: SIGBUS.",
         },
         apply: data_page,
     },

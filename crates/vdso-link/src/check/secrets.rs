@@ -23,8 +23,8 @@ pub static RULES: [ObjectRule; 9] = [
         rule: Rule {
             id: "secrets/present",
             demand: "each cipher routine of vdso_abi::routines is a function of the object",
-            why: "the rules of this family are applied by name; a routine of another name would escape them",
-            breaks: "the proof: every other rule of this family would pass for want of a subject",
+            why: "The rules of this family are applied by name; a routine of another name would escape them.",
+            breaks: "The proof: every other rule of this family would pass for want of a subject.",
         },
         apply: present,
     },
@@ -32,9 +32,9 @@ pub static RULES: [ObjectRule; 9] = [
         rule: Rule {
             id: "secrets/stack",
             demand: "a cipher routine uses neither rsp nor rbp, except that `ret` returns",
-            why: "contract M1: stack memory is not wiped on fork, and a ChaCha state in mid-permutation can be run \
-                  backwards to the key",
-            breaks: "forward secrecy: core dumps, swap and later stack overreads hold key material",
+            why: "Contract M1: stack memory is not wiped on fork, and a ChaCha state in mid-permutation can be run \
+                  backwards to the key.",
+            breaks: "Forward secrecy: core dumps, swap and later stack overreads hold key material.",
         },
         apply: stack,
     },
@@ -42,8 +42,8 @@ pub static RULES: [ObjectRule; 9] = [
         rule: Rule {
             id: "secrets/saved-registers",
             demand: "a cipher routine writes no callee-saved register (rbx, r12 to r15)",
-            why: "without a stack it could not restore one",
-            breaks: "every caller compiled by the System V ABI, Go's cgo stubs included: its variables change",
+            why: "Without a stack it could not restore one.",
+            breaks: "Every caller compiled by the System V ABI, Go's cgo stubs included: its variables change.",
         },
         apply: saved_registers,
     },
@@ -51,8 +51,8 @@ pub static RULES: [ObjectRule; 9] = [
         rule: Rule {
             id: "secrets/calls",
             demand: "control leaves a cipher routine by `ret` only",
-            why: "what is called would run with secrets in the vector registers and could put them on the stack",
-            breaks: "contract M1 and M2, unseen by every other rule of this family",
+            why: "What is called would run with secrets in the vector registers and could put them on the stack.",
+            breaks: "Contract M1 and M2, unseen by every other rule of this family.",
         },
         apply: calls,
     },
@@ -60,8 +60,8 @@ pub static RULES: [ObjectRule; 9] = [
         rule: Rule {
             id: "secrets/branches",
             demand: "conditional branches of a cipher routine depend on arithmetic of general-purpose registers only",
-            why: "a branch on data shows the data to whoever shares the core, by time and by branch predictor",
-            breaks: "users in the same machine as an attacker: the key leaks bit by bit",
+            why: "A branch on data shows the data to whoever shares the core, by time and by branch predictor.",
+            breaks: "Users in the same machine as an attacker: the key leaks bit by bit.",
         },
         apply: flags::branches,
     },
@@ -70,8 +70,8 @@ pub static RULES: [ObjectRule; 9] = [
             id: "secrets/general-registers",
             demand: "no general-purpose register of a cipher routine receives memory, vector registers, masks or their flags; \
                      only the compare with the state's word may decide a cmovcc",
-            why: "counts and addresses live in these registers; if no secret gets in, none can steer them",
-            breaks: "constant time; and signal frames and callers see what stays behind in such a register",
+            why: "Counts and addresses live in these registers; if no secret gets in, none can steer them.",
+            breaks: "Constant time; and signal frames and callers see what stays behind in such a register.",
         },
         apply: flags::general_registers,
     },
@@ -79,8 +79,8 @@ pub static RULES: [ObjectRule; 9] = [
         rule: Rule {
             id: "secrets/addresses",
             demand: "no memory operand of a cipher routine is indexed or masked by a vector register",
-            why: "a load whose address depends on data shows the data through the caches",
-            breaks: "users in the same machine as an attacker, as table-based ciphers have shown",
+            why: "A load whose address depends on data shows the data through the caches.",
+            breaks: "Users in the same machine as an attacker, as table-based ciphers have shown.",
         },
         apply: addresses,
     },
@@ -88,9 +88,9 @@ pub static RULES: [ObjectRule; 9] = [
         rule: Rule {
             id: "secrets/zeroed",
             demand: "every vector register that a cipher routine wrote is zero at each `ret`, on every path",
-            why: "contract M2: vector registers survive the return, and signal frames and context switches write them \
-                  to memory",
-            breaks: "forward secrecy: the caller, a core dump or a debugger finds key or keystream",
+            why: "Contract M2: vector registers survive the return, and signal frames and context switches write them \
+                  to memory.",
+            breaks: "Forward secrecy: the caller, a core dump or a debugger finds key or keystream.",
         },
         apply: residue::zeroed,
     },
@@ -98,9 +98,9 @@ pub static RULES: [ObjectRule; 9] = [
         rule: Rule {
             id: "secrets/upper-halves",
             demand: "after its last use of a ymm register a cipher routine runs vzeroupper or vzeroall before `ret`",
-            why: "registers that are zero but count as used slow down every later SSE instruction of the caller and \
-                  enlarge each XSAVE",
-            breaks: "speed of programs compiled for SSE2, which is most of them; on older Intel cores by a factor",
+            why: "Registers that are zero but count as used slow down every later SSE instruction of the caller and \
+                  enlarge each XSAVE.",
+            breaks: "Speed of programs compiled for SSE2, which is most of them; on older Intel cores by a factor.",
         },
         apply: residue::upper_halves,
     },

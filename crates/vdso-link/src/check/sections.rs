@@ -21,9 +21,9 @@ pub static RULES: [ObjectRule; 6] = [
         rule: Rule {
             id: "sections/allocated",
             demand: "allocated sections are executable .text*, read-only .rodata* and .eh_frame, all of them PROGBITS",
-            why: "the linker scripts of vDSO images place exactly these; any other section lands where the linker likes",
-            breaks: "the kernel build: vdso2c and the script's sections expect nothing else; at run time an orphan \
-                     section can fall outside the one PT_LOAD",
+            why: "The linker scripts of vDSO images place exactly these; any other section lands where the linker likes.",
+            breaks: "The kernel build: vdso2c and the script's sections expect nothing else; at run time an orphan \
+                     section can fall outside the one PT_LOAD.",
         },
         apply: allocated,
     },
@@ -31,9 +31,9 @@ pub static RULES: [ObjectRule; 6] = [
         rule: Rule {
             id: "sections/writable",
             demand: "no section with content is writable",
-            why: "one copy of the image is mapped read-only into every process; the kernel's linker script folds .data \
-                  and .bss into .rodata without a word",
-            breaks: "every program, by SIGSEGV at the first store; and data that is never stored to is shared by all",
+            why: "One copy of the image is mapped read-only into every process; the kernel's linker script folds .data \
+                  and .bss into .rodata without a word.",
+            breaks: "Every program, by SIGSEGV at the first store; and data that is never stored to is shared by all.",
         },
         apply: writable,
     },
@@ -41,8 +41,8 @@ pub static RULES: [ObjectRule; 6] = [
         rule: Rule {
             id: "sections/tls",
             demand: "no section with content is thread-local",
-            why: "nobody allocates thread-local storage for a vDSO",
-            breaks: "every program: the access goes to whatever the C library or Go keeps at that offset from %fs",
+            why: "Nobody allocates thread-local storage for a vDSO.",
+            breaks: "Every program: the access goes to whatever the C library or Go keeps at that offset from %fs.",
         },
         apply: thread_local,
     },
@@ -50,8 +50,8 @@ pub static RULES: [ObjectRule; 6] = [
         rule: Rule {
             id: "sections/init",
             demand: "no section holds constructors or destructors",
-            why: "no loader runs the initialisers of a vDSO",
-            breaks: "the object itself, which would wait for a set-up that never happens",
+            why: "No loader runs the initialisers of a vDSO.",
+            breaks: "The object itself, which would wait for a set-up that never happens.",
         },
         apply: init,
     },
@@ -59,8 +59,8 @@ pub static RULES: [ObjectRule; 6] = [
         rule: Rule {
             id: "sections/got",
             demand: "no section is a GOT or a PLT",
-            why: "no dynamic linker fills the tables of a vDSO",
-            breaks: "every program that calls through them: the entries hold link-time addresses",
+            why: "No dynamic linker fills the tables of a vDSO.",
+            breaks: "Every program that calls through them: the entries hold link-time addresses.",
         },
         apply: got,
     },
@@ -68,9 +68,9 @@ pub static RULES: [ObjectRule; 6] = [
         rule: Rule {
             id: "sections/budget",
             demand: "text, read-only data and unwind table stay within their budgets in bytes",
-            why: "the image is mapped into every process, and a kernel's vDSO has a fixed small number of pages; growth \
-                  means that a library function or formatting code has slipped in",
-            breaks: "kernel builds that reserve address space by the size of the image",
+            why: "The image is mapped into every process, and a kernel's vDSO has a fixed small number of pages; growth \
+                  means that a library function or formatting code has slipped in.",
+            breaks: "Kernel builds that reserve address space by the size of the image.",
         },
         apply: budget,
     },

@@ -16,10 +16,10 @@ pub static RULES: [ObjectRule; 4] = [
         rule: Rule {
             id: "symbols/exports",
             demand: "each declared export is a function in text with a size, default visibility and its declared binding",
-            why: "lookups in a vDSO compare name, type, binding and version; the size bounds the function for profilers \
-                  and for the unwind table",
+            why: "Lookups in a vDSO compare name, type, binding and version; the size bounds the function for profilers \
+                  and for the unwind table.",
             breaks: "glibc and the kernel's self-tests skip symbols of another type or binding; Go takes only STT_FUNC; \
-                     gdb and perf attribute addresses by size",
+                     gdb and perf attribute addresses by size.",
         },
         apply: exports,
     },
@@ -27,8 +27,8 @@ pub static RULES: [ObjectRule; 4] = [
         rule: Rule {
             id: "symbols/aliases",
             demand: "each short name is at the same address and has the same size as its __vdso_ name",
-            why: "both names are promised to be one function",
-            breaks: "callers of the short name would get another contract; gdb shows the alias in the wrong function",
+            why: "Both names are promised to be one function.",
+            breaks: "Callers of the short name would get another contract; gdb shows the alias in the wrong function.",
         },
         apply: aliases,
     },
@@ -36,8 +36,8 @@ pub static RULES: [ObjectRule; 4] = [
         rule: Rule {
             id: "symbols/hidden",
             demand: "every other symbol that is defined here is local or hidden",
-            why: "a visible symbol ends in the dynamic symbol table of the image, where it is ABI for ever",
-            breaks: "programs that bind to an internal name; with GNU ld calls of it would also go through a PLT",
+            why: "A visible symbol ends in the dynamic symbol table of the image, where it is ABI for ever.",
+            breaks: "Programs that bind to an internal name; with GNU ld calls of it would also go through a PLT.",
         },
         apply: hidden,
     },
@@ -45,9 +45,9 @@ pub static RULES: [ObjectRule; 4] = [
         rule: Rule {
             id: "symbols/undefined",
             demand: "exactly the three data symbols are left undefined, each of them hidden",
-            why: "the linker script of each kernel defines these three and nothing else; without hidden visibility the \
-                  linker makes dynamic references of them",
-            breaks: "the kernel build, by vdso2c's complaint about dynamic relocations, or by an undefined symbol",
+            why: "The linker script of each kernel defines these three and nothing else; without hidden visibility the \
+                  linker makes dynamic references of them.",
+            breaks: "The kernel build, by vdso2c's complaint about dynamic relocations, or by an undefined symbol.",
         },
         apply: undefined,
     },

@@ -15,8 +15,8 @@ pub static RULES: [ObjectRule; 4] = [
         rule: Rule {
             id: "unwind/covered",
             demand: "an FDE covers every instruction of every function",
-            why: "a signal can arrive at any instruction, and its handler may unwind",
-            breaks: "gdb backtraces, pthread_cancel, C++ and Go profilers: they stop at the vDSO or abort",
+            why: "A signal can arrive at any instruction, and its handler may unwind.",
+            breaks: "gdb backtraces, pthread_cancel, C++ and Go profilers: they stop at the vDSO or abort.",
         },
         apply: covered,
     },
@@ -24,8 +24,8 @@ pub static RULES: [ObjectRule; 4] = [
         rule: Rule {
             id: "unwind/ranges",
             demand: "each FDE describes bytes of one text section, and no two describe the same byte",
-            why: "the search table of the image is sorted by address and holds one entry for each place",
-            breaks: "the linker stage (.eh_frame_hdr), and libgcc and gdb, which find one of two answers",
+            why: "The search table of the image is sorted by address and holds one entry for each place.",
+            breaks: "The linker stage (.eh_frame_hdr), and libgcc and gdb, which find one of two answers.",
         },
         apply: ranges,
     },
@@ -33,8 +33,8 @@ pub static RULES: [ObjectRule; 4] = [
         rule: Rule {
             id: "unwind/cfa",
             demand: "at every instruction the CFA of the table is where the pushes and pops say that it is",
-            why: "hand-written .cfi lines are forgotten easily, and nothing else reads them before a crash does",
-            breaks: "gdb and every unwinder, which take a wrong word for the return address",
+            why: "Hand-written .cfi lines are forgotten easily, and nothing else reads them before a crash does.",
+            breaks: "gdb and every unwinder, which take a wrong word for the return address.",
         },
         apply: stack::cfa,
     },
@@ -42,8 +42,8 @@ pub static RULES: [ObjectRule; 4] = [
         rule: Rule {
             id: "unwind/registers",
             demand: "at every instruction the table knows where each callee-saved register that was changed is kept",
-            why: "an unwinder hands these registers to the caller's frame, which may find its own CFA by one of them",
-            breaks: "gdb shows wrong variables in callers; frames above, by a wrong rbp, are lost",
+            why: "An unwinder hands these registers to the caller's frame, which may find its own CFA by one of them.",
+            breaks: "gdb shows wrong variables in callers; frames above, by a wrong rbp, are lost.",
         },
         apply: stack::registers,
     },

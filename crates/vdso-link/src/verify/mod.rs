@@ -64,7 +64,7 @@ pub fn verify(linked: LinkedImage) -> Result<Result<VerifiedImage, Report>, Erro
         (rule.apply)(&linked, &mut examination)?;
         examinations.push(examination.close());
     }
-    let report = Report { subject: linked.image.path().display().to_string(), examinations };
+    let report = Report::new(linked.image.path(), &linked.image.elf()?, examinations);
     Ok(if report.passed() { Ok(VerifiedImage::new(linked, report)) } else { Err(report) })
 }
 

@@ -67,6 +67,12 @@ fn compare(examination: &mut Examination, table: &str, size: u64, object: &[Stri
     }
 }
 
+/// Numbers with their names, in one line.
+fn named(names: &[&str], numbers: &[u64]) -> String {
+    let pairs: Vec<_> = names.iter().zip(numbers).map(|(name, number)| format!("{name} {number:#x}")).collect();
+    pairs.join(", ")
+}
+
 /// The image as `goblin` reads it; where it does not, that is the finding.
 fn second<'data>(linked: &'data LinkedImage, examination: &mut Examination) -> Option<Elf<'data>> {
     let parsed = Elf::parse(linked.image.data());
@@ -84,7 +90,10 @@ fn second<'data>(linked: &'data LinkedImage, examination: &mut Examination) -> O
 fn segments(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
     let elf = linked.image.elf()?;
     let Some(goblin) = second(linked, examination) else { return Ok(()) };
-    let row = |kind: u32, flags: u32, numbers: [u64; 6]| format!("type {kind:#x}, flags {flags:#x}, {numbers:#x?}");
+    let row = |kind: u32, flags: u32, numbers: [u64; 6]| {
+        let names = ["p_offset", "p_vaddr", "p_paddr", "p_filesz", "p_memsz", "p_align"];
+        format!("type {kind:#x}, flags {flags:#x}, {}", named(&names, &numbers))
+    };
     let object = elf.elf_program_headers().iter().map(|it| {
         let numbers = [&it.p_offset, &it.p_vaddr, &it.p_paddr, &it.p_filesz, &it.p_memsz, &it.p_align];
         row(it.p_type.get(LE).0, it.p_flags.get(LE).0, numbers.map(|number| number.get(LE)))
@@ -136,7 +145,10 @@ fn symbols(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Er
 fn all_sections(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
     let elf = linked.image.elf()?;
     let Some(goblin) = second(linked, examination) else { return Ok(()) };
-    let row = |name: &str, kind: u32, numbers: [u64; 8]| format!("{name:?}, type {kind:#x}, {numbers:#x?}");
+    let row = |name: &str, kind: u32, numbers: [u64; 8]| {
+        let names = ["flags", "addr", "offset", "size", "addralign", "entsize", "link", "info"];
+        format!("{name:?}, type {kind:#x}, {}", named(&names, &numbers))
+    };
     let object = sections(&elf).into_iter().map(|section| {
         let it = section.header;
         let wide =

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The image rules bite: each has a bad image that makes it speak, and no rule but those that cannot be silent then.
+//!
+//! `BLESS=1` in the environment rewrites the expected messages in `messages/`.
 
+mod agreement;
 mod cases;
 mod edit;
 #[path = "../link/fixture.rs"]
@@ -11,6 +14,7 @@ mod malformed;
 use cases::Case;
 use good::{Good, Kind};
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use vdso_link::{Report, verify};
 
 /// The rule that speaks of nearly every change to a splice, since what the splice kept is what it restores.
@@ -47,12 +51,33 @@ fn each_bad_image_makes_its_rule_speak_and_no_other() {
         let expected: BTreeSet<&str> = also.iter().copied().chain([rule]).collect();
         match verify(change.apply(&good, kind)) {
             Ok(Ok(_)) => failures.push(format!("{name}: nothing was found")),
-            Ok(Err(report)) if speaking(&report) == expected => {}
+            Ok(Err(report)) if speaking(&report) == expected => failures.extend(disagreement(name, &report)),
             Ok(Err(report)) => failures.push(format!("{name}: not {expected:?} but\n{report}")),
             Err(error) => failures.push(format!("{name}: {error}")),
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// The folder of the expected messages.
+fn messages() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/image_rules/messages")
+}
+
+/// The name of the file with a case's message.
+fn file_name(case: &str) -> String {
+    let words: Vec<_> = case.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    format!("{}.txt", words.join("-"))
+}
+
+/// How the message of a case differs from the expected one.
+fn disagreement(case: &str, report: &Report) -> Option<String> {
+    let (path, message) = (messages().join(file_name(case)), report.to_string());
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&path, &message).expect("the folder of messages is writable");
+    }
+    let wanted = std::fs::read_to_string(&path).unwrap_or_default();
+    (message != wanted).then(|| format!("{case}: the message is\n{message}instead of\n{wanted}"))
 }
 
 #[test]
@@ -61,6 +86,13 @@ fn rules_have_proof() {
     let registered: Vec<&str> = verify::rules().map(|rule| rule.rule.id).collect();
     assert_eq!(registered.iter().copied().collect::<BTreeSet<_>>(), proved);
     assert_eq!(registered.len(), proved.len(), "an id is registered twice");
+    let names: BTreeSet<_> = cases::all().iter().map(|case| file_name(case.name)).collect();
+    assert_eq!(names.len(), cases::all().len(), "two cases have one name");
+    let files = std::fs::read_dir(messages()).expect("the messages are there").map(|file| {
+        let name = file.expect("the folder can be read").file_name();
+        name.into_string().expect("names of cases are ASCII")
+    });
+    assert_eq!(files.collect::<BTreeSet<_>>(), names, "a message without its case");
 }
 
 #[test]

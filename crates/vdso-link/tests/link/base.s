@@ -42,3 +42,7 @@ answer:
 	.long	.Lclock - ., answer - .
 	.word	1 * 32 + 27
 	.byte	3, 2
+
+	# Something that is not mapped, besides the symbols.
+	.section .remark, "", @progbits
+	.asciz	"for nobody"

@@ -100,7 +100,7 @@ fn what_was_not_mapped_is_kept_behind_the_load_segment() {
             kept += 1;
         }
     }
-    assert!(kept >= 4, "the fixture has .comment, .symtab, .strtab and .shstrtab");
+    assert!(kept >= 4, "the fixture has .remark, .symtab, .strtab and .shstrtab");
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod cases;
 mod causes;
 mod fixture;
 mod malformed;
+mod report;
 
 use cases::{Case, Edit};
 use std::collections::{BTreeMap, BTreeSet};
@@ -91,8 +92,7 @@ fn rules_explain_themselves() {
     for rule in rules().map(|rule| &rule.rule) {
         assert!(ids.insert(rule.id), "{} is there twice", rule.id);
         assert!(rule.id.split_once('/').is_some_and(|(family, name)| !family.is_empty() && !name.is_empty()));
-        for words in [rule.demand, rule.why, rule.breaks] {
-            assert!(!words.is_empty() && !words.ends_with('.'), "{}: {words:?}", rule.id);
-        }
+        assert!(!rule.demand.is_empty() && !rule.demand.ends_with('.'), "{}", rule.id);
+        assert!(rule.why.ends_with('.') && rule.breaks.ends_with('.'), "{}", rule.id);
     }
 }

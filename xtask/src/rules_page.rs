@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! The page of all rules: what the rules themselves say, as a table, and the form of a report for machines.
+
+use std::fmt::Write as _;
+use vdso_link::report::{MEMBERS, SCHEMA};
+use vdso_link::verify::ACCEPTED;
+use vdso_link::{Rule, check, verify};
+
+/// Where the page lies in the repository.
+pub const PATH: &str = "docs/rules.md";
+
+/// The page's text.
+pub fn text() -> String {
+    let object: Vec<&Rule> = check::rules().map(|rule| &rule.rule).collect();
+    let image: Vec<&Rule> = verify::rules().map(|rule| &rule.rule).collect();
+    let mut page = format!(
+        "<!-- Generated from the rules in crates/vdso-link by cargo xtask bless; do not edit. -->\n\
+         # The rules\n\n\
+         `cargo xtask check FILE` applies {} rules to a relocatable object, `cargo xtask verify FILE` {} to a finished image;\n\
+         `cargo xtask explain RULE` prints a row of these tables. Exit codes: 0 nothing found, 1 findings, 2 the file could not\n\
+         be looked at. A rule that finds nothing to look at is a finding as well. Each rule has a bad input that makes it speak,\n\
+         with the message that it gives, in `crates/vdso-link/tests/object_rules` and `image_rules`.\n",
+        object.len(),
+        image.len()
+    );
+    table(&mut page, "For an object", &object);
+    table(&mut page, "For an image", &image);
+    page.push_str(
+        "\n## What a splice may change\n\n\
+         The rules `image-untouched/*` accept these differences between a splice and its original, which `cargo xtask diff`\n\
+         names by the same keys, and no other.\n\n\
+         | keys | why |\n| --- | --- |\n",
+    );
+    for acceptance in ACCEPTED {
+        let keys: Vec<_> = acceptance.subjects.iter().map(|subject| format!("`{subject}`")).collect();
+        let fields: Vec<_> = acceptance.fields.iter().map(|field| format!("`.{field}`")).collect();
+        row(&mut page, &[&format!("{}: {}", keys.join(", "), fields.join(", ")), acceptance.reason]);
+    }
+    let _ = write!(
+        page,
+        "\n## A report as JSON\n\n\
+         With `--json` both commands print one object to standard output, of schema {SCHEMA}. Members may be added; one that is\n\
+         taken away or changes its meaning raises the number.\n\n\
+         | member | type | meaning |\n| --- | --- | --- |\n"
+    );
+    for (member, kind, meaning) in MEMBERS {
+        row(&mut page, &[&format!("`{member}`"), kind, meaning]);
+    }
+    page
+}
+
+/// One row a rule.
+fn table(page: &mut String, title: &str, rules: &[&Rule]) {
+    let _ = write!(page, "\n## {title}\n\n| rule | demand | why | who breaks |\n| --- | --- | --- | --- |\n");
+    for rule in rules {
+        row(page, &[&format!("`{}`", rule.id), rule.demand, rule.why, rule.breaks]);
+    }
+}
+
+/// A row of a table in Markdown, in which a bar within a cell has no meaning.
+fn row(page: &mut String, cells: &[&str]) {
+    let cells: Vec<_> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
+    let _ = writeln!(page, "| {} |", cells.join(" | "));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_has_one_row() {
+        let page = text();
+        for rule in check::rules().map(|rule| &rule.rule).chain(verify::rules().map(|rule| &rule.rule)) {
+            assert_eq!(page.matches(&format!("\n| `{}` | ", rule.id)).count(), 1, "{}", rule.id);
+        }
+        assert!(page.lines().filter(|line| line.starts_with("| `")).count() > MEMBERS.len() + ACCEPTED.len());
+    }
+}
