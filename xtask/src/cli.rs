@@ -52,7 +52,13 @@ pub enum Command {
     Test(TestArgs),
     /// Measure the image against its peers: times, ratios, goals
     Bench(BenchArgs),
-    /// Rewrite every file that is generated from another one
+    /// Print what of the commands' needs is here, where, and how to get the rest; exit code 1 where something is missing
+    Doctor {
+        /// Print JSON to standard output
+        #[arg(long)]
+        json: bool,
+    },
+    /// Rewrite every file that is generated from another one, and what tests compare with
     Bless(BlessArgs),
 }
 

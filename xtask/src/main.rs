@@ -7,6 +7,7 @@ mod bless;
 mod build_vdso;
 mod cli;
 mod digest;
+mod doctor;
 mod inject;
 mod inspect;
 mod kernel;
@@ -76,6 +77,11 @@ fn run(command: Command) -> anyhow::Result<Verdict> {
             return Ok(differences.is_empty().into());
         }
         Command::Explain { rule } => progress::result(&inspect::explain(&rule)?)?,
+        Command::Doctor { json } => {
+            let diagnosis = doctor::examine();
+            progress::result(&diagnosis.shown(json)?)?;
+            return Ok(diagnosis.is_complete().into());
+        }
         Command::Bless(options) => return Ok(bless::run(options.check)?.into()),
         Command::Bench(options) => {
             let products = build_vdso::run(&build_vdso::Options::default())?.out;

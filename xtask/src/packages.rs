@@ -5,7 +5,7 @@ use crate::kernel::tree::LINE_6_1;
 use crate::{progress, workspace};
 use anyhow::{Context, bail};
 use duct::cmd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Groups of needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,11 +27,34 @@ enum Probe {
     File(&'static str),
 }
 
-impl Probe {
-    fn is_there(self) -> bool {
+impl Tier {
+    /// What can be done when all its needs are met.
+    pub fn enables(self) -> &'static str {
         match self {
-            Self::Program(name) => which::which(name).is_ok(),
-            Self::File(path) => Path::new(path).exists(),
+            Self::Native => "tests on this machine's kernel",
+            Self::Guest => "booting kernels",
+            Self::KernelBuild => "building kernels",
+            Self::KernelSource => "the kernel that is built where no tree is given",
+        }
+    }
+}
+
+impl Probe {
+    /// Where it is, or `None`.
+    fn place(self) -> Option<PathBuf> {
+        match self {
+            Self::Program(name) => which::which(name).ok(),
+            Self::File(path) => Some(PathBuf::from(path)).filter(|path| path.exists()),
+        }
+    }
+
+    fn is_there(self) -> bool {
+        self.place().is_some()
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Program(name) | Self::File(name) => name,
         }
     }
 }
@@ -62,6 +85,24 @@ const NEEDS: [Need; 13] = {
         Need(&[KernelSource], File(LINE_6_1.source_archive), LINE_6_1.source_package),
     ]
 };
+
+/// What became of the look for one need.
+#[derive(Debug)]
+pub struct Look {
+    /// The program, or the file.
+    pub name: &'static str,
+    /// Where it is.
+    pub place: Option<PathBuf>,
+    /// What needs it.
+    pub tiers: &'static [Tier],
+    /// The Debian package that brings it.
+    pub package: &'static str,
+}
+
+/// Looks for everything.
+pub fn look() -> impl Iterator<Item = Look> {
+    NEEDS.iter().map(|Need(tiers, probe, package)| Look { name: probe.name(), place: probe.place(), tiers, package })
+}
 
 /// The packages that some of `tiers` lack, each once.
 pub fn missing(tiers: &[Tier]) -> Vec<&'static str> {

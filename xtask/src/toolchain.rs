@@ -56,14 +56,21 @@ pub fn linker_version(which: Linker) -> anyhow::Result<String> {
     process::first_line(which.program(), &command)
 }
 
+/// The program that strips, which lies in the toolchain.
+///
+/// # Errors
+/// It is missing.
+pub fn objcopy() -> anyhow::Result<PathBuf> {
+    shipped("rust-objcopy")
+}
+
 /// Copies an ELF file without its symbol table.
 ///
 /// # Errors
 /// The toolchain lacks the program, or it failed.
 pub fn strip(from: &Path, to: &Path) -> anyhow::Result<()> {
     // It is linked against the compiler's own libraries, and finds them only when rustc starts it.
-    let command =
-        cmd!(shipped("rust-objcopy")?, "--strip-all", from, to).env("LD_LIBRARY_PATH", sysroot()?.join("lib"));
+    let command = cmd!(objcopy()?, "--strip-all", from, to).env("LD_LIBRARY_PATH", sysroot()?.join("lib"));
     process::output_of("rust-objcopy", &command)?;
     Ok(())
 }

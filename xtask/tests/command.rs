@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! The commands that look at files, as their users meet them: exit codes, and what goes to which stream.
+
+// Here nothing is judged but by the command.
+#[expect(dead_code, reason = "the rules' own tests use all of it")]
+#[path = "../../crates/vdso-link/tests/object_rules/fixture.rs"]
+mod fixture;
+
+use fixture::{GOOD, assemble};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// Runs the command to its end.
+fn xtask<S: AsRef<OsStr>>(arguments: &[S]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_xtask")).args(arguments).output().expect("the command starts")
+}
+
+/// What ended with `code` printed, first to standard output, then to standard error.
+fn streams<S: AsRef<OsStr>>(code: i32, arguments: &[S]) -> (String, String) {
+    let output = xtask(arguments);
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("the command prints UTF-8");
+    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(code), "{out}{err}");
+    (out, err)
+}
+
+/// A file with these bytes.
+fn file(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
+    let path = folder.join(name);
+    std::fs::write(&path, bytes).expect("the folder is writable");
+    path
+}
+
+#[test]
+fn a_good_object_ends_with_0_and_the_counts_of_all_rules() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = file(folder.path(), "good.o", &assemble(GOOD));
+    let (out, err) = streams(0, &["check".as_ref(), good.as_os_str()]);
+    assert!(out.lines().count() > 30 && out.contains(" relocations/kind\n") && err.is_empty(), "{out}{err}");
+    let (out, _) = streams(0, &["check".as_ref(), "--json".as_ref(), good.as_os_str()]);
+    let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((&report["passed"], &report["schema"]), (&true.into(), &1.into()), "{out}");
+}
+
+#[test]
+fn findings_end_with_1_in_words_on_standard_error_without_colour() {
+    let folder = tempfile::tempdir().unwrap();
+    let bad = file(folder.path(), "bad.o", &assemble(&GOOD.replacen("\tmov\t%rcx, %rbx\n", "\trdtsc\n", 1)));
+    let (out, err) = streams(1, &["check".as_ref(), bad.as_os_str()]);
+    assert!(out.is_empty() && err.starts_with("error[code/forbidden]: `rdtsc` (0f 31)\n"), "{out}{err}");
+    assert!(err.ends_with("bad.o: 1 finding\n") && !err.contains('\x1b'), "{err}");
+    let (out, err) = streams(1, &["check".as_ref(), "--json".as_ref(), bad.as_os_str()]);
+    let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(report["findings"][0]["rule"], "code/forbidden", "{out}");
+    assert!(err.contains("1 finding"), "{err}");
+}
+
+#[test]
+fn what_could_not_be_looked_at_ends_with_2_and_one_message() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = file(folder.path(), "text.o", b"no ELF file");
+    let missing = folder.path().join("missing.o");
+    for command in ["check", "verify", "dump"] {
+        let (out, err) = streams(2, &[command.as_ref(), text.as_os_str()]);
+        assert!(out.is_empty() && err.contains("text.o: at offset 0x0: no ELF file; wanted"), "{err}");
+        let (out, err) = streams(2, &[command.as_ref(), missing.as_os_str()]);
+        assert!(out.is_empty() && err.contains("missing.o: No such file"), "{err}");
+    }
+    let (_, err) = streams(2, &["diff".as_ref(), text.as_os_str(), text.as_os_str()]);
+    assert!(err.contains("no ELF file"), "{err}");
+    let (_, err) = streams(2, &["explain", "no/such-rule"]);
+    assert!(err.contains("no/such-rule: no such rule; there are:"), "{err}");
+    streams(2, &["check"]);
+    streams(2, &["no-such-command"]);
+}
+
+#[test]
+fn a_program_breaks_rules_by_the_hundred_and_the_report_stays_readable() {
+    let (out, err) = streams(1, &["verify", "/bin/sh"]);
+    assert!(out.is_empty() && err.lines().count() < 1000, "{err}");
+    assert!(err.contains(" more findings of this rule; --json lists all\n"), "{err}");
+    let (out, _) = streams(1, &["verify", "--json", "/bin/sh"]);
+    let report: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let count = report["findings"].as_array().expect("a list").len();
+    assert!(err.ends_with(&format!("/bin/sh: {count} findings\n")), "{err}");
+}
+
+#[test]
+fn explain_says_what_why_and_who() {
+    let (out, err) = streams(0, &["explain", "image-consumers/go"]);
+    for part in ["image-consumers/go\n", "\nDemand: ", "\nWhy: ", "\nWho breaks: "] {
+        assert!(out.contains(part) && err.is_empty(), "{out}{err}");
+    }
+}
+
+#[test]
+fn diff_is_0_for_equal_images_and_1_with_a_key_a_line_for_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let bytes = assemble(GOOD);
+    let one = file(folder.path(), "one.o", &bytes);
+    let mut other = bytes;
+    other[48] = 1;
+    let other = file(folder.path(), "other.o", &other);
+    let (out, _) = streams(0, &["diff".as_ref(), one.as_os_str(), one.as_os_str()]);
+    assert!(out.is_empty(), "{out}");
+    let (out, _) = streams(1, &["diff".as_ref(), one.as_os_str(), other.as_os_str()]);
+    assert_eq!(out, "ehdr.e_flags: 0x0 -> 0x1\n");
+    let (out, _) = streams(1, &["diff".as_ref(), "--json".as_ref(), one.as_os_str(), other.as_os_str()]);
+    let differences: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(differences, serde_json::json!([{ "key": "ehdr.e_flags", "old": "0x0", "new": "0x1" }]));
+}
+
+#[test]
+fn dump_is_text_and_the_same_as_json() {
+    let folder = tempfile::tempdir().unwrap();
+    let object = file(folder.path(), "good.o", &assemble(GOOD));
+    let (text, _) = streams(0, &["dump".as_ref(), object.as_os_str()]);
+    assert!(text.contains("\n# ELF header\nehdr: ") && text.contains("e_type ET_REL"), "{text}");
+    let (json, _) = streams(0, &["dump".as_ref(), "--json".as_ref(), object.as_os_str()]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["ehdr"]["e_type"], "ET_REL", "{json}");
+}
