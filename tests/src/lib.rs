@@ -25,6 +25,7 @@ pub mod unwinding;
 pub mod valgrind;
 pub mod vdso;
 pub mod watch;
+pub mod workspace;
 
 pub use vdso::{Cipher, Vdso, ciphers};
 pub use vdso_inject::canary;

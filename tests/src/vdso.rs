@@ -48,10 +48,13 @@ pub fn ciphers() -> Vec<Cipher> {
     ciphers
 }
 
+/// The environment variable by which the tests are made to look at another build.
+pub const PRODUCTS: &str = "VDSO_PRODUCTS";
+
 impl Vdso {
-    /// The folder with the products of the build.
+    /// The folder with the products of the build: what [`PRODUCTS`] says, or `target/vdso`.
     pub fn products() -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/vdso")
+        std::env::var_os(PRODUCTS).map_or_else(|| crate::workspace::root().join("target/vdso"), PathBuf::from)
     }
 
     /// Maps `target/vdso/vdso64.so.dbg`, which has the symbols of the cipher routines.

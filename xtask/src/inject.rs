@@ -61,9 +61,9 @@ pub fn run(arguments: &InjectArgs) -> anyhow::Result<bool> {
         return Ok(report.repeated == 0 && report.zero_key == 0);
     }
     let effort = match (arguments.exhaustive, arguments.short) {
-        (true, _) => Effort::Exhaustive,
-        (_, true) => Effort::Short,
-        _ => Effort::Usual,
+        (true, _) => Effort::EXHAUSTIVE,
+        (_, true) => Effort::SHORT,
+        _ => Effort::USUAL,
     };
     let mut options = Options::new(effort, arguments.seed);
     options.events.clone_from(&arguments.event);

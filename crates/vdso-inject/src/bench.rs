@@ -157,7 +157,7 @@ impl<'a> Bench<'a> {
         self.wipe();
         for drawn in 0..LARGEST {
             self.copy_state(&mut before);
-            self.fill(&Stepper::new(&self.text, &|_| Next::Run), entry, &mut [0], Start::Run);
+            self.fill(&Stepper::new(&self.text, &|_| Next::Run), entry, &mut [0; Self::MAX_DRAW][..1], Start::Run);
             self.copy_state(&mut after);
             let changed = before.iter().zip(&after).filter(|(before, after)| before != after).count();
             if drawn > 0 && changed > KEY_LEN / 2 {

@@ -3,15 +3,16 @@
 
 use crate::Error;
 use crate::board::{Board, Desk, Finding, RunId, Tally};
-use crate::case::{Case, LENS};
+use crate::case::{Case, Entry, LENS};
 use crate::event::Event;
 use crate::judge::Fault;
-use crate::plan::Effort;
+use crate::plan::{EachPair, Effort};
 use crate::report::{Coverage, Report};
 use crate::shared::Shared;
 use crate::subject::Subject;
 use crate::words::repeated;
 use crate::worker::{Resume, Worker, possible};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
@@ -22,6 +23,10 @@ pub struct Options {
     pub events: Vec<Event>,
     /// The lengths in bytes, of [`LENS`]; all if there are none.
     pub lens: Vec<usize>,
+    /// The entry points; all if there are none.
+    pub entries: Vec<Entry>,
+    /// The values of the `simd` byte; all if there are none.
+    pub levels: Vec<u8>,
     /// How much of it.
     pub effort: Effort,
     /// What chance depends on. The keys are the kernel's, and differ each time.
@@ -34,7 +39,7 @@ impl Options {
     /// The usual effort on all processors.
     pub fn new(effort: Effort, seed: u64) -> Self {
         let workers = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { events: Vec::new(), lens: Vec::new(), effort, seed, workers }
+        Self { events: vec![], lens: vec![], entries: vec![], levels: vec![], effort, seed, workers }
     }
 
     /// The events of a case.
@@ -46,24 +51,25 @@ impl Options {
         Event::ALL.iter().copied().filter(wanted).filter(|event| possible(subject, case, *event)).collect()
     }
 
+    fn wants(&self, case: &Case) -> bool {
+        (self.lens.is_empty() || self.lens.contains(&case.len()))
+            && (self.entries.is_empty() || self.entries.contains(&case.entry))
+            && (self.levels.is_empty() || self.levels.contains(&case.simd))
+    }
+
     /// Whether a word is compared with those of other runs. Where there would be too many, it depends on the word, so
     /// that what comes twice is kept twice.
     pub(crate) fn keeps(&self, word: u64) -> bool {
-        match self.effort {
-            Effort::Short | Effort::Usual => true,
-            Effort::Exhaustive => word & 0xf == 0,
-        }
+        word.is_multiple_of(self.one_word_of())
     }
 
-    /// Room for the words of one worker.
-    fn words(&self) -> usize {
-        match self.effort {
-            Effort::Short => 1 << 24,
-            Effort::Usual => 1 << 28,
-            Effort::Exhaustive => 1 << 29,
-        }
+    fn one_word_of(&self) -> u64 {
+        if self.effort.each_pair == EachPair::EachTime { 16 } else { 1 }
     }
 }
+
+/// Room for the words of one worker. What is not used takes no memory.
+const WORDS: usize = 1 << 29;
 
 /// A process that ended before its time is replaced so often.
 const CRASHES: usize = 100;
@@ -80,7 +86,7 @@ pub fn inject(subject: &Subject, options: &Options, progress: &mut dyn FnMut(usi
     let board: Shared<Board> = Shared::new()?;
     // A generation that everybody sees can be moved by one at a time.
     let workers = if subject.is_shared() { 1 } else { options.workers.max(1) };
-    let desks = (0..workers).map(|_| Desk::new(options.words())).collect::<Result<Vec<_>, _>>()?;
+    let desks = (0..workers).map(|_| Desk::new(WORDS)).collect::<Result<Vec<_>, _>>()?;
     let start = |desk: &Desk, resume| {
         fork(|| Worker { subject: &subject.again()?, options, cases: &cases, board: &board, desk }.work(resume))
     };
@@ -113,7 +119,8 @@ fn cases(subject: &Subject, options: &Options) -> Result<Vec<(usize, Case)>, Err
     let mut cases: Vec<(usize, Case)> = Case::all(subject)
         .into_iter()
         .enumerate()
-        .filter(|(_, case)| options.lens.is_empty() || options.lens.contains(&case.len()))
+        .filter(|(_, case)| options.wants(case))
+        .filter(|(turn, case)| options.effort.takes(*turn, case))
         .filter(|(_, case)| !options.events_for(subject, case).is_empty())
         .collect();
     if cases.is_empty() {
@@ -132,8 +139,8 @@ enum End {
     Killed(i32),
 }
 
-/// Exit code of a worker that could not be set up.
-const NOT_SET_UP: i32 = 3;
+/// Exit code of a worker that could not do its work.
+const NOT_DONE: i32 = 3;
 
 fn end_of(status: i32) -> Result<End, Error> {
     if libc::WIFSIGNALED(status) {
@@ -154,13 +161,15 @@ pub(crate) fn fork(work: impl FnOnce() -> Result<(), Error>) -> Result<i32, Erro
         0 => {
             // SAFETY: no pointer is involved.
             unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
-            let code = work().map_or_else(
-                |error| {
+            // A panic must not be caught by whoever forked: this process would go on as a second one of it.
+            let code = match catch_unwind(AssertUnwindSafe(work)) {
+                Ok(Ok(())) => 0,
+                Ok(Err(error)) => {
                     eprintln!("error: {error}");
-                    NOT_SET_UP
-                },
-                |()| 0,
-            );
+                    NOT_DONE
+                }
+                Err(_) => NOT_DONE,
+            };
             // SAFETY: ends the process without the parent's exit handlers.
             unsafe { libc::_exit(code) }
         }
@@ -239,7 +248,7 @@ fn report(
         tallies: tallies.to_vec(),
         findings,
         words: lists.iter().map(|list| list.len()).sum(),
-        share: if options.keeps(1) { 1 } else { 16 },
+        share: options.one_word_of(),
         coverage: Coverage::of(board),
     }
 }

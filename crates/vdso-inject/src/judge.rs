@@ -220,7 +220,7 @@ fn conduct((case, trace, event, position): Subject<'_>, record: &Record) -> Opti
         return Some(Fault::Disturbed);
     }
     let moved_first = event.moves_generation() && !event.has(|action| action == Action::Wipe);
-    if moved_first && trace.last_store.is_some_and(|last| position <= last) && record.calls_after == 0 {
+    if moved_first && trace.last_store.is_some_and(|last| position <= last) && !record.took_notice {
         return Some(Fault::Unnoticed);
     }
     if record.lacks_key {

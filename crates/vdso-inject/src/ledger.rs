@@ -17,7 +17,7 @@ pub enum Mood {
     Restless,
     /// It refuses to fetch keys.
     NoKeys,
-    /// It gives all but the last byte of a key.
+    /// It gives the first byte of a key, and no more.
     ShortKeys,
     /// It refuses everything.
     Nothing,
@@ -43,6 +43,15 @@ impl Counts {
     /// All of them.
     pub fn total(self) -> usize {
         self.fetches + self.whole + self.strange
+    }
+
+    /// These and those.
+    pub fn plus(self, others: Self) -> Self {
+        Self {
+            fetches: self.fetches + others.fetches,
+            whole: self.whole + others.whole,
+            strange: self.strange + others.strange,
+        }
     }
 
     /// What came on top of `earlier`.
@@ -125,7 +134,7 @@ fn answer(call: Call) -> i64 {
             result
         }
         Mood::NoKeys if is_fetch => -i64::from(REFUSAL),
-        Mood::ShortKeys if is_fetch => syscalls::system_call(Call { len: call.len.saturating_sub(1), ..call }),
+        Mood::ShortKeys if is_fetch => syscalls::system_call(Call { len: call.len.min(1), ..call }),
         Mood::Nothing => -i64::from(REFUSAL),
         _ => syscalls::system_call(call),
     }

@@ -1,53 +1,87 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Which instructions of which calls are interrupted by which events.
 
+use crate::case::Case;
 use crate::event::Event;
 use crate::trace::Trace;
 use std::collections::BTreeMap;
 
 /// How much is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effort {
-    /// A sample that finds any broken clause: seconds.
-    Short,
-    /// Every instruction by each event, at one of the times that it is executed: a minute or two.
-    Usual,
-    /// Every instruction each time that it is executed: hours.
-    Exhaustive,
+pub struct Effort {
+    /// One case of so many; of the long ones, which take more time, fewer.
+    pub one_case_of: usize,
+    /// So many instructions of each call are interrupted by each event; the others follow in other calls.
+    pub instructions: usize,
+    /// So many where the event forks, which takes as long as twenty others.
+    pub forks: usize,
+    /// Beyond these, each instruction is interrupted by each event at least once: without forks, or with them.
+    pub each_pair: EachPair,
+}
+
+/// Which pairs of an instruction and an event must come about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EachPair {
+    /// Those that chance takes.
+    Sampled,
+    /// All whose event does not fork.
+    WithoutForks,
+    /// All.
+    Forks,
+    /// All, each time that the instruction is executed.
+    EachTime,
 }
 
 impl Effort {
-    /// How many of the instructions of one call are interrupted by one event; the others follow in other calls.
-    fn share(self, event: Event) -> usize {
-        match (self, event.forks()) {
-            (Self::Exhaustive, _) => usize::MAX,
-            (Self::Usual, false) => 200,
-            // A fork takes as long as twenty other events.
-            (Self::Usual, true) => 80,
-            (Self::Short, false) => 14,
-            (Self::Short, true) => 3,
+    /// A sample: seconds.
+    pub const SHORT: Self = Self { one_case_of: 5, instructions: 60, forks: 8, each_pair: EachPair::Sampled };
+    /// Every instruction by each event, at one of the times that it is executed: a minute or two.
+    pub const USUAL: Self = Self { one_case_of: 1, instructions: 200, forks: 80, each_pair: EachPair::Forks };
+    /// Every instruction each time that it is executed: hours.
+    pub const EXHAUSTIVE: Self = Self { each_pair: EachPair::EachTime, ..Self::USUAL };
+
+    /// Whether the case is tried. `turn` is its number.
+    pub(crate) fn takes(self, turn: usize, case: &Case) -> bool {
+        let is_long = case.len() > 1000;
+        turn % if is_long { self.one_case_of * self.one_case_of } else { self.one_case_of } == 0
+    }
+
+    /// Whether an instruction that `event` has not interrupted yet must be.
+    fn wants_new(self, event: Event) -> bool {
+        match self.each_pair {
+            EachPair::Sampled => false,
+            EachPair::WithoutForks => !event.forks(),
+            EachPair::Forks | EachPair::EachTime => true,
         }
     }
 }
 
-/// The positions in `trace` before which `event` happens: those of this effort, always the same for one `rng`.
+/// The positions in `trace` before which `event` happens: those of this effort, always the same for one `rng`, and the
+/// first occasion for each instruction that `is_new` to the event.
 ///
 /// `turn` counts calls that execute about the same instructions, so that what one leaves out the next one takes.
-pub fn positions(effort: Effort, event: Event, trace: &Trace, turn: usize, rng: &mut fastrand::Rng) -> Vec<usize> {
+pub fn positions(
+    effort: Effort,
+    event: Event,
+    trace: &Trace,
+    turn: usize,
+    is_new: &dyn Fn(usize) -> bool,
+    rng: &mut fastrand::Rng,
+) -> Vec<usize> {
     /// Runs without an event, of which one is as good as another.
     const NOTHING: usize = 4;
     if event == Event::Nothing {
         return vec![0; NOTHING];
     }
-    if effort == Effort::Exhaustive {
+    if effort.each_pair == EachPair::EachTime {
         return (0..trace.pcs.len()).collect();
     }
     let mut occasions: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (position, pc) in trace.pcs.iter().enumerate() {
         occasions.entry(*pc).or_default().push(position);
     }
-    let stride = occasions.len().div_ceil(effort.share(event));
-    let is_due = |pc: usize| (pc + turn).is_multiple_of(stride);
+    let stride = occasions.len().div_ceil(if event.forks() { effort.forks } else { effort.instructions });
+    let is_due = |pc: usize| (pc + turn).is_multiple_of(stride) || effort.wants_new(event) && is_new(pc);
     let due = occasions.into_iter().filter(|(pc, _)| is_due(*pc));
     due.map(|(_, positions)| positions[rng.usize(..positions.len())]).collect()
 }

@@ -49,8 +49,8 @@ pub struct Record {
     pub other_returned: Option<isize>,
     /// System calls of the interrupted call alone.
     pub calls: usize,
-    /// Those of them behind the event.
-    pub calls_after: usize,
+    /// Whether it made one of them behind the event, or a key was fetched in its place.
+    pub took_notice: bool,
     /// System calls with the arguments of neither a fetch nor the request.
     pub strange_calls: usize,
     /// Whether the key went, and no other one was fetched until the first later call had returned.
@@ -80,7 +80,7 @@ impl Record {
             left_bytes: false,
             other_returned: None,
             calls: 0,
-            calls_after: 0,
+            took_notice: false,
             strange_calls: 0,
             lacks_key: false,
             later_calls: [0; 2],

@@ -64,8 +64,11 @@ impl Registers<'_> {
         [libc::REG_RDI, libc::REG_RSI, libc::REG_RDX].map(|register| self.get(register) as usize)
     }
 
-    /// The value of a 64-bit general register; `None` for any other.
+    /// The value of a 64-bit general register, or the base of a segment that has none in 64-bit code; `None` for any other.
     pub fn value(&self, register: Register) -> Option<u64> {
+        if matches!(register, Register::ES | Register::CS | Register::SS | Register::DS) {
+            return Some(0);
+        }
         Some(self.get(match register {
             Register::RAX => libc::REG_RAX,
             Register::RBX => libc::REG_RBX,

@@ -29,7 +29,7 @@ pub struct Report {
     /// How many words were compared across runs.
     pub words: usize,
     /// One of so many was.
-    pub share: usize,
+    pub share: u64,
     /// What was interrupted.
     pub coverage: Coverage,
 }
@@ -114,7 +114,7 @@ impl Report {
         let mut words = format!("{}: {}\n", run.event, finding.fault);
         let _ = writeln!(words, "    {case}");
         let _ = writeln!(words, "    before instruction {}, at {:#x}: {text}", run.position, run.offset);
-        let _ = write!(words, "    --event {} --len {} --seed {}", run.event, case.len(), self.seed);
+        let _ = write!(words, "    again: --event {} --len {} --exhaustive", run.event, case.len());
         words
     }
 

@@ -49,7 +49,7 @@ pub fn run(
         before: ledger::counts(),
         at_event: Cell::new(None),
         at_loss: Cell::new(None),
-        handlers: Cell::new(0),
+        handlers: Cell::new(Counts::default()),
         side: Cell::new(Side::Alone),
     };
     let hook = |registers: &mut Registers| run.go_on(registers);
@@ -111,7 +111,7 @@ struct Run<'a, 'b> {
     /// System calls when the key went for the last time: by a wipe, a new generation, or in the child of a fork.
     at_loss: Cell<Option<Counts>>,
     /// System calls of calls made in handlers.
-    handlers: Cell<usize>,
+    handlers: Cell<Counts>,
     side: Cell<Side>,
 }
 
@@ -212,7 +212,7 @@ impl Run<'_, '_> {
         for (origin, bytes) in inner.parts() {
             record.push(origin, bytes);
         }
-        self.handlers.set(self.handlers.get() + ledger::counts().since(before).total());
+        self.handlers.set(self.handlers.get().plus(ledger::counts().since(before)));
     }
 
     fn fork(&self) {
@@ -241,9 +241,13 @@ impl Run<'_, '_> {
         let at_event = self.at_event.get();
         record.reached = at_event.is_some() || self.event.script().is_empty();
         let handlers = self.handlers.get();
-        record.calls = behind.since(self.before).total() - handlers;
+        record.calls = behind.since(self.before).since(handlers).total();
         record.strange_calls = behind.since(self.before).strange;
-        record.calls_after = at_event.map_or(0, |at_event| behind.since(at_event).total() - handlers);
+        // Where the handler's call fetched a key, the interrupted one may find it and need none.
+        record.took_notice = at_event.is_some_and(|at_event| {
+            let both = behind.since(at_event);
+            both.since(handlers).total() > 0 || both.fetches > 0
+        });
         let mut earlier = behind;
         for calls in 0..2 {
             self.bench.draw(self.case.entry, SHORT_DRAW, Origin::Later, record);

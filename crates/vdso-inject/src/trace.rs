@@ -2,6 +2,7 @@
 //! One call from its first instruction to its last: where it can be stopped, and what it looks at there.
 
 use crate::bench::Bench;
+use crate::canary::CanaryBuffer;
 use crate::case::Case;
 use crate::ledger;
 use crate::record::Record;
@@ -30,18 +31,18 @@ impl Trace {
     pub fn of(bench: &Bench<'_>, case: &Case) -> Self {
         let mut record = Record::new();
         bench.prepare(case, &mut record);
-        let mut buffer = vec![0u8; case.len()];
-        let start = buffer.as_mut_ptr().addr();
+        let mut buffer = CanaryBuffer::new(case.len(), 0);
+        let start = buffer.bytes().as_mut_ptr().addr();
         let observer = RefCell::new(Observer::new(
             [bench.state_range(), bench.subject().data().clone()],
-            start..start + buffer.len(),
+            start..start + case.len(),
         ));
         let hook = |registers: &mut Registers| {
             observer.borrow_mut().observe(registers);
             Next::Step
         };
         let before = ledger::counts();
-        bench.call(&Stepper::new(bench.text(), &hook), case, buffer.as_mut_ptr(), Start::Step);
+        bench.call(&Stepper::new(bench.text(), &hook), case, buffer.bytes().as_mut_ptr(), Start::Step);
         let Observer { pcs, last_look, last_store, .. } = observer.into_inner();
         Self { pcs, last_look, last_store, system_calls: ledger::counts().since(before).total() }
     }

@@ -80,7 +80,11 @@ impl Worker<'_> {
         for (event_index, event) in events.iter().enumerate().skip(from.event) {
             progress.event.store(event_index, Relaxed);
             let mut rng = fastrand::Rng::with_seed(self.options.seed ^ (*turn as u64) << 16 ^ event.index() as u64);
-            let positions = positions(self.options.effort, *event, &trace, *turn, &mut rng);
+            let is_new = |pc: usize| {
+                let happened = self.board.happened.get(pc - self.subject.code().start);
+                happened.is_some_and(|happened| happened.load(Relaxed) & 1 << event.index() == 0)
+            };
+            let positions = positions(self.options.effort, *event, &trace, *turn, &is_new, &mut rng);
             let skipped = if event_index == from.event { from.run } else { 0 };
             for (index, position) in positions.into_iter().enumerate().skip(skipped) {
                 if index % 256 == 0 {
