@@ -95,8 +95,8 @@ impl<'a> Bench<'a> {
 
     /// Makes the call of `case`, under the control of `stepper`.
     pub fn call(&self, stepper: &Stepper<'_>, case: &Case, buffer: *mut u8, start: Start) -> Option<isize> {
-        let request = ledger::set_request([buffer.addr(), case.len()]);
-        let arguments = [buffer.addr(), case.len(), 0, self.state.addr(), self.subject.state().len];
+        let request = ledger::set_request([buffer.addr(), case.draw_len()]);
+        let arguments = [buffer.addr(), case.draw_len(), 0, self.state.addr(), self.subject.state().len];
         // SAFETY: a buffer that is writable for the length, and a state; the handlers are installed.
         let returned = unsafe { stepper.call(self.subject.address(case.entry), arguments, start) };
         ledger::set_request(request);

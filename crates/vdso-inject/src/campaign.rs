@@ -52,7 +52,7 @@ impl Options {
     }
 
     fn wants(&self, case: &Case) -> bool {
-        (self.lens.is_empty() || self.lens.contains(&case.len()))
+        (self.lens.is_empty() || self.lens.contains(&case.draw_len()))
             && (self.entries.is_empty() || self.entries.contains(&case.entry))
             && (self.levels.is_empty() || self.levels.contains(&case.simd))
     }

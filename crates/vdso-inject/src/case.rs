@@ -80,7 +80,7 @@ pub struct Case {
 
 impl Case {
     /// How many bytes.
-    pub fn len(&self) -> usize {
+    pub fn draw_len(&self) -> usize {
         LENS[self.len_index]
     }
 
@@ -104,7 +104,7 @@ impl Case {
 
     /// Whether the case adds something to the others.
     fn is_telling(&self, subject: &Subject) -> bool {
-        let few = matches!(self.len(), 16 | 100 | 640);
+        let few = matches!(self.draw_len(), 16 | 100 | 640);
         match (self.place, self.fill) {
             (_, Fill::Stale) if !subject.moves_generation() => false,
             (Place::Usual, _) => true,
@@ -135,7 +135,7 @@ impl fmt::Display for Case {
             Fill::Empty => "an empty batch",
             Fill::Stale => "a stale state",
         };
-        write!(f, "{} bytes by {entry} from {fill}, {simd}", self.len())?;
+        write!(f, "{} bytes by {entry} from {fill}, {simd}", self.draw_len())?;
         match self.place {
             Place::Usual => Ok(()),
             Place::TimeNamespace => write!(f, ", in a time namespace"),

@@ -92,12 +92,14 @@ pub struct Judge {
     zero_key: ZeroKey,
 }
 
-impl Judge {
+impl Default for Judge {
     /// Knows no run yet.
-    pub fn new() -> Self {
-        Self { words: RunWords::new(), zero_key: ZeroKey::new() }
+    fn default() -> Self {
+        Self { words: RunWords::default(), zero_key: ZeroKey::default() }
     }
+}
 
+impl Judge {
     /// Judges what came of a run. `keep` is given each word that was returned once.
     pub fn judge(&mut self, run: Subject<'_>, outcome: &Outcome, keep: &mut dyn FnMut(u64)) -> Verdict {
         let parent = &*outcome.parent;
@@ -175,10 +177,11 @@ impl Judge {
                 if word == 0 {
                     return Some(Fault::Zeros(side(place)));
                 }
-                if *origin != Origin::Earlier && offset % 8 != 0 {
-                    if let Some(first) = self.words.find(word) {
-                        return Some(Fault::Repeated { word, first: side(first), again: side(place) });
-                    }
+                if *origin != Origin::Earlier
+                    && offset % 8 != 0
+                    && let Some(first) = self.words.find(word)
+                {
+                    return Some(Fault::Repeated { word, first: side(first), again: side(place) });
                 }
             }
         }
@@ -203,7 +206,7 @@ fn conduct((case, trace, event, position): Subject<'_>, record: &Record) -> Opti
         return Some(Fault::OtherReturned(returned));
     }
     let refused = nothing && record.returned == -(REFUSAL as isize);
-    if !abandoned && !refused && record.returned != case.len() as isize {
+    if !abandoned && !refused && record.returned != case.draw_len() as isize {
         return Some(Fault::Returned(record.returned));
     }
     if record.left_bytes {

@@ -42,8 +42,8 @@ impl Effort {
 
     /// Whether the case is tried. `turn` is its number.
     pub(crate) fn takes(self, turn: usize, case: &Case) -> bool {
-        let is_long = case.len() > 1000;
-        turn % if is_long { self.one_case_of * self.one_case_of } else { self.one_case_of } == 0
+        let is_long = case.draw_len() > 1000;
+        turn.is_multiple_of(if is_long { self.one_case_of * self.one_case_of } else { self.one_case_of })
     }
 
     /// Whether an instruction that `event` has not interrupted yet must be.

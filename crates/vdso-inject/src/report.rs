@@ -114,7 +114,7 @@ impl Report {
         let mut words = format!("{}: {}\n", run.event, finding.fault);
         let _ = writeln!(words, "    {case}");
         let _ = writeln!(words, "    before instruction {}, at {:#x}: {text}", run.position, run.offset);
-        let _ = write!(words, "    again: --event {} --len {} --exhaustive", run.event, case.len());
+        let _ = write!(words, "    again: --event {} --len {} --exhaustive", run.event, case.draw_len());
         words
     }
 

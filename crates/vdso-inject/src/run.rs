@@ -34,7 +34,7 @@ pub fn run(
 ) -> Outcome {
     let mut record = Record::new();
     bench.prepare(case, &mut record);
-    let mut buffer = CanaryBuffer::new(case.len(), rng.usize(..64));
+    let mut buffer = CanaryBuffer::new(case.draw_len(), rng.usize(..64));
     let generation = bench.subject().generation();
     let run = Run {
         bench,

@@ -112,7 +112,7 @@ impl Subject {
         let functions = functions(|name| running.function(name).map(|offset| running.base + offset))
             .into_iter()
             .collect::<Vec<_>>();
-        let random = File::options().write(true).open("/dev/random").ok().filter(|file| reseed(file));
+        let random = File::options().write(true).open("/dev/random").ok().filter(reseed);
         let base = running.base;
         Self {
             name: "the running kernel's vDSO".into(),

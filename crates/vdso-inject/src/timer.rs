@@ -110,7 +110,7 @@ impl<'a> Caller<'a> {
         let ours = self.ours;
         signals::handle(libc::SIGALRM, on_signal).map_err(Error::system("a handler for SIGALRM"))?;
         let usual = self.duration();
-        let zero_key = ZeroKey::new();
+        let zero_key = ZeroKey::default();
         let mut rng = fastrand::Rng::with_seed(1);
         for _ in 0..forks * CALLS {
             if counts.forks.load(Relaxed) == forks {

@@ -31,11 +31,11 @@ impl Trace {
     pub fn of(bench: &Bench<'_>, case: &Case) -> Self {
         let mut record = Record::new();
         bench.prepare(case, &mut record);
-        let mut buffer = CanaryBuffer::new(case.len(), 0);
+        let mut buffer = CanaryBuffer::new(case.draw_len(), 0);
         let start = buffer.bytes().as_mut_ptr().addr();
         let observer = RefCell::new(Observer::new(
             [bench.state_range(), bench.subject().data().clone()],
-            start..start + case.len(),
+            start..start + case.draw_len(),
         ));
         let hook = |registers: &mut Registers| {
             observer.borrow_mut().observe(registers);

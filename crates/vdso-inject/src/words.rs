@@ -38,14 +38,16 @@ pub struct RunWords {
     run: u32,
 }
 
+impl Default for RunWords {
+    /// None.
+    fn default() -> Self {
+        Self { slots: vec![(0, 0, Place { part: 0, offset: 0 }); Self::SLOTS], run: 0 }
+    }
+}
+
 impl RunWords {
     /// More than twice as many as any run has words.
     const SLOTS: usize = 1 << 13;
-
-    /// None.
-    pub fn new() -> Self {
-        Self { slots: vec![(0, 0, Place { part: 0, offset: 0 }); Self::SLOTS], run: 0 }
-    }
 
     /// Forgets all of them.
     pub fn clear(&mut self) {
@@ -83,12 +85,9 @@ impl RunWords {
 /// The keystream of the all-zero key, in which everybody can look up what a call returned.
 pub struct ZeroKey(HashSet<u64>);
 
-impl ZeroKey {
-    /// From its first block on, more than the longest call takes.
-    const BLOCKS: u64 = 128;
-
+impl Default for ZeroKey {
     /// Computes it.
-    pub fn new() -> Self {
+    fn default() -> Self {
         let mut cipher = ChaCha20LegacyCore::new(&[0; KEY_LEN].into(), &[0; 8].into());
         let mut stream = Vec::new();
         for counter in 0..Self::BLOCKS {
@@ -99,6 +98,11 @@ impl ZeroKey {
         }
         Self(windows(&stream).map(|(_, word)| word).collect())
     }
+}
+
+impl ZeroKey {
+    /// From its first block on, more than the longest call takes.
+    const BLOCKS: u64 = 128;
 
     /// Whether the word is part of it, at any offset.
     pub fn has(&self, word: u64) -> bool {

@@ -49,7 +49,7 @@ impl Worker<'_> {
     /// The process could not be set up.
     pub fn work(&self, resume: Option<Resume>) -> Result<(), Error> {
         let bench = Bench::new(self.subject)?;
-        let mut judge = Judge::new();
+        let mut judge = Judge::default();
         if let Some(resume) = resume {
             self.case(&bench, &mut judge, resume)?;
         }
