@@ -126,10 +126,13 @@ fn faults(subject: Draw) -> Vec<Fault> {
     report(subject, Event::Nothing).violations().map(|finding| finding.fault).collect()
 }
 
+/// A broken subject by what it does, and the fault that it must be flagged for.
+type Corrupter = (&'static str, Draw, fn(&Fault) -> bool);
+
 /// Each is flagged for what it does, whatever else may be said of it.
 #[test]
 fn each_corrupter_is_flagged() {
-    let cases: [(&str, Draw, fn(&Fault) -> bool); 11] = [
+    let cases: [Corrupter; 11] = [
         ("system call", always_by_system_call, |fault| matches!(fault, Fault::SlowForEver)),
         ("other arguments", calls_for_less, |fault| matches!(fault, Fault::StrangeSystemCall)),
         ("many calls", calls_too_often, |fault| matches!(fault, Fault::ManySystemCalls(4))),
