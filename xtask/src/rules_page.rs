@@ -46,6 +46,11 @@ pub fn text() -> String {
     for (member, kind, meaning) in MEMBERS {
         row(&mut page, &[&format!("`{member}`"), kind, meaning]);
     }
+    page.push_str(
+        "\n`cargo xtask dump --json` prints an object of things, each an object of its facts, all of them strings;\n\
+         `cargo xtask diff --json` an array of objects with the strings `key` (thing, dot, fact), `old` and `new`. A thing that\n\
+         only one image has differs in the fact `added` or `removed`.\n",
+    );
     page
 }
 

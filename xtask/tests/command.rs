@@ -87,6 +87,12 @@ fn a_program_breaks_rules_by_the_hundred_and_the_report_stays_readable() {
 }
 
 #[test]
+fn an_image_is_no_object_and_is_told_which_command_looks_at_it() {
+    let (_, err) = streams(1, &["check", "/bin/sh"]);
+    assert!(err.starts_with("error[header/identity]: ET_DYN\n") && err.contains("`cargo xtask verify`"), "{err}");
+}
+
+#[test]
 fn explain_says_what_why_and_who() {
     let (out, err) = streams(0, &["explain", "image-consumers/go"]);
     for part in ["image-consumers/go\n", "\nDemand: ", "\nWhy: ", "\nWho breaks: "] {

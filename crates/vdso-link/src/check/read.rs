@@ -124,7 +124,12 @@ impl<'data, 'file> Reader<'data, 'file> {
 
     /// Gives each section its relocations; each symbol that they name is one of `symbols`.
     pub fn relocations(&self, sections: &mut [Section<'data>], symbols: usize) -> Result<(), Error> {
+        let (is_object, table) = (self.header().e_type(LE) == elf::ET_REL, self.file.elf_symbol_table().section());
         for header in self.file.elf_section_table().iter() {
+            // Those of an image name dynamic symbols. That it is no object, is the finding.
+            if !is_object && header.sh_link(LE) as usize != table.0 {
+                continue;
+            }
             let at = header.sh_offset(LE);
             let target = header.sh_info(LE) as usize;
             match header.sh_type(LE) {

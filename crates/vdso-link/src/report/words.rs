@@ -49,8 +49,13 @@ impl Display for Report {
 impl Display for Words<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         for examination in &self.report.examinations {
-            for finding in examination.findings.iter().take(SHOWN) {
+            for (index, finding) in examination.findings.iter().take(SHOWN).enumerate() {
                 self.paragraph(f, finding)?;
+                // Once a rule: it is the same for all its findings.
+                if index == 0 {
+                    writeln!(f, "   {} breaks: {}", self.styled(Style::Frame, "="), examination.rule.breaks)?;
+                }
+                writeln!(f, "   {} see: cargo xtask explain {}\n", self.styled(Style::Frame, "="), finding.rule)?;
             }
             let more = examination.findings.len().saturating_sub(SHOWN);
             if more > 0 {
@@ -68,6 +73,7 @@ impl Display for Words<'_> {
 }
 
 impl Words<'_> {
+    /// What was found, where, what stands there, what was wanted and why it may be so.
     fn paragraph(&self, f: &mut Formatter<'_>, finding: &Finding) -> fmt::Result {
         let Finding { rule, place, found, wanted, cause, excerpt } = finding;
         let frame = |text| self.styled(Style::Frame, text);
@@ -91,7 +97,7 @@ impl Words<'_> {
         if !cause.is_empty() {
             writeln!(f, "   {} cause: {cause}", frame("="))?;
         }
-        writeln!(f, "   {} see: cargo xtask explain {rule}\n", frame("="))
+        Ok(())
     }
 
     /// A text between the marks of a style, where there is colour.
