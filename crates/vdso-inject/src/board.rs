@@ -105,11 +105,9 @@ pub struct Finding {
 pub struct Progress {
     /// Index of the case, plus 1; 0 before the first.
     pub case: AtomicUsize,
-    /// Index of the event in the list of events.
+    /// Index of the event in the list of those of the case.
     pub event: AtomicUsize,
-    /// Index of the run among those of the event.
-    pub run: AtomicUsize,
-    /// The instruction of that run.
+    /// The instruction before which it happens, plus 1; 0 before the first run of the case.
     pub position: AtomicUsize,
     /// Its offset in the code.
     pub offset: AtomicUsize,

@@ -104,10 +104,11 @@ pub fn inject(subject: &Subject, options: &Options, progress: &mut dyn FnMut(usi
                 End::Done => None,
                 End::Killed(signal) => {
                     let (finding, resume) = crash(desk, subject, options, &cases, signal)?;
-                    board.counters[finding.run.event.index()][cases[resume.case].1.len_index].count_crash();
+                    board.counters[finding.run.event.index()][cases[finding.run.case as usize].1.len_index]
+                        .count_crash();
                     crashes.push(finding);
                     // Too many: what was found so far is enough.
-                    if crashes.len() > CRASHES { None } else { Some(start(desk, Some(resume))?) }
+                    if crashes.len() > CRASHES { None } else { Some(start(desk, resume)?) }
                 }
             };
         }
@@ -196,27 +197,28 @@ fn ended(pid: i32) -> Option<i32> {
     (unsafe { libc::waitpid(pid, &raw mut status, libc::WNOHANG) } == pid).then_some(status)
 }
 
-/// What a worker that crashed was doing, and where its successor goes on: behind it.
+/// What a worker that crashed was doing, and where its successor goes on: behind it, or where not even the call without an
+/// event came to its end, with another case.
 fn crash(
     desk: &Desk,
     subject: &Subject,
     options: &Options,
     cases: &[(usize, Case)],
     signal: i32,
-) -> Result<(Finding, Resume), Error> {
+) -> Result<(Finding, Option<Resume>), Error> {
     let at = &desk.progress;
     let Some(case) = at.case.load(Relaxed).checked_sub(1) else {
         return Err(Error::Subject(format!("{}: its first call was killed by signal {signal}", subject.name())));
     };
-    let (event, run) = (at.event.load(Relaxed), at.run.load(Relaxed));
-    let events = options.events_for(subject, &cases[case].1);
-    let run_id = RunId {
+    let (event, position) = (at.event.load(Relaxed), at.position.load(Relaxed));
+    let run = RunId {
         case: case as u32,
-        event: events[event],
-        position: at.position.load(Relaxed) as u32,
+        event: options.events_for(subject, &cases[case].1)[event],
+        position: position.saturating_sub(1) as u32,
         offset: at.offset.load(Relaxed) as u32,
     };
-    Ok((Finding { run: run_id, fault: Fault::Killed(signal) }, Resume { case, event, run: run + 1 }))
+    let resume = (position > 0).then_some(Resume { case, event, position });
+    Ok((Finding { run, fault: Fault::Killed(signal) }, resume))
 }
 
 fn report(

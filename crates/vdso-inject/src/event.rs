@@ -99,7 +99,7 @@ events! {
     Abandon "abandon" [(Here, Abandon)],
     /// The generation changes, and the key cannot be fetched.
     FetchFails "fetch-fails" [(Here, Kernel(Mood::NoKeys)), (Here, Generation)],
-    /// The generation changes, and a part of the key is fetched.
+    /// The generation changes, and nothing is fetched, without an error.
     FetchShort "fetch-short" [(Here, Kernel(Mood::ShortKeys)), (Here, Generation)],
     /// The generation changes, and the kernel refuses every system call.
     Refusal "refusal" [(Here, Kernel(Mood::Nothing)), (Here, Generation)],

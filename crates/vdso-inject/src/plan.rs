@@ -56,8 +56,8 @@ impl Effort {
     }
 }
 
-/// The positions in `trace` before which `event` happens: those of this effort, always the same for one `rng`, and the
-/// first occasion for each instruction that `is_new` to the event.
+/// The positions in `trace` before which `event` happens, in ascending order: those of this effort, always the same for
+/// one `seed`, and the first occasion for each instruction that `is_new` to the event, by its offset.
 ///
 /// `turn` counts calls that execute about the same instructions, so that what one leaves out the next one takes.
 pub fn positions(
@@ -65,23 +65,34 @@ pub fn positions(
     event: Event,
     trace: &Trace,
     turn: usize,
+    seed: u64,
     is_new: &dyn Fn(usize) -> bool,
-    rng: &mut fastrand::Rng,
 ) -> Vec<usize> {
     /// Runs without an event, of which one is as good as another.
     const NOTHING: usize = 4;
     if event == Event::Nothing {
-        return vec![0; NOTHING];
+        return (0..trace.offsets.len().min(NOTHING)).collect();
     }
     if effort.each_pair == EachPair::EachTime {
-        return (0..trace.pcs.len()).collect();
+        return (0..trace.offsets.len()).collect();
     }
     let mut occasions: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (position, pc) in trace.pcs.iter().enumerate() {
-        occasions.entry(*pc).or_default().push(position);
+    for (position, offset) in trace.offsets.iter().enumerate() {
+        occasions.entry(*offset).or_default().push(position);
     }
     let stride = occasions.len().div_ceil(if event.forks() { effort.forks } else { effort.instructions });
-    let is_due = |pc: usize| (pc + turn).is_multiple_of(stride) || effort.wants_new(event) && is_new(pc);
-    let due = occasions.into_iter().filter(|(pc, _)| is_due(*pc));
-    due.map(|(_, positions)| positions[rng.usize(..positions.len())]).collect()
+    let is_due = |offset: usize| (offset + turn).is_multiple_of(stride) || effort.wants_new(event) && is_new(offset);
+    // Chance of its own for each instruction, so that it does not depend on which others are new. In a loop the first pass
+    // is as good as any other, and every other pass on the way costs two signals.
+    let chance = |offset: usize, count| {
+        let mut rng = fastrand::Rng::with_seed(seed ^ offset as u64);
+        if rng.bool() { 0 } else { rng.usize(..count) }
+    };
+    let mut positions: Vec<usize> = occasions
+        .into_iter()
+        .filter(|(offset, _)| is_due(*offset))
+        .map(|(offset, positions)| positions[chance(offset, positions.len())])
+        .collect();
+    positions.sort_unstable();
+    positions
 }

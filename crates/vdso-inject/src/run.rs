@@ -136,7 +136,7 @@ impl Run<'_, '_> {
 
     /// To any instruction between this one and the last.
     fn later(&self) -> Next {
-        let (from, end) = (self.position.get(), self.trace.pcs.len());
+        let (from, end) = (self.position.get(), self.trace.offsets.len());
         if from + 1 >= end {
             return Next::Run;
         }

@@ -16,8 +16,10 @@ use std::slice;
 
 /// The instructions of one call, in the order in which they are executed.
 pub struct Trace {
-    /// Their addresses.
-    pub pcs: Vec<usize>,
+    /// Address of the code.
+    pub base: usize,
+    /// Their offsets in the code, in bytes.
+    pub offsets: Vec<usize>,
     /// The last one that reads the state or the shared data without writing it. What happens behind it cannot be noticed.
     pub last_look: usize,
     /// The last one that writes the caller's buffer.
@@ -29,11 +31,13 @@ pub struct Trace {
 impl Trace {
     /// Steps through a call of this kind.
     pub fn of(bench: &Bench<'_>, case: &Case) -> Self {
+        let base = bench.subject().code().start;
         let mut record = Record::new();
         bench.prepare(case, &mut record);
         let mut buffer = CanaryBuffer::new(case.draw_len(), 0);
         let start = buffer.bytes().as_mut_ptr().addr();
         let observer = RefCell::new(Observer::new(
+            base,
             [bench.state_range(), bench.subject().data().clone()],
             start..start + case.draw_len(),
         ));
@@ -43,22 +47,23 @@ impl Trace {
         };
         let before = ledger::counts();
         bench.call(&Stepper::new(bench.text(), &hook), case, buffer.bytes().as_mut_ptr(), Start::Step);
-        let Observer { pcs, last_look, last_store, .. } = observer.into_inner();
-        Self { pcs, last_look, last_store, system_calls: ledger::counts().since(before).total() }
+        let Observer { offsets, last_look, last_store, .. } = observer.into_inner();
+        Self { base, offsets, last_look, last_store, system_calls: ledger::counts().since(before).total() }
     }
 
     /// Where to put a breakpoint to get from one position, or from the start, to a later one, and how often it is passed
     /// in between.
     pub fn way(&self, from: Option<usize>, to: usize) -> (usize, usize) {
-        let pc = self.pcs[to];
-        let between = &self.pcs[from.unwrap_or(0)..to];
-        (pc, between.iter().filter(|passed| **passed == pc).count())
+        let offset = self.offsets[to];
+        let between = &self.offsets[from.unwrap_or(0)..to];
+        (self.base + offset, between.iter().filter(|passed| **passed == offset).count())
     }
 }
 
 /// The memory accesses of a call, instruction by instruction.
 struct Observer {
-    pcs: Vec<usize>,
+    base: usize,
+    offsets: Vec<usize>,
     last_look: usize,
     last_store: Option<usize>,
     shared: [Range<usize>; 2],
@@ -68,9 +73,10 @@ struct Observer {
 }
 
 impl Observer {
-    fn new(shared: [Range<usize>; 2], buffer: Range<usize>) -> Self {
+    fn new(base: usize, shared: [Range<usize>; 2], buffer: Range<usize>) -> Self {
         Self {
-            pcs: Vec::new(),
+            base,
+            offsets: Vec::new(),
             last_look: 0,
             last_store: None,
             shared,
@@ -82,8 +88,8 @@ impl Observer {
 
     fn observe(&mut self, registers: &Registers) {
         let pc = registers.pc();
-        let position = self.pcs.len();
-        self.pcs.push(pc);
+        let position = self.offsets.len();
+        self.offsets.push(pc - self.base);
         let instruction = *self.known.entry(pc).or_insert_with(|| decode(pc));
         let accesses = self.accesses.info(&instruction);
         for operand in (0..instruction.op_count()).filter(|operand| instruction.op_kind(*operand) == OpKind::Memory) {

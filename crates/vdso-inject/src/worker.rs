@@ -14,8 +14,8 @@ use crate::subject::Subject;
 use crate::trace::Trace;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-/// After so many seconds without an end of a few hundred runs the subject has hung, and `SIGALRM` ends the worker.
-const LIMIT: u32 = 60;
+/// A run takes less than a millisecond: after so many seconds the subject has hung, and `SIGALRM` ends the worker.
+const LIMIT: u32 = 20;
 
 /// Where to go on after a crash.
 #[derive(Clone, Copy, Debug)]
@@ -24,8 +24,8 @@ pub struct Resume {
     pub case: usize,
     /// Index of the event.
     pub event: usize,
-    /// Index of the run.
-    pub run: usize,
+    /// Behind this instruction of it, plus 1.
+    pub position: usize,
 }
 
 /// One worker, with what it shares.
@@ -58,7 +58,7 @@ impl Worker<'_> {
             if case >= self.cases.len() {
                 return Ok(());
             }
-            self.case(&bench, &mut judge, Resume { case, event: 0, run: 0 })?;
+            self.case(&bench, &mut judge, Resume { case, event: 0, position: 0 })?;
         }
     }
 
@@ -67,38 +67,33 @@ impl Worker<'_> {
         let (turn, case) = &self.cases[from.case];
         let progress = &self.desk.progress;
         progress.event.store(from.event, Relaxed);
-        progress.run.store(from.run, Relaxed);
+        progress.position.store(0, Relaxed);
         progress.case.store(from.case + 1, Relaxed);
         self.subject.set_scene(case.place, case.simd)?;
         alarm(LIMIT);
         let trace = Trace::of(bench, case);
         let events = self.options.events_for(self.subject, case);
         let possible = events.iter().map(|event| 1 << event.index()).sum();
-        for pc in &trace.pcs {
-            mark(&self.board.possible, pc - self.subject.code().start, possible);
+        for offset in &trace.offsets {
+            mark(&self.board.possible, *offset, possible);
         }
         for (event_index, event) in events.iter().enumerate().skip(from.event) {
             progress.event.store(event_index, Relaxed);
-            let mut rng = fastrand::Rng::with_seed(self.options.seed ^ (*turn as u64) << 16 ^ event.index() as u64);
-            let is_new = |pc: usize| {
-                let happened = self.board.happened.get(pc - self.subject.code().start);
+            let seed = self.options.seed ^ (*turn as u64) << 32 ^ (event.index() as u64) << 24;
+            let is_new = |offset: usize| {
+                let happened = self.board.happened.get(offset);
                 happened.is_some_and(|happened| happened.load(Relaxed) & 1 << event.index() == 0)
             };
-            let positions = positions(self.options.effort, *event, &trace, *turn, &is_new, &mut rng);
-            let skipped = if event_index == from.event { from.run } else { 0 };
-            for (index, position) in positions.into_iter().enumerate().skip(skipped) {
-                if index % 256 == 0 {
-                    alarm(LIMIT);
-                }
-                let mut rng = rng.clone();
-                rng.seed(rng.get_seed() ^ position as u64);
-                let Some(pc) = trace.pcs.get(position) else { break };
-                let offset = pc - self.subject.code().start;
-                progress.run.store(index, Relaxed);
-                progress.position.store(position, Relaxed);
+            let positions = positions(self.options.effort, *event, &trace, *turn, seed, &is_new);
+            let begin = if event_index == from.event { from.position } else { 0 };
+            for position in positions.into_iter().filter(|position| *position >= begin) {
+                alarm(LIMIT);
+                let offset = trace.offsets[position];
+                progress.position.store(position + 1, Relaxed);
                 progress.offset.store(offset, Relaxed);
                 let id =
                     RunId { case: from.case as u32, event: *event, position: position as u32, offset: offset as u32 };
+                let mut rng = fastrand::Rng::with_seed(seed ^ position as u64);
                 self.run(bench, judge, &trace, case, id, &mut rng);
             }
         }
