@@ -3,7 +3,7 @@
 
 use crate::digest::sha256;
 use crate::{process, progress, workspace};
-use anyhow::bail;
+use anyhow::{Context, bail};
 use duct::cmd;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -104,11 +104,23 @@ impl Build {
         for (name, value) in REPRODUCIBLE {
             make = make.env(name, value);
         }
+        make = make.env("VDSO_VERIFY", verifier()?);
         for (name, value) in env {
             make = make.env(name, value);
         }
         process::run_logged(what, &make, &self.log)
     }
+}
+
+/// The command that judges the image where the configuration asks for it: this program.
+///
+/// # Errors
+/// Its file has no name that a shell could be told.
+fn verifier() -> anyhow::Result<String> {
+    let program = std::env::current_exe()?;
+    let name = program.to_str().filter(|name| !name.contains(['\'', '$', '#']));
+    let name = name.with_context(|| format!("{}: no name for a shell; build elsewhere", program.display()))?;
+    Ok(format!("'{name}' verify"))
 }
 
 /// The options of a fragment that a configuration does not have as written.
@@ -168,6 +180,13 @@ mod tests {
         fs_err::write(&fragment, "CONFIG_A=y\nCONFIG_B=y\n").unwrap();
         let error = format!("{:#}", build.configure(&fragment).unwrap_err());
         assert!(error.contains("CONFIG_A=y") && !error.contains("CONFIG_B"), "{error}");
+    }
+
+    #[test]
+    fn the_verifier_is_a_command_that_a_shell_runs() {
+        let (_folder, build) = build_of("@echo $(VDSO_VERIFY) $@ > $(O)/said; test -x $(firstword $(VDSO_VERIFY))");
+        build.build().unwrap();
+        assert!(fs_err::read_to_string(build.output.join("said")).unwrap().ends_with(" verify bzImage\n"));
     }
 
     #[test]

@@ -38,8 +38,8 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-data-page/symbols",
-            demand: "a file for debuggers gives the data symbols the values of the layout; all three, where we linked it",
-            why: "It is the one place where an image says what it was linked for; a splice keeps the symbols of its original.",
+            demand: "a file for debuggers gives the three data symbols the values of the layout",
+            why: "It is the one place where an image says what it was linked for; a splice adds those that its original lacks.",
             breaks: "The next splice takes its layout from them; vdso2c checks its own symbols only.",
         },
         applies: debug_file,
@@ -126,9 +126,8 @@ fn symbols(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Er
         let values: Vec<_> = matching.map(|symbol| symbol.st_value.get(LE).cast_signed()).collect();
         let wanted = linked.layout.value_of(name).unwrap_or(0);
         let shown: Vec<_> = values.iter().map(|value| signed(*value)).collect();
-        let may_be_missing = linked.original.is_some();
         examination.expect(
-            (may_be_missing || !values.is_empty()) && values.iter().all(|value| *value == wanted),
+            !values.is_empty() && values.iter().all(|value| *value == wanted),
             Place::new(".symtab", 0).in_symbol(name),
             if shown.is_empty() { "no such symbol".into() } else { shown.join(", ") },
             format!("{}, as on {}", signed(wanted), linked.layout.name),
