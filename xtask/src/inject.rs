@@ -33,9 +33,6 @@ pub struct InjectArgs {
     short: bool,
 }
 
-/// How many findings are shown.
-const SHOWN: usize = 10;
-
 fn event(name: &str) -> Result<Event, String> {
     Event::named(name).ok_or_else(|| {
         let names: Vec<&str> = Event::ALL.iter().map(|event| event.name()).collect();
@@ -84,10 +81,7 @@ fn ours() -> PathBuf {
 
 fn show(report: &Report, subject: &Subject) {
     print!("{report}");
-    for finding in report.findings.iter().take(SHOWN) {
-        println!("{}", report.describe(finding, subject));
-    }
-    if report.findings.len() > SHOWN {
-        println!("and {} more", report.findings.len() - SHOWN);
+    for ((event, kind), (count, first)) in report.kinds() {
+        println!("{event}: {kind}, {count} times; the first one:\n{}", report.describe(first, subject));
     }
 }

@@ -86,21 +86,23 @@ pub enum Verdict {
 /// What was run: a case with its trace, and an event before one of its instructions.
 pub type Subject<'a> = (&'a Case, &'a Trace, Event, usize);
 
-/// Judges runs one by one, and passes on the words for the comparison across runs.
+/// Judges runs one by one, and passes on the words of those that kept the contract for the comparison across runs.
 pub struct Judge {
     words: RunWords,
+    /// Those of them that no earlier call returned.
+    returned: Vec<u64>,
     zero_key: ZeroKey,
 }
 
 impl Default for Judge {
     /// Knows no run yet.
     fn default() -> Self {
-        Self { words: RunWords::default(), zero_key: ZeroKey::default() }
+        Self { words: RunWords::default(), returned: Vec::new(), zero_key: ZeroKey::default() }
     }
 }
 
 impl Judge {
-    /// Judges what came of a run. `keep` is given each word that was returned once.
+    /// Judges what came of a run. `keep` is given each word that was returned, if nothing speaks against the run.
     pub fn judge(&mut self, run: Subject<'_>, outcome: &Outcome, keep: &mut dyn FnMut(u64)) -> Verdict {
         let parent = &*outcome.parent;
         if !parent.reached {
@@ -121,23 +123,18 @@ impl Judge {
             .into_iter()
             .flatten()
             .find_map(|record| conduct(run, record))
-            .or_else(|| self.bytes(parent, child, finished, keep));
-        match fault {
-            Some(fault) => Verdict::Violated(fault),
-            None if finished => Verdict::Finished,
-            None => Verdict::Kept,
+            .or_else(|| self.bytes(parent, child, finished));
+        if let Some(fault) = fault {
+            return Verdict::Violated(fault);
         }
+        self.returned.iter().copied().for_each(keep);
+        if finished { Verdict::Finished } else { Verdict::Kept }
     }
 
     /// What was returned, on both sides.
-    fn bytes(
-        &mut self,
-        parent: &Record,
-        child: Option<&Record>,
-        finished: bool,
-        keep: &mut dyn FnMut(u64),
-    ) -> Option<Fault> {
+    fn bytes(&mut self, parent: &Record, child: Option<&Record>, finished: bool) -> Option<Fault> {
         self.words.clear();
+        self.returned.clear();
         let mut parts: Vec<(Origin, bool, &[u8])> =
             parent.parts().map(|(origin, bytes)| (origin, false, bytes)).collect();
         // What came before the fork is in both records.
@@ -160,6 +157,9 @@ impl Judge {
         for (part, (origin, _, bytes)) in parts.iter().enumerate() {
             for (offset, word) in words(bytes) {
                 let place = Place { part: part as u16, offset: offset as u16 };
+                if word == 0 {
+                    return Some(Fault::Zeros(side(place)));
+                }
                 if let Some(first) = self.words.insert(word, place) {
                     return Some(Fault::Repeated { word, first: side(first), again: side(place) });
                 }
@@ -167,7 +167,7 @@ impl Judge {
                     if self.zero_key.has(word) {
                         return Some(Fault::ZeroKey(word, side(place)));
                     }
-                    keep(word);
+                    self.returned.push(word);
                 }
             }
         }
@@ -239,6 +239,29 @@ impl fmt::Display for Side {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { origin, child, offset } = self;
         write!(f, "{origin}{}, offset {offset}", if *child { " in the child" } else { "" })
+    }
+}
+
+impl Fault {
+    /// What kind of fault it is, in a few words.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Returned(_) | Self::OtherReturned(_) => "wrong count returned",
+            Self::Overrun(_) => "written beside the buffer",
+            Self::Killed(_) | Self::ChildEnded(_) => "process ended",
+            Self::Zeros(_) => "zeros returned",
+            Self::Repeated { .. } => "bytes returned twice",
+            Self::RepeatedAcrossRuns(_) => "bytes returned in two runs",
+            Self::ZeroKey(..) => "bytes of the all-zero key",
+            Self::KeptInState(..) => "returned bytes kept in the state",
+            Self::KeptInBuffer => "bytes left by a failed call",
+            Self::SlowForEver => "slow for ever",
+            Self::ManySystemCalls(_) => "more than one restart",
+            Self::StrangeSystemCall => "other arguments for the kernel",
+            Self::Unnoticed => "new generation unnoticed",
+            Self::NoNewKey => "no new key",
+            Self::Disturbed => "disturbed by a handler's draw",
+        }
     }
 }
 

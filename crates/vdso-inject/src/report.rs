@@ -8,7 +8,7 @@ use crate::judge::Fault;
 use crate::subject::Subject;
 use crate::trace::decode;
 use iced_x86::{Formatter, GasFormatter};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
@@ -85,6 +85,15 @@ impl Report {
         words * (words / self.share as f64) / 2f64.powi(65)
     }
 
+    /// The findings by event and kind: how many, and the first.
+    pub fn kinds(&self) -> BTreeMap<(Event, &'static str), (usize, &Finding)> {
+        let mut kinds = BTreeMap::new();
+        for finding in &self.findings {
+            kinds.entry((finding.run.event, finding.fault.kind())).or_insert((0, finding)).0 += 1;
+        }
+        kinds
+    }
+
     /// The events by the lengths: runs tried and, where there are any, violated.
     pub fn table(&self) -> String {
         let mut table = format!("{:<22}", "event");
@@ -111,16 +120,11 @@ impl Report {
         let pc = subject.code().start + run.offset as usize;
         let mut text = String::new();
         GasFormatter::new().format(&decode(pc), &mut text);
-        let mut words = format!("{}: {}\n", run.event, finding.fault);
+        let mut words = format!("    {}\n", finding.fault);
         let _ = writeln!(words, "    {case}");
         let _ = writeln!(words, "    before instruction {}, at {:#x}: {text}", run.position, run.offset);
         let _ = write!(words, "    again: --event {} --len {} --exhaustive", run.event, case.draw_len());
         words
-    }
-
-    /// Whether a word that came twice across runs is among the findings.
-    pub fn repeats_across_runs(&self) -> bool {
-        self.violations().any(|finding| matches!(finding.fault, Fault::RepeatedAcrossRuns(_)))
     }
 }
 
@@ -136,7 +140,17 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let all = |of: fn(&Tally) -> usize| self.events.iter().map(|event| of(&self.total(*event))).sum::<usize>();
         write!(f, "{}", self.table())?;
-        writeln!(f, "{} injections, {} violations, seed {}", all(|t| t.tried), all(|t| t.violated), self.seed)?;
+        let is_across = |finding: &&Finding| matches!(finding.fault, Fault::RepeatedAcrossRuns(_));
+        let across = self.violations().filter(is_across).count();
+        let residue = self.total(Event::Residual).violated;
+        let violations = all(|t| t.violated) - residue + across;
+        writeln!(f, "{} injections, {violations} violations, seed {}", all(|t| t.tried), self.seed)?;
+        if residue > 0 {
+            writeln!(
+                f,
+                "{residue} runs of the event that the contract leaves open showed something; they are no violations"
+            )?;
+        }
         writeln!(
             f,
             "{} instructions executed; {} of {} pairs of an instruction and an event came about",
@@ -144,14 +158,14 @@ impl fmt::Display for Report {
         )?;
         writeln!(
             f,
-            "{} words compared across runs (one in {}); {:.1e} pairs would be equal by chance",
+            "{} words compared across runs (one in {}); {across} came twice; {:.1e} pairs would do so by chance",
             self.words,
             self.share,
             self.expected_by_chance()
         )?;
         writeln!(
             f,
-            "{} forks behind the last look of the call; {} runs took another way; {} were disturbed by the kernel",
+            "{} forks behind the last look at the state; {} runs took another way; {} were disturbed by the kernel",
             all(|t| t.finished),
             all(|t| t.unreached),
             all(|t| t.disturbed)

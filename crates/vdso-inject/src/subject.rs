@@ -24,7 +24,6 @@ pub struct Subject {
     /// For an image, the path of its file.
     name: String,
     code: Range<usize>,
-    data: Range<usize>,
     functions: Vec<(Entry, usize)>,
     entries: Vec<Entry>,
     levels: Vec<u8>,
@@ -77,7 +76,6 @@ impl Subject {
         Self {
             name: path.display().to_string(),
             code: base..base + len,
-            data: base - layout.pages * PAGE_SIZE..base,
             entries: functions.iter().map(|(entry, _)| *entry).collect(),
             functions,
             levels: levels(),
@@ -117,7 +115,6 @@ impl Subject {
         Self {
             name: "the running kernel's vDSO".into(),
             code: base..base + running.image.data().len(),
-            data: base - running.layout.pages * PAGE_SIZE..base,
             entries: functions.iter().map(|(entry, _)| *entry).collect(),
             functions,
             levels: vec![simd::SSE2],
@@ -138,7 +135,6 @@ impl Subject {
         Self {
             name: name.into(),
             code: function..function + len,
-            data: 0..0,
             functions: vec![(Entry::Vgetrandom, function)],
             entries: vec![Entry::Vgetrandom],
             levels: vec![simd::SSE2],
@@ -184,11 +180,6 @@ impl Subject {
     /// Addresses of its code.
     pub fn code(&self) -> &Range<usize> {
         &self.code
-    }
-
-    /// Addresses of the data that its kernel shares.
-    pub fn data(&self) -> &Range<usize> {
-        &self.data
     }
 
     /// What a state is.
