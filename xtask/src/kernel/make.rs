@@ -6,6 +6,8 @@ use crate::{process, progress, workspace};
 use anyhow::{Context, bail};
 use duct::cmd;
 use std::ffi::OsString;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// What a build writes into the image beside code, fixed so that equal inputs give equal bytes
@@ -114,12 +116,19 @@ impl Build {
 
 /// The command that judges the image where the configuration asks for it: this program.
 ///
+/// A copy of it, because whoever runs the tests builds it anew meanwhile, and a file that was replaced has no name.
+///
 /// # Errors
-/// Its file has no name that a shell could be told.
+/// The copy cannot be made, or has no name that a shell could be told.
 fn verifier() -> anyhow::Result<String> {
-    let program = std::env::current_exe()?;
-    let name = program.to_str().filter(|name| !name.contains(['\'', '$', '#']));
-    let name = name.with_context(|| format!("{}: no name for a shell; build elsewhere", program.display()))?;
+    let folder = super::target();
+    let path = folder.join("vdso-verifier");
+    fs_err::create_dir_all(&folder)?;
+    let mut copy = tempfile::Builder::new().permissions(Permissions::from_mode(0o755)).tempfile_in(&folder)?;
+    std::io::copy(&mut fs_err::File::open("/proc/self/exe")?, &mut copy)?;
+    copy.persist(&path)?;
+    let name = path.to_str().filter(|name| !name.contains(['\'', '$', '#']));
+    let name = name.with_context(|| format!("{}: no name for a shell; build elsewhere", path.display()))?;
     Ok(format!("'{name}' verify"))
 }
 
