@@ -12,6 +12,7 @@ pub mod canary;
 pub mod case;
 mod error;
 pub mod event;
+pub mod filter;
 pub mod judge;
 pub mod ledger;
 pub mod plan;
