@@ -103,9 +103,8 @@ unsafe extern "C" fn keeps_what_it_returns(buffer: *mut u8, len: usize, _: u32, 
 }
 
 unsafe extern "C" fn crashes(buffer: *mut u8, len: usize, _: u32, _: *mut u8) -> isize {
-    // The first draws are those of the preparation.
-    static CALLS: AtomicU64 = AtomicU64::new(0);
-    if CALLS.fetch_add(1, Relaxed) > 1100 {
+    // A length of the cases, and of none of the draws that prepare them.
+    if len == 640 {
         // SAFETY: ends the worker.
         unsafe { libc::raise(libc::SIGILL) };
     }
@@ -155,7 +154,7 @@ fn each_corrupter_is_flagged() {
 #[test]
 fn a_good_subject_is_not_flagged_before_it_forks() {
     let alone = report(good, Event::Nothing);
-    assert!(alone.total(Event::Nothing).tried >= 50, "{alone}");
+    assert!(alone.total(Event::Nothing).tried >= 15, "{alone}");
     assert_eq!(alone.violations().count(), 0, "{alone}");
     assert_eq!(report(good, Event::Draw).violations().count(), 0);
     assert!(report(good, Event::ForkDraw).violations().count() > 0, "both sides go on with the same numbers");
