@@ -3,6 +3,7 @@
 //! `cargo xtask inject`.
 
 mod corrupters;
+mod running_kernel;
 
 use vdso_inject::timer::by_timer;
 use vdso_inject::{Effort, Event, Options, Subject, inject};

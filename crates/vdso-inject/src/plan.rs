@@ -71,7 +71,7 @@ pub fn positions(
     /// Runs without an event, of which one is as good as another.
     const NOTHING: usize = 4;
     if event == Event::Nothing {
-        return (0..trace.offsets.len().min(NOTHING)).collect();
+        return if trace.offsets.is_empty() { vec![] } else { vec![0; NOTHING] };
     }
     if effort.each_pair == EachPair::EachTime {
         return (0..trace.offsets.len()).collect();
