@@ -54,7 +54,7 @@ impl Registers<'_> {
         self.set(libc::REG_EFL, if trap { others | Self::TRAP_FLAG } else { others });
     }
 
-    /// Result of a system call, and the first three arguments of one that was trapped.
+    /// Gives a system call its result.
     pub fn set_result(&mut self, result: i64) {
         self.set(libc::REG_RAX, result as u64);
     }
