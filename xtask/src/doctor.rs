@@ -2,6 +2,7 @@
 //! `cargo xtask doctor`: what of the commands' needs is on this machine and where, and for the rest what it would enable and
 //! how to get it.
 
+use crate::debian::{self, Mirror, Suite};
 use crate::{packages, toolchain};
 use anyhow::Context;
 use serde::Serialize;
@@ -49,6 +50,7 @@ enum State {
 pub fn examine() -> Diagnosis {
     let mut items = rust();
     items.extend(packages::look().map(package));
+    items.extend(Suite::ALL.map(newer_packages));
     items.push(running_image());
     Diagnosis { items }
 }
@@ -82,6 +84,18 @@ fn package(look: packages::Look) -> Item {
     let place = look.place.map(|path| path.display().to_string()).context("not there");
     let get = packages::install_command(&[look.package]);
     Item::of(look.name, &enables.join(", "), place, &get)
+}
+
+/// The mirror for packages of a newer release, and what was unpacked of them.
+fn newer_packages(suite: Suite) -> Item {
+    let look = Mirror::of_this_machine().map(|mirror| {
+        let unpacked = debian::all_unpacked(suite);
+        let names: Vec<_> = unpacked.iter().filter_map(|path| path.file_name()?.to_str()).collect();
+        let names = if names.is_empty() { "none yet".to_owned() } else { names.join(", ") };
+        format!("the mirror of {}; unpacked: {names}", mirror.named_in.display())
+    });
+    let get = "name a mirror of Debian in /etc/apt/sources.list.d/debian.sources";
+    Item::of(&format!("packages of {}", suite.name()), "clients and kernels of newer releases", look, get)
 }
 
 /// The vDSO that the running kernel has mapped into this process.

@@ -6,6 +6,7 @@ mod bench;
 mod bless;
 mod build_vdso;
 mod cli;
+mod debian;
 mod digest;
 mod doctor;
 mod inject;

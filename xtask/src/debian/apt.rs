@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! apt with folders of its own: it neither knows nor changes what is installed.
+
+use super::Mirror;
+use crate::process;
+use anyhow::Context;
+use duct::cmd;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// One suite of a mirror, and where apt keeps what it knows of it.
+pub struct Apt {
+    folder: PathBuf,
+    options: Vec<OsString>,
+}
+
+impl Apt {
+    /// Prepares the folders of apt.
+    ///
+    /// # Errors
+    /// They cannot be written.
+    pub fn new(mirror: &Mirror, suite: &str, folder: PathBuf) -> anyhow::Result<Self> {
+        let [state, cache, archives] = ["state", "cache", "archives"].map(|name| folder.join(name));
+        let (status, sources) = (state.join("status"), folder.join("sources.list"));
+        let (preferences, preference_parts) = (folder.join("preferences"), folder.join("preferences.d"));
+        for needed in [&state.join("lists/partial"), &cache.join("archives/partial"), &archives, &preference_parts] {
+            fs_err::create_dir_all(needed)?;
+        }
+        fs_err::write(&sources, mirror.line(suite))?;
+        // Nothing is installed, as far as this apt knows, and nothing is pinned.
+        for empty in [&status, &preferences] {
+            fs_err::write(empty, "")?;
+        }
+        let mut options = Vec::new();
+        let mut set = |name: &str, value: OsString| {
+            let mut option = OsString::from(format!("{name}="));
+            option.push(value);
+            options.extend(["-o".into(), option]);
+        };
+        set("Dir::State", state.into());
+        set("Dir::State::status", status.into());
+        set("Dir::Cache", cache.into());
+        set("Dir::Etc::sourcelist", sources.into());
+        set("Dir::Etc::sourceparts", "-".into());
+        set("Dir::Etc::preferences", preferences.into());
+        set("Dir::Etc::preferencesparts", preference_parts.into());
+        set("APT::Architecture", "amd64".into());
+        set("APT::Architectures", "amd64".into());
+        set("Acquire::Languages", "none".into());
+        set("Acquire::Retries", "3".into());
+        // As root, apt would fetch as a user who may not write here.
+        set("APT::Sandbox::User", "root".into());
+        // A list that could not be fetched must not pass for one that is there.
+        set("APT::Update::Error-Mode", "any".into());
+        Ok(Self { folder, options })
+    }
+
+    /// Fetches the newest versions and returns their archives. What is known of the mirror may be older than what it
+    /// has, so that a failure is followed by one look at it and one more try.
+    ///
+    /// # Errors
+    /// The mirror cannot be reached, or does not have a package.
+    pub fn download(&self, packages: &[&str]) -> anyhow::Result<Vec<PathBuf>> {
+        let archives = self.folder.join("archives");
+        for stale in fs_err::read_dir(&archives)? {
+            fs_err::remove_file(stale?.path())?;
+        }
+        if self.run("download", packages).is_err() {
+            self.run("update", &[]).context(
+                "the mirror of this machine's apt configuration does not give its list; \
+                 see that it can be reached, and that the package debian-archive-keyring is up to date",
+            )?;
+            self.run("download", packages)?;
+        }
+        let files = fs_err::read_dir(&archives)?.map(|entry| Ok(entry?.path())).collect::<anyhow::Result<Vec<_>>>()?;
+        anyhow::ensure!(
+            files.len() == packages.len(),
+            "{} packages were wanted and {} came: {files:?}",
+            packages.len(),
+            files.len()
+        );
+        Ok(files)
+    }
+
+    fn run(&self, command: &str, packages: &[&str]) -> anyhow::Result<()> {
+        let mut arguments = self.options.clone();
+        arguments.extend(["--quiet".into(), command.into()]);
+        arguments.extend(packages.iter().map(OsString::from));
+        let apt = cmd("apt-get", arguments).dir(self.folder.join("archives")).env("LC_ALL", "C");
+        process::run_logged(&format!("apt-get {command}"), &apt, &self.folder.join(format!("{command}.log")))
+    }
+}
+
+/// Unpacks the files of a package into a folder that is made for them.
+///
+/// # Errors
+/// The archive is none, or the folder cannot be written.
+pub fn extract(archive: &Path, folder: &Path) -> anyhow::Result<()> {
+    process::output_of(&archive.display().to_string(), &cmd!("dpkg-deb", "--extract", archive, folder)).map(drop)
+}
