@@ -28,16 +28,22 @@ enum Expected {
 }
 
 /// The boots. `max` is everything that TCG emulates, which ends at AVX2.
-const VARIANTS: [Variant; 5] = [
+const VARIANTS: [Variant; 7] = [
     Variant { name: "max", cpu: "max", append: "expect_simd=1", expected: Expected::Pass },
     Variant { name: "no-avx2", cpu: "max,-avx2", append: "expect_simd=0", expected: Expected::Pass },
     // The processor claims AVX2 here, and the kernel never enabled the upper halves.
     Variant { name: "no-xsave", cpu: "max,-xsave", append: "expect_simd=0", expected: Expected::Pass },
     // The administrator's word stands above the processor's.
     Variant { name: "lowered", cpu: "max", append: "vgetrandom.simd=0 expect_simd=0", expected: Expected::Pass },
+    // A model that has AVX2 and that the glue's list keeps from it, and the administrator's word above the list.
+    Variant { name: "slow-avx", cpu: SLOW_AVX, append: "expect_simd=0", expected: Expected::Pass },
+    Variant { name: "raised", cpu: SLOW_AVX, append: "vgetrandom.simd=1 expect_simd=1", expected: Expected::Pass },
     // The same kernel, with no vDSO in any process.
     Variant { name: "no-vdso", cpu: "max", append: "vdso=0", expected: Expected::EveryTestFails },
 ];
+
+/// Everything that TCG emulates, under the name of one of those models.
+const SLOW_AVX: &str = "max,vendor=CentaurHauls,family=6,model=15";
 
 /// Words of the kernel's command line for every boot: nothing may seed the generator fully before the tests begin,
 /// because some of them are about a generator that is not ready.
