@@ -109,6 +109,17 @@ struct verdict in_child(test_fn *test);
 /* The same, and counts the system calls with this number that the child makes. */
 struct verdict in_counted_child(test_fn *test, long nr, unsigned int *calls);
 
+/* trapped.c: counting without a tracer */
+
+/* From now on the getrandom system calls of this process are counted. Returns false where they cannot be. */
+bool trap_calls(void);
+/* Those of this thread. */
+unsigned int trapped_calls(void);
+
+/* vm_fork.c: what the machine does that is saved and cloned */
+
+void vm_fork(void);
+
 /* draws.c: helpers about random bytes */
 
 enum { MANY_DRAWS = 10000, DRAW_LEN = 16 };

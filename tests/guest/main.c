@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* /init: runs the table of tests, one console line each, and ends the machine. */
+/*
+ * /init: runs the table of tests, one console line each, and ends the machine. With "vm_fork" on
+ * the kernel command line it is the machine to be saved and cloned instead.
+ */
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
@@ -21,15 +25,8 @@ static const struct {
 #undef TEST
 };
 
-static void say(const char *what, const char *name, const char *separator, const char *text)
+static void set_up(void)
 {
-	printf("vgetrandom-guest: %s %s%s%s\n", what, name, separator, text);
-}
-
-int main(void)
-{
-	unsigned int passed = 0, failed = 0;
-
 	/* A line that is lost in a buffer when the machine hangs names no test. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	mkdir("/proc", 0755);
@@ -39,6 +36,16 @@ int main(void)
 	mkdir("/dev", 0755);
 	mknod("/dev/urandom", S_IFCHR | 0666, makedev(1, 9));
 	vdso_find();
+}
+
+static void say(const char *what, const char *name, const char *separator, const char *text)
+{
+	printf("vgetrandom-guest: %s %s%s%s\n", what, name, separator, text);
+}
+
+static void run_tests(void)
+{
+	unsigned int passed = 0, failed = 0;
 
 	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
 		struct verdict verdict;
@@ -58,5 +65,14 @@ int main(void)
 		    verdict.passed ? " " : ": ", verdict.text);
 	}
 	printf("vgetrandom-guest: verdict %u passed, %u failed\n", passed, failed);
+}
+
+int main(void)
+{
+	set_up();
+	if (getenv("vm_fork"))
+		vm_fork();
+	else
+		run_tests();
 	return reboot(RB_AUTOBOOT);
 }

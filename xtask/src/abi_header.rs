@@ -3,7 +3,8 @@
 
 use std::mem::{offset_of, size_of};
 use vdso_abi::rng_data::{VdsoRngData, simd};
-use vdso_abi::{PAGE_SIZE, note, state};
+use vdso_abi::state::{STATE_LEN, VgetrandomState};
+use vdso_abi::{PAGE_SIZE, note};
 use vdso_link::layout::SHARED_PAGE;
 
 /// Where the header lies in the repository.
@@ -17,7 +18,8 @@ pub fn text() -> String {
     let simd = offset_of!(VdsoRngData, simd);
     let len = size_of::<VdsoRngData>();
     let (sse2, avx2, avx512vl) = (simd::SSE2, simd::AVX2, simd::AVX512VL);
-    let (state_len, owner, type_alloc_nr) = (state::STATE_LEN, note::OWNER, note::TYPE_ALLOC_NR);
+    let (state_len, remaining) = (STATE_LEN, offset_of!(VgetrandomState, remaining));
+    let (owner, type_alloc_nr) = (note::OWNER, note::TYPE_ALLOC_NR);
     format!(
         r#"/* SPDX-License-Identifier: GPL-2.0-only */
 /* Generated from crates/vdso-abi by cargo xtask bless; do not edit. */
@@ -26,6 +28,9 @@ pub fn text() -> String {
 
 /* Length of one opaque state, in bytes. */
 #define VGETRANDOM_STATE_LEN {state_len}
+
+/* Offset in it of the number of random bytes that it has left, 32 bits wide. Opaque to all but tests. */
+#define VGETRANDOM_STATE_REMAINING {remaining}
 
 /* Offset of struct vdso_rng_data in the page of shared data, in bytes. */
 #define VGETRANDOM_RNG_DATA_OFFSET {rng_data_offset}

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! `cargo xtask boot`: the guest's tests on a kernel with glue, once for each processor that the dispatch distinguishes.
+//! `cargo xtask boot`: the guest's tests on a kernel with glue, once for each processor that the dispatch distinguishes,
+//! and clones of a saved guest.
 
 use super::console::Failure;
-use super::qemu::Machine;
+use super::qemu::{self, Machine};
+use super::vm_fork::{self, SCENARIOS, Scenario};
 use super::{console, guest, test_kernel};
 use crate::packages::{self, Tier};
 use crate::{process, progress, workspace};
+use clap::builder::PossibleValuesParser;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// One boot.
 #[derive(Debug)]
@@ -24,7 +28,10 @@ enum Expected {
     /// Every test passes.
     Pass,
     /// Every test fails, in good order: the proof that the verdict of the other boots means something.
-    EveryTestFails,
+    EveryTestFails {
+        /// Why it must.
+        because: &'static str,
+    },
 }
 
 /// The boots. `max` is everything that TCG emulates, which ends at AVX2.
@@ -39,7 +46,12 @@ const VARIANTS: [Variant; 7] = [
     Variant { name: "slow-avx", cpu: SLOW_AVX, append: "expect_simd=0", expected: Expected::Pass },
     Variant { name: "raised", cpu: SLOW_AVX, append: "vgetrandom.simd=1 expect_simd=1", expected: Expected::Pass },
     // The same kernel, with no vDSO in any process.
-    Variant { name: "no-vdso", cpu: "max", append: "vdso=0", expected: Expected::EveryTestFails },
+    Variant {
+        name: "no-vdso",
+        cpu: "max",
+        append: "vdso=0",
+        expected: Expected::EveryTestFails { because: "without a vDSO" },
+    },
 ];
 
 /// Everything that TCG emulates, under the name of one of those models.
@@ -48,6 +60,11 @@ const SLOW_AVX: &str = "max,vendor=CentaurHauls,family=6,model=15";
 /// Words of the kernel's command line for every boot: nothing may seed the generator fully before the tests begin,
 /// because some of them are about a generator that is not ready.
 const NOT_SEEDED: &str = "random.trust_cpu=off random.trust_bootloader=off";
+
+/// The names of all boots.
+fn names() -> impl Iterator<Item = &'static str> {
+    VARIANTS.iter().map(|variant| variant.name).chain(SCENARIOS.iter().map(|scenario| scenario.name))
+}
 
 /// Options of `cargo xtask boot`.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -58,8 +75,8 @@ pub struct BootArgs {
     /// Boot this finished image (bzImage) instead of building one.
     #[arg(long, value_name = "FILE", conflicts_with = "kernel")]
     pub image: Option<PathBuf>,
-    /// Boot with this processor only; may be repeated.
-    #[arg(long, value_name = "NAME", value_parser = VARIANTS.map(|variant| variant.name))]
+    /// Only this boot: a processor, or a machine that is saved and cloned; may be repeated.
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(names()))]
     pub cpu: Vec<String>,
     /// Do not install missing packages.
     #[arg(long)]
@@ -73,6 +90,13 @@ pub struct Counts {
     pub passed: usize,
     /// Every test that failed and everything else that was wrong, over all boots.
     pub failures: Vec<String>,
+}
+
+impl Counts {
+    fn add(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failures.extend(other.failures);
+    }
 }
 
 /// Sees to it that everything that the boots need is there.
@@ -101,11 +125,12 @@ pub fn run(options: &BootArgs, object: &Path) -> anyhow::Result<Counts> {
     };
 
     let mut total = Counts::default();
-    let wanted = |variant: &&Variant| options.cpu.is_empty() || options.cpu.iter().any(|name| name == variant.name);
-    for variant in VARIANTS.iter().filter(wanted) {
-        let counts = boot(variant, &kernel, &initramfs)?;
-        total.passed += counts.passed;
-        total.failures.extend(counts.failures);
+    let wanted = |name: &str| options.cpu.is_empty() || options.cpu.iter().any(|wanted| wanted == name);
+    for variant in VARIANTS.iter().filter(|variant| wanted(variant.name)) {
+        total.add(boot(variant, &kernel, &initramfs)?);
+    }
+    for scenario in SCENARIOS.iter().filter(|scenario| wanted(scenario.name)) {
+        total.add(clone(scenario, &kernel, &initramfs)?);
     }
     println!("boot: {} passed, {} failed", total.passed, total.failures.len());
     Ok(total)
@@ -125,22 +150,47 @@ fn boot(variant: &Variant, kernel: &Path, initramfs: &Path) -> anyhow::Result<Co
         let _spinner = progress::spinner("Booting", format_args!("{name} (-cpu {cpu})"));
         machine.run()?
     };
-    let seconds = run.elapsed.as_secs_f32();
-    match meet(expected, console::judge(&run.console, run.ended)) {
+    let verdict = meet(expected, console::judge(&run.console, run.ended));
+    report(name, verdict, run.elapsed, &machine.console)
+}
+
+/// Saves a machine and judges its clones.
+fn clone(scenario: &Scenario, kernel: &Path, initramfs: &Path) -> anyhow::Result<Counts> {
+    let name = scenario.name;
+    let expected = match scenario.hears {
+        true => Expected::Pass,
+        false => Expected::EveryTestFails { because: "in a kernel that is not told" },
+    };
+    let outcome = {
+        let _spinner = progress::spinner("Cloning", name);
+        vm_fork::run(scenario, kernel, initramfs, NOT_SEEDED)?
+    };
+    report(name, meet(expected, outcome.verdict), outcome.elapsed, &outcome.console)
+}
+
+/// Prints what came of a boot, the end of its console where something was wrong.
+fn report(
+    name: &str,
+    verdict: Result<(usize, String), Failure>,
+    elapsed: Duration,
+    console: &Path,
+) -> anyhow::Result<Counts> {
+    let seconds = elapsed.as_secs_f32();
+    let failure = match verdict {
         Ok((passed, words)) => {
             println!("boot {name}: {words}, {seconds:.1} s");
-            Ok(Counts { passed, failures: Vec::new() })
+            return Ok(Counts { passed, failures: Vec::new() });
         }
-        Err(failure) => {
-            println!("boot {name}: FAILED, {seconds:.1} s");
-            for reason in failure.reasons() {
-                println!("  {reason}");
-            }
-            println!("the end of {}:\n{}", workspace::shown(&machine.console), process::tail(&run.console));
-            let failures = failure.reasons().map(|reason| format!("boot {name}: {reason}")).collect();
-            Ok(Counts { passed: failure.passed, failures })
-        }
+        Err(failure) => failure,
+    };
+    println!("boot {name}: FAILED, {seconds:.1} s");
+    for reason in failure.reasons() {
+        println!("  {reason}");
     }
+    let text = qemu::read_console(console)?;
+    println!("the end of {}:\n{}", workspace::shown(console), process::tail(&text));
+    let failures = failure.reasons().map(|reason| format!("boot {name}: {reason}")).collect();
+    Ok(Counts { passed: failure.passed, failures })
 }
 
 /// How many tests a boot counts for and what to say of it, if it came out as expected.
@@ -148,14 +198,13 @@ fn meet(expected: Expected, verdict: Result<usize, Failure>) -> Result<(usize, S
     match (expected, verdict) {
         (Expected::Pass, Ok(passed)) => Ok((passed, format!("{passed} passed, 0 failed"))),
         (Expected::Pass, Err(failure)) => Err(failure),
-        (Expected::EveryTestFails, Ok(passed)) => {
-            let broken = vec![format!("all {passed} tests passed, and every one had to fail: they do not test")];
-            Err(Failure { passed: 0, failed: Vec::new(), broken })
+        (Expected::EveryTestFails { .. }, Ok(passed)) => {
+            Err(Failure::broken(format!("all {passed} tests passed, and every one had to fail: they do not test")))
         }
-        (Expected::EveryTestFails, Err(failure)) if failure.passed == 0 && failure.broken.is_empty() => {
-            Ok((1, format!("all {} tests failed, as they must without a vDSO", failure.failed.len())))
+        (Expected::EveryTestFails { because }, Err(failure)) if failure.passed == 0 && failure.broken.is_empty() => {
+            Ok((1, format!("all {} tests failed, as they must {because}", failure.failed.len())))
         }
-        (Expected::EveryTestFails, Err(mut failure)) => {
+        (Expected::EveryTestFails { .. }, Err(mut failure)) => {
             if failure.passed > 0 {
                 failure.broken.push(format!("{} tests passed that had to fail", failure.passed));
             }
@@ -182,7 +231,7 @@ mod tests {
 
     #[test]
     fn a_control_must_fail_in_every_test_and_in_good_order() {
-        let meet = |verdict| meet(Expected::EveryTestFails, verdict);
+        let meet = |verdict| meet(Expected::EveryTestFails { because: "without a vDSO" }, verdict);
         assert_eq!(meet(Err(failure(0, &["a: no vDSO", "b: no vDSO"], &[]))).unwrap().0, 1);
         for wrong in [
             Ok(2),

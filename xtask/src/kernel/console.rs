@@ -81,6 +81,11 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// The failure of a boot that came to no tests.
+    pub fn broken(reason: impl Into<String>) -> Self {
+        Self { passed: 0, failed: Vec::new(), broken: vec![reason.into()] }
+    }
+
     /// Everything that is wrong; never empty.
     pub fn reasons(&self) -> impl Iterator<Item = &str> {
         self.failed.iter().chain(&self.broken).map(String::as_str)
@@ -121,6 +126,12 @@ pub fn judge(console: &str, ended: Ended) -> Result<usize, Failure> {
     Err(Failure { passed, failed: failed.into_iter().map(str::to_owned).collect(), broken })
 }
 
+/// Names and figures of the tests that passed, in the order of the console.
+pub fn passes(console: &str) -> impl Iterator<Item = (&str, &str)> {
+    let lines = console.lines().filter_map(|line| line.trim_end().strip_prefix(PREFIX)?.strip_prefix("pass "));
+    lines.map(|line| line.split_once(' ').unwrap_or((line, "")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,6 +147,11 @@ mod tests {
     #[test]
     fn a_good_boot_passes() {
         assert_eq!(judge(GOOD, Ended::Cleanly), Ok(2));
+    }
+
+    #[test]
+    fn figures_are_found_by_name() {
+        assert!(passes(GOOD).eq([("alloc", "pages=4"), ("fork", "")]));
     }
 
     #[test]

@@ -11,10 +11,12 @@ mod patch;
 mod plan;
 pub mod prepare;
 mod qemu;
+mod qmp;
 mod record;
 mod source;
 mod test_kernel;
 pub mod tree;
+mod vm_fork;
 
 use crate::workspace;
 use std::path::PathBuf;

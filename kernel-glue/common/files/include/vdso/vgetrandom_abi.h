@@ -6,6 +6,9 @@
 /* Length of one opaque state, in bytes. */
 #define VGETRANDOM_STATE_LEN 512
 
+/* Offset in it of the number of random bytes that it has left, 32 bits wide. Opaque to all but tests. */
+#define VGETRANDOM_STATE_REMAINING 504
+
 /* Offset of struct vdso_rng_data in the page of shared data, in bytes. */
 #define VGETRANDOM_RNG_DATA_OFFSET 640
 

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/*
+ * A machine to be saved and cloned. Consumers, each a thread with a state of its own, stop at a
+ * known point; then the machine waits for a line on its console, and in each clone all of them
+ * draw at once, through the vDSO alone. The host compares what the clones print.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "guest.h"
+
+enum {
+	/* What the two draws of a consumer are cut into, and each piece printed as a digest. */
+	PIECES = 4,
+	LONGEST = 2048,
+	/*
+	 * The timer reseeds after half of the uptime, but a second at least. Past this many seconds
+	 * it leaves two for saving and cloning.
+	 */
+	SETTLED = 4,
+	/* Milliseconds for a consumer to come to its point; one that does not has failed. */
+	PATIENCE = 20000,
+};
+
+/* What a state has gone through when the machine is saved. */
+static const struct kind {
+	const char *name;
+	size_t drawn; /* bytes, by one call on a fresh state */
+	uint32_t remaining; /* what that leaves in the batch */
+	size_t len; /* bytes of each draw in the clone */
+	bool in_mid_call; /* the first of them began before the machine was saved */
+} kinds[] = {
+	{ "part_used", 100, 364, 32, false },
+	{ "exhausted", 464, 0, 96, false },
+	{ "full", 512, 464, 608, false },
+	{ "in_mid_call", 100, 364, LONGEST, true },
+};
+
+enum { KINDS = sizeof(kinds) / sizeof(kinds[0]), PROCESSES = 2 };
+
+/* Outside and inside of a time namespace, where the generation is read at another place. */
+static const char *const places[PROCESSES] = { "outside", "in_time_namespace" };
+
+/* Each consumer writes a byte when it has come to its point, and reads until nobody can write any more. */
+static int at_point[2], gate[2];
+
+/* One process for each place, where init can read it. */
+static struct verdict (*verdicts)[KINDS];
+
+static uint64_t generation(void)
+{
+	return (in_time_namespace() ? timens_rng_data() : rng_data()).generation;
+}
+
+/* Fit for signal handlers. */
+static void wait_at_point(void)
+{
+	char byte = 0;
+
+	if (write(at_point[1], &byte, 1) == 1)
+		while (read(gate[0], &byte, 1) < 0 && errno == EINTR)
+			;
+}
+
+/* The page that the buffer of a call in mid-call ends in, closed until the clone runs. */
+static __thread unsigned char *closed_page;
+
+static void on_sigsegv(int signal, siginfo_t *info, void *context)
+{
+	int saved = errno;
+
+	(void)context;
+	if ((unsigned char *)info->si_addr < closed_page || (unsigned char *)info->si_addr >= closed_page + PAGE_LEN) {
+		/* Repeated on return, and then the end of the process. */
+		sigaction(signal, &(struct sigaction){ .sa_handler = SIG_DFL }, NULL);
+		return;
+	}
+	wait_at_point();
+	mprotect(closed_page, PAGE_LEN, PROT_READ | PROT_WRITE);
+	errno = saved;
+}
+
+/* FNV-1a, to compare by. */
+static uint64_t digest(const unsigned char *bytes, size_t len)
+{
+	uint64_t hash = 0xcbf29ce484222325;
+
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ bytes[i]) * 0x100000001b3;
+	return hash;
+}
+
+static struct verdict consume(const struct kind *kind, unsigned char *state)
+{
+	unsigned char *pages = mmap(NULL, 2 * PAGE_LEN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint64_t before = generation(), after;
+	char digests[2 * PIECES * 17 + 1], *end = digests;
+	unsigned char *buffer;
+	unsigned int calls;
+	uint32_t remaining;
+
+	REQUIRE(pages != MAP_FAILED, "mmap: errno %d", errno);
+	closed_page = pages + PAGE_LEN;
+	REQUIRE(vdso.vgetrandom(pages, kind->drawn, 0, state) == (ssize_t)kind->drawn, "short draw");
+	memcpy(&remaining, state + VGETRANDOM_STATE_REMAINING, sizeof(remaining));
+	REQUIRE(remaining == kind->remaining, "%u bytes left in the batch", remaining);
+	calls = trapped_calls();
+	REQUIRE(calls == 1, "%u system calls for the key", calls);
+	/* In mid-call: half of the first draw is written before, behind the batch and in the middle of a group. */
+	buffer = kind->in_mid_call ? closed_page - kind->len / 2 : pages;
+	if (kind->in_mid_call)
+		REQUIRE(!mprotect(closed_page, PAGE_LEN, PROT_NONE), "mprotect: errno %d", errno);
+	else
+		wait_at_point();
+
+	for (int draw = 0; draw < 2; draw++) {
+		ssize_t got = vdso.vgetrandom(buffer, kind->len, 0, state);
+
+		REQUIRE(got == (ssize_t)kind->len, "draw %d returned %zd", draw, got);
+		for (size_t i = 0; i < PIECES; i++)
+			end += sprintf(end, " %016lx", digest(buffer + i * (kind->len / PIECES), kind->len / PIECES));
+	}
+	after = generation();
+	return pass("generation %s, %u calls,%s", before == after ? "stayed" : "moved", trapped_calls() - calls, digests);
+}
+
+struct consumer {
+	int process, kind;
+	unsigned char *state;
+};
+
+static void *run(void *argument)
+{
+	const struct consumer *consumer = argument;
+
+	verdicts[consumer->process][consumer->kind] = consume(&kinds[consumer->kind], consumer->state);
+	return NULL;
+}
+
+/* All consumers of a process, each on a thread of its own. */
+static void run_all(int process)
+{
+	struct sigaction action = { .sa_sigaction = on_sigsegv, .sa_flags = SA_SIGINFO };
+	struct consumer consumers[KINDS];
+	pthread_t threads[KINDS];
+	struct states states = states_alloc(KINDS);
+
+	if (states.first == MAP_FAILED || in_time_namespace() != (process == 1) ||
+	    sigaction(SIGSEGV, &action, NULL) || !trap_calls())
+		return;
+	for (int i = 0; i < KINDS; i++) {
+		consumers[i] = (struct consumer){ process, i, states.first + i * states.size_per_each };
+		if (pthread_create(&threads[i], NULL, run, &consumers[i]))
+			_exit(1);
+	}
+	for (int i = 0; i < KINDS; i++)
+		pthread_join(threads[i], NULL);
+}
+
+static void start(int process)
+{
+	pid_t child = fork();
+
+	if (child)
+		return;
+	close(at_point[0]);
+	close(gate[1]);
+	run_all(process);
+	_exit(0);
+}
+
+static void settle(void)
+{
+	struct timespec uptime;
+
+	clock_gettime(CLOCK_MONOTONIC, &uptime);
+	while (uptime.tv_sec < SETTLED) {
+		nanosleep(&(struct timespec){ .tv_nsec = 50 * 1000 * 1000 }, NULL);
+		clock_gettime(CLOCK_MONOTONIC, &uptime);
+	}
+}
+
+/* Waits for all consumers, as long as they need at most, and then for the host. */
+static void save_point(void)
+{
+	struct pollfd arrivals = { .fd = at_point[0], .events = POLLIN };
+	int waiting = 0;
+	char byte;
+
+	while (waiting < PROCESSES * KINDS && poll(&arrivals, 1, PATIENCE) == 1 && read(at_point[0], &byte, 1) == 1)
+		waiting++;
+	printf("vgetrandom-guest: waiting\n");
+	while (read(STDIN_FILENO, &byte, 1) == 1 && byte != '\n')
+		;
+}
+
+void vm_fork(void)
+{
+	unsigned int passed = 0, failed = 0;
+	unsigned char byte;
+
+	verdicts = mmap(NULL, PROCESSES * sizeof(*verdicts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (verdicts == MAP_FAILED || pipe(at_point) || pipe(gate)) {
+		printf("vgetrandom-guest: cannot begin: errno %d\n", errno);
+		return;
+	}
+	for (int i = 0; i < PROCESSES * KINDS; i++)
+		verdicts[0][i] = fail("never came to its end");
+	settle();
+	/* The blocking draw makes the generator ready; the reseeding starts the timer's interval anew. */
+	if (vdso.vgetrandom)
+		vdso.vgetrandom(&byte, 1, 0, NULL);
+	reseed_now();
+	start(0);
+	if (!unshare(CLONE_NEWTIME))
+		start(1);
+	close(at_point[1]);
+	save_point();
+	close(gate[1]);
+	while (wait(NULL) > 0)
+		;
+	for (int i = 0; i < PROCESSES; i++)
+		for (int j = 0; j < KINDS; j++) {
+			const struct verdict *verdict = &verdicts[i][j];
+
+			printf("vgetrandom-guest: begin %s_%s\n", kinds[j].name, places[i]);
+			printf("vgetrandom-guest: %s %s_%s%s%s\n", verdict->passed ? "pass" : "fail", kinds[j].name,
+			       places[i], verdict->passed ? " " : ": ", verdict->text);
+			*(verdict->passed ? &passed : &failed) += 1;
+		}
+	printf("vgetrandom-guest: verdict %u passed, %u failed\n", passed, failed);
+}

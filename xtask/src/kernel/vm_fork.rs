@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! A machine that is saved at a known point and restored several times. Clones under its own generation id go on with
+//! the same bytes, which proves that they are clones; a new id gives each of them bytes of its own, at once.
+//!
+//! The consumers in the guest draw through the vDSO alone (`tests/guest/vm_fork.c`): what the kernel learns of a fork
+//! reaches them by the generation in the shared page, and by nothing else.
+
+mod compare;
+
+use super::console::Failure;
+use super::qemu::{Machine, Run};
+use super::qmp::Monitor;
+use compare::{Judgement, Restored, judge};
+use duct::Expression;
+use std::io::{PipeReader, Write, pipe};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// What is saved, and whether its kernel can hear of a new generation id.
+#[derive(Debug)]
+pub struct Scenario {
+    /// What it is called in the output.
+    pub name: &'static str,
+    append: &'static str,
+    /// Whether the kernel has a driver for the device that tells of the id.
+    pub hears: bool,
+}
+
+/// The machine of the promise, and the one that shows what happens without: the device is described by ACPI.
+pub const SCENARIOS: [Scenario; 2] = [
+    Scenario { name: "vm-fork", append: "", hears: true },
+    Scenario { name: "vm-fork-deaf", append: "acpi=off", hears: false },
+];
+
+/// Generation ids: of the machine that is saved, and of clones that are told that they are others.
+const SAVED_ID: &str = "6f1d7a52-0c1e-4b0e-9a37-3f0d5f3a8c01";
+const NEW_IDS: [&str; 2] = ["b1c6a0de-52f4-4d3b-8a59-7be8f6c1d202", "0e94b7c3-9d68-47a1-b0c5-21d3a8e7f403"];
+
+/// How often a machine is saved anew because its timer reseeded before the clones had drawn.
+const ATTEMPTS: usize = 3;
+
+/// Until the guest has come to its point: a boot, and some seconds that it waits by itself.
+const UNTIL_SAVED: Duration = Duration::from_secs(180);
+
+/// Until a clone has drawn, which takes less than a second.
+const UNTIL_DRAWN: Duration = Duration::from_secs(60);
+
+/// What the guest prints when its consumers wait.
+const AT_POINT: &str = "vgetrandom-guest: waiting";
+
+/// What the kernel prints behind the reseeding for a new generation id (Linux `drivers/char/random.c`).
+const HEARD: &str = "crng reseeded due to virtual machine fork";
+
+/// What came of a scenario.
+pub struct Outcome {
+    /// How many consumers passed, or what was wrong.
+    pub verdict: Result<usize, Failure>,
+    /// The console of the machine that was saved; those of its clones lie beside it.
+    pub console: PathBuf,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+/// Saves a machine, restores it under the same and under new ids, and judges what the clones drew.
+///
+/// # Errors
+/// No temporary folder could be made.
+pub fn run(scenario: &Scenario, kernel: &Path, initramfs: &Path, append: &str) -> anyhow::Result<Outcome> {
+    let start = Instant::now();
+    let append = format!("{append} {} loglevel=6 vm_fork=1", scenario.append);
+    let scene = Scene { scenario, kernel, initramfs, append, folder: tempfile::tempdir()? };
+    let verdict = scene.attempts();
+    Ok(Outcome { verdict, console: scene.console("saved"), elapsed: start.elapsed() })
+}
+
+struct Scene<'boot> {
+    scenario: &'boot Scenario,
+    kernel: &'boot Path,
+    initramfs: &'boot Path,
+    append: String,
+    /// Holds the saved machine and the socket of the monitor, whose path must be short.
+    folder: TempDir,
+}
+
+impl Scene<'_> {
+    fn attempts(&self) -> Result<usize, Failure> {
+        for _ in 0..ATTEMPTS {
+            match self.attempt() {
+                Ok(Judgement::Passed(passed)) => return Ok(passed),
+                Ok(Judgement::Failed(failure)) => return Err(failure),
+                Ok(Judgement::Overtaken) => {}
+                Err(error) => return Err(Failure::broken(format!("{error:#}"))),
+            }
+        }
+        Err(Failure::broken(format!("{ATTEMPTS} times the timer reseeded before all clones had drawn")))
+    }
+
+    fn attempt(&self) -> anyhow::Result<Judgement> {
+        self.save()?;
+        let same = [self.restore("same-1", SAVED_ID, false)?, self.restore("same-2", SAVED_ID, false)?];
+        let hears = self.scenario.hears;
+        let new = [self.restore("new-1", NEW_IDS[0], hears)?, self.restore("new-2", NEW_IDS[1], hears)?];
+        Ok(judge(&same, &new))
+    }
+
+    fn save(&self) -> anyhow::Result<()> {
+        let machine = self.machine("saved");
+        // Kept open: at the end of its input the guest would go on.
+        let (input, _end) = pipe()?;
+        let running = machine.start(&self.command(&machine, SAVED_ID, &[], input))?;
+        let mut monitor = Monitor::connect(&self.socket())?;
+        running.wait_for(AT_POINT, UNTIL_SAVED)?;
+        monitor.save("state")
+    }
+
+    /// Restores the machine under an id; `hears` says that its kernel will print that it did.
+    fn restore(&self, clone: &'static str, id: &str, hears: bool) -> anyhow::Result<Restored> {
+        let machine = self.machine(clone);
+        let (input, mut word) = pipe()?;
+        let command = self.command(&machine, id, &["-incoming", "exec:cat state"], input);
+        let running = machine.start(&command)?;
+        Monitor::connect(&self.socket())?.resume()?;
+        if hears {
+            running.wait_for(HEARD, UNTIL_DRAWN)?;
+        }
+        word.write_all(b"\n")?;
+        let Run { ended, console, .. } = running.end(UNTIL_DRAWN)?;
+        Ok(Restored { name: clone, ended, console })
+    }
+
+    fn machine(&self, clone: &str) -> Machine<'_> {
+        Machine {
+            kernel: self.kernel,
+            initramfs: self.initramfs,
+            cpu: "max",
+            append: &self.append,
+            console: self.console(clone),
+        }
+    }
+
+    fn console(&self, clone: &str) -> PathBuf {
+        super::target().join(format!("console-{}-{clone}.log", self.scenario.name))
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.folder.path().join("monitor")
+    }
+
+    /// Runs in the folder, where the state and the socket have short names without anything that needs quotes.
+    fn command(&self, machine: &Machine, id: &str, options: &[&str], input: PipeReader) -> Expression {
+        let device = format!("vmgenid,guid={id}");
+        let mut all = vec!["-device", &device, "-qmp", "unix:monitor,server=on,wait=off"];
+        all.extend(options);
+        // One machine at a time listens there, and one that was killed leaves its socket behind.
+        machine.command(&all).dir(self.folder.path()).stdin_file(input)
+    }
+}
