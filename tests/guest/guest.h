@@ -96,6 +96,11 @@ struct area {
 
 /* The mapping that holds an address. Returns false if there is none. */
 bool area_at(const void *address, struct area *area);
+/*
+ * The mappings whose names, in brackets, begin so, in the order of their addresses: no more than there is
+ * room for, and without flags and sizes. Returns how many.
+ */
+size_t areas_named(const char *name, struct area *areas, size_t room);
 bool area_has(const struct area *area, const char *vm_flag);
 /* Locked memory of the process, in KiB. */
 long locked_kb(void);
@@ -119,6 +124,11 @@ unsigned int trapped_calls(void);
 /* vm_fork.c: what the machine does that is saved and cloned */
 
 void vm_fork(void);
+
+/* faults.c: draws that may fault */
+
+/* Draws. Returns the address whose access faulted, or NULL; then *got is what the function returned. */
+const void *faulting_draw(void *buffer, size_t len, void *state, ssize_t *got);
 
 /* draws.c: helpers about random bytes */
 

@@ -35,6 +35,25 @@ bool area_at(const void *address, struct area *area)
 	return found;
 }
 
+size_t areas_named(const char *name, struct area *areas, size_t room)
+{
+	char line[512];
+	FILE *maps = fopen("/proc/self/maps", "r");
+	size_t count = 0;
+
+	while (maps && count < room && fgets(line, sizeof(line), maps)) {
+		const char *found = strchr(line, '[');
+		struct area *area = &areas[count];
+
+		if (found && !strncmp(found, name, strlen(name)) &&
+		    sscanf(line, "%lx-%lx %4s", &area->start, &area->end, area->permissions) == 3)
+			count++;
+	}
+	if (maps)
+		fclose(maps);
+	return count;
+}
+
 bool area_has(const struct area *area, const char *vm_flag)
 {
 	char word[8];
