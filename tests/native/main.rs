@@ -17,6 +17,7 @@ mod known_answers;
 mod late_stores;
 mod limits;
 mod mapping;
+mod odd_states;
 mod prediction;
 mod reentrancy;
 mod residue;

@@ -19,12 +19,12 @@ fn bytes_of(number: usize) -> Vec<u8> {
     (0..KEY_LEN.max(INNER_LEN)).map(|i| (i * 11 + number * 59 + 7) as u8).collect()
 }
 
-fn answer(number: usize, _: Call) -> Answer {
+pub fn answer(number: usize, _: Call) -> Answer {
     Answer::Bytes(bytes_of(number))
 }
 
 /// What a fresh state gives and becomes when system call `number` fetches its key.
-fn drawn_afresh(number: usize, len: usize) -> (Vec<u8>, Snapshot) {
+pub fn drawn_afresh(number: usize, len: usize) -> (Vec<u8>, Snapshot) {
     let mut state = Snapshot::FRESH;
     let key = bytes_of(number)[..KEY_LEN].try_into().expect("as long as a key");
     model::rekey(&mut state, GENERATION, key);
@@ -33,21 +33,21 @@ fn drawn_afresh(number: usize, len: usize) -> (Vec<u8>, Snapshot) {
 
 /// Lengths of the interrupted call, and how much of it lies behind the fault: early and late in the copy from the batch,
 /// in direct groups, and in the tail after the refill.
-const PLACES: [(usize, usize); 9] =
+pub const PLACES: [(usize, usize); 9] =
     [(2, 1), (16, 15), (16, 1), (464, 200), (600, 590), (600, 3), (1600, 1599), (1600, 600), (5000, 4096)];
 
 /// One call whose buffer faults, and what a handler does there.
-struct Interrupted {
-    vdso: Arc<Vdso>,
+pub struct Interrupted {
+    pub vdso: Arc<Vdso>,
     buffer: Arc<Pages>,
-    page: Arc<StatePage>,
+    pub page: Arc<StatePage>,
     start: *mut u8,
-    len: usize,
+    pub len: usize,
 }
 
 impl Interrupted {
     /// Prepares a call of `len` bytes on `contents`, whose last `behind` bytes fault once; `event` then happens.
-    fn new(
+    pub fn new(
         simd: u8,
         contents: Snapshot,
         (len, behind): (usize, usize),
@@ -70,7 +70,7 @@ impl Interrupted {
     }
 
     /// Makes the call; returns its bytes.
-    fn run(&self) -> Vec<u8> {
+    pub fn run(&self) -> Vec<u8> {
         // SAFETY: the pages are writable, one after its fault.
         let returned = unsafe { self.vdso.call(self.start, self.len, 0, self.page.state()) };
         assert_eq!((returned, faults::count()), (self.len as isize, 1));
@@ -79,7 +79,7 @@ impl Interrupted {
 }
 
 /// Runs `test` in a child for each cipher, each prepared state and each place of the fault.
-fn everywhere(test: impl Fn(u8, Snapshot, (usize, usize))) {
+pub fn everywhere(test: impl Fn(u8, Snapshot, (usize, usize))) {
     for cipher in ciphers() {
         for remaining in [464, 10, 0] {
             for place in PLACES {

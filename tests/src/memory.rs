@@ -2,7 +2,8 @@
 //! Pages whose access and contents a test changes at will.
 
 use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
-use rustix::mm::{Advice, MapFlags, MprotectFlags, ProtFlags, madvise, mmap, mmap_anonymous, mprotect, munmap};
+use rustix::mm::{Advice, MapFlags, MprotectFlags, MremapFlags, ProtFlags};
+use rustix::mm::{madvise, mmap, mmap_anonymous, mprotect, mremap_fixed, munmap};
 use std::ffi::c_void;
 use std::ptr::null_mut;
 use vdso_abi::PAGE_SIZE;
@@ -73,6 +74,24 @@ impl Pages {
     /// Drops the contents of all pages, as a reclaim of droppable memory does: they read as zero from now on.
     pub fn wipe(&self) {
         self.advise(Advice::LinuxDontNeed);
+    }
+
+    /// Moves all pages to the place of `to`, which has as many. Their own place is unmapped then.
+    pub fn move_to(&self, to: &Self) {
+        self.remap(to, MremapFlags::MAYMOVE);
+    }
+
+    /// Moves the contents of all pages to the place of `to`, which has as many. Their own place reads as zero then.
+    pub fn move_contents_to(&self, to: &Self) {
+        self.remap(to, MremapFlags::MAYMOVE | MremapFlags::DONTUNMAP);
+    }
+
+    fn remap(&self, to: &Self, flags: MremapFlags) {
+        assert_eq!(self.count, to.count);
+        let len = self.count * PAGE_SIZE;
+        // SAFETY: both ranges are ours, and no reference to them is held across a call of this function.
+        let moved = unsafe { mremap_fixed(self.start().cast(), len, len, flags, to.start().cast()) };
+        moved.expect("mremap of own pages");
     }
 
     /// Marks all pages as wiped in the child of a fork.

@@ -156,6 +156,11 @@ impl StatePage {
         unsafe { StatePtr::new(self.0.start().wrapping_add(offset)) }
     }
 
+    /// The page, to be moved or closed.
+    pub fn pages(&self) -> &Pages {
+        &self.0
+    }
+
     /// Zeroes the page, as a fork does in the child and a reclaim anywhere.
     pub fn wipe(&self) {
         self.0.wipe();
