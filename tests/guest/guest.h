@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "../../kernel-glue/common/files/include/vdso/vgetrandom_abi.h"
@@ -37,10 +38,12 @@ typedef struct verdict test_fn(void);
 /* vdso.c: the image that the kernel mapped */
 
 typedef ssize_t vgetrandom_fn(void *buffer, size_t len, unsigned int flags, void *state);
+typedef ssize_t getrandom_fn(void *buffer, size_t len, unsigned int flags, void *state, size_t state_len);
 
 struct vdso {
 	const unsigned char *image;
 	vgetrandom_fn *vgetrandom;
+	getrandom_fn *getrandom;
 	long alloc_nr; /* number of vgetrandom_alloc, or -1 */
 };
 
@@ -85,13 +88,28 @@ struct states states_alloc(size_t num);
 size_t states_len(const struct states *states);
 int states_free(const struct states *states);
 
+/* probe.c: memory as __vdso_getrandom says */
+
+/* The answer of the size probe (Linux include/uapi/linux/random.h, struct vgetrandom_opaque_params). */
+struct opaque_params {
+	uint32_t size_of_opaque_state;
+	uint32_t mmap_prot;
+	uint32_t mmap_flags;
+	uint32_t reserved[13];
+};
+
+/* All zero where there is no such function. */
+struct opaque_params opaque_params(void);
+/* Maps len bytes with what the probe says. Returns MAP_FAILED with errno. */
+unsigned char *droppable_map(size_t len);
+
 /* proc.c: what the kernel says about this process */
 
 struct area {
 	unsigned long start, end;
 	char permissions[5];
 	char vm_flags[128]; /* with a space on either side of each flag */
-	unsigned long rss_kb, locked_kb;
+	unsigned long rss_kb, locked_kb, swap_kb, huge_kb;
 };
 
 /* The mapping that holds an address. Returns false if there is none. */
@@ -106,6 +124,12 @@ bool area_has(const struct area *area, const char *vm_flag);
 long locked_kb(void);
 /* A number that changes with any mapping of the process. */
 uint64_t mappings_hash(void);
+
+/* limits.c: the calling process gives up for good */
+
+/* All capabilities, CAP_IPC_LOCK among them, which stands above RLIMIT_MEMLOCK. */
+bool drop_capabilities(void);
+bool set_limit(int resource, rlim_t bytes);
 
 /* child.c: tests in a process of their own */
 

@@ -8,13 +8,9 @@
 struct verdict test_exports(void)
 {
 	REQUIRE(vdso_function("vgetrandom") == (void *)vdso.vgetrandom, "vgetrandom is not __vdso_vgetrandom");
-	/*
-	 * C libraries that find these map their states as the size probe says, with
-	 * MAP_DROPPABLE, which this kernel refuses.
-	 */
-	REQUIRE(!vdso_function("__vdso_getrandom"), "__vdso_getrandom is exported");
-	REQUIRE(!vdso_function("getrandom"), "getrandom is exported");
-	return pass("2 names at LINUX_2.6");
+	REQUIRE(vdso.getrandom, "__vdso_getrandom is not exported");
+	REQUIRE(vdso_function("getrandom") == (void *)vdso.getrandom, "getrandom is not __vdso_getrandom");
+	return pass("4 names at LINUX_2.6");
 }
 
 struct verdict test_note(void)

@@ -11,8 +11,7 @@
 
 enum { STATES_PER_PAGE = PAGE_LEN / VGETRANDOM_STATE_LEN };
 
-/* CAP_IPC_LOCK above all, which stands above RLIMIT_MEMLOCK. */
-static bool drop_capabilities(void)
+bool drop_capabilities(void)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct none[2] = { { 0 }, { 0 } };
@@ -20,7 +19,7 @@ static bool drop_capabilities(void)
 	return !syscall(SYS_capset, &header, none);
 }
 
-static bool set_limit(int resource, rlim_t bytes)
+bool set_limit(int resource, rlim_t bytes)
 {
 	struct rlimit limit = { .rlim_cur = bytes, .rlim_max = bytes };
 

@@ -27,6 +27,8 @@ bool area_at(const void *address, struct area *area)
 		} else if (inside) {
 			sscanf(line, "Rss: %lu", &area->rss_kb);
 			sscanf(line, "Locked: %lu", &area->locked_kb);
+			sscanf(line, "Swap: %lu", &area->swap_kb);
+			sscanf(line, "AnonHugePages: %lu", &area->huge_kb);
 			/* Each flag is followed by a space, the last one too. */
 			sscanf(line, "VmFlags:%127[^\n]", area->vm_flags);
 		}

@@ -109,5 +109,6 @@ void vdso_find(void)
 	if (!vdso.image)
 		return;
 	vdso.vgetrandom = (vgetrandom_fn *)vdso_function("__vdso_vgetrandom");
+	vdso.getrandom = (getrandom_fn *)vdso_function("__vdso_getrandom");
 	vdso.alloc_nr = note_number();
 }

@@ -4,7 +4,7 @@
 use std::mem::{offset_of, size_of};
 use vdso_abi::rng_data::{VdsoRngData, simd};
 use vdso_abi::state::{STATE_LEN, VgetrandomState};
-use vdso_abi::{PAGE_SIZE, note};
+use vdso_abi::{PAGE_SIZE, flags, note};
 use vdso_link::layout::SHARED_PAGE;
 
 /// Where the header lies in the repository.
@@ -18,6 +18,7 @@ pub fn text() -> String {
     let simd = offset_of!(VdsoRngData, simd);
     let len = size_of::<VdsoRngData>();
     let (sse2, avx2, avx512vl) = (simd::SSE2, simd::AVX2, simd::AVX512VL);
+    let (prot, map) = (flags::STATE_MMAP_PROT, flags::STATE_MMAP_FLAGS);
     let (state_len, remaining) = (STATE_LEN, offset_of!(VgetrandomState, remaining));
     let (owner, type_alloc_nr) = (note::OWNER, note::TYPE_ALLOC_NR);
     format!(
@@ -31,6 +32,10 @@ pub fn text() -> String {
 
 /* Offset in it of the number of random bytes that it has left, 32 bits wide. Opaque to all but tests. */
 #define VGETRANDOM_STATE_REMAINING {remaining}
+
+/* Protection and flags of mmap() for states, as __vdso_getrandom advertises. */
+#define VGETRANDOM_STATE_MMAP_PROT {prot:#x}
+#define VGETRANDOM_STATE_MMAP_FLAGS {map:#x}
 
 /* Offset of struct vdso_rng_data in the page of shared data, in bytes. */
 #define VGETRANDOM_RNG_DATA_OFFSET {rng_data_offset}

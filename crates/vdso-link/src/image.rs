@@ -29,7 +29,7 @@ pub struct LinkedImage {
     /// Where its kernel keeps the shared data.
     pub layout: DataPageLayout,
     /// What of ours it must export: [`EXPORTS`](vdso_abi::exports::EXPORTS) for an image that we made,
-    /// [`EXPORTS_WITHOUT_PROBE`](vdso_abi::exports::EXPORTS_WITHOUT_PROBE) for one of a kernel whose glue leaves the other out.
+    /// [`EXPORTS_WITHOUT_PROBE`](vdso_abi::exports::EXPORTS_WITHOUT_PROBE) for a splice into the image of a kernel without `MAP_DROPPABLE`.
     pub exports: &'static [Export],
     /// For a splice the image that it was made from, of which nothing may be lost.
     pub original: Option<Image>,

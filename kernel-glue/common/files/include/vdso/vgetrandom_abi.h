@@ -9,6 +9,10 @@
 /* Offset in it of the number of random bytes that it has left, 32 bits wide. Opaque to all but tests. */
 #define VGETRANDOM_STATE_REMAINING 504
 
+/* Protection and flags of mmap() for states, as __vdso_getrandom advertises. */
+#define VGETRANDOM_STATE_MMAP_PROT 0x3
+#define VGETRANDOM_STATE_MMAP_FLAGS 0x28
+
 /* Offset of struct vdso_rng_data in the page of shared data, in bytes. */
 #define VGETRANDOM_RNG_DATA_OFFSET 640
 

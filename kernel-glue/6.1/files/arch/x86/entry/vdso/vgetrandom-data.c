@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The random number generator's part of the page of shared data, and the proof
- * that page and prebuilt object agree about it.
+ * that kernel and prebuilt object agree about it, and about memory for states.
  */
 
 #include <linux/build_bug.h>
+#include <linux/mman.h>
 #include <linux/stddef.h>
 #include <linux/time.h>
 #include <asm/page.h>
@@ -38,3 +39,7 @@ static_assert(sizeof(struct vdso_rng_data) == VGETRANDOM_RNG_DATA_LEN);
 static_assert(vvar_offset(_vdso_data) + CS_BASES * sizeof(struct vdso_data) <=
 	      vvar_offset(_vdso_rng_data));
 static_assert(vvar_offset(_vdso_rng_data) + sizeof(struct vdso_rng_data) <= PAGE_SIZE);
+
+/* What the object tells its clients to map a state with must be known to mmap(). */
+static_assert(VGETRANDOM_STATE_MMAP_PROT == (PROT_READ | PROT_WRITE));
+static_assert(VGETRANDOM_STATE_MMAP_FLAGS == (MAP_DROPPABLE | MAP_ANONYMOUS));
