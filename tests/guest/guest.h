@@ -35,6 +35,16 @@ struct verdict fail(const char *reason, ...) __attribute__((format(printf, 1, 2)
 
 typedef struct verdict test_fn(void);
 
+/* init.c: the machine and its console */
+
+/* Mounts what the tests look at, and makes the devices that they open. */
+void machine_begin(void);
+/* Before a test, so that a hang names it, and after it. */
+void report_begin(const char *name);
+void report_end(const char *name, const struct verdict *verdict);
+/* Reports the sum of all and ends the machine. */
+int machine_end(void);
+
 /* vdso.c: the image that the kernel mapped */
 
 typedef ssize_t vgetrandom_fn(void *buffer, size_t len, unsigned int flags, void *state);

@@ -206,12 +206,13 @@ static void save_point(void)
 
 void vm_fork(void)
 {
-	unsigned int passed = 0, failed = 0;
 	unsigned char byte;
 
 	verdicts = mmap(NULL, PROCESSES * sizeof(*verdicts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (verdicts == MAP_FAILED || pipe(at_point) || pipe(gate)) {
-		printf("vgetrandom-guest: cannot begin: errno %d\n", errno);
+		struct verdict cannot = fail("no memory or no pipe: errno %d", errno);
+
+		report_end("vm_fork", &cannot);
 		return;
 	}
 	for (int i = 0; i < PROCESSES * KINDS; i++)
@@ -231,12 +232,10 @@ void vm_fork(void)
 		;
 	for (int i = 0; i < PROCESSES; i++)
 		for (int j = 0; j < KINDS; j++) {
-			const struct verdict *verdict = &verdicts[i][j];
+			char name[64];
 
-			printf("vgetrandom-guest: begin %s_%s\n", kinds[j].name, places[i]);
-			printf("vgetrandom-guest: %s %s_%s%s%s\n", verdict->passed ? "pass" : "fail", kinds[j].name,
-			       places[i], verdict->passed ? " " : ": ", verdict->text);
-			*(verdict->passed ? &passed : &failed) += 1;
+			snprintf(name, sizeof(name), "%s_%s", kinds[j].name, places[i]);
+			report_begin(name);
+			report_end(name, &verdicts[i][j]);
 		}
-	printf("vgetrandom-guest: verdict %u passed, %u failed\n", passed, failed);
 }

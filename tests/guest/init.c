@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/* What every /init does: it makes the machine usable, reports test by test over the console, and ends the machine. */
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "guest.h"
+
+static unsigned int passed, failed;
+
+void machine_begin(void)
+{
+	/* A line that is lost in a buffer when the machine hangs names no test. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	mkdir("/proc", 0755);
+	mount("proc", "/proc", "proc", 0, NULL);
+	mkdir("/sys", 0755);
+	mount("sysfs", "/sys", "sysfs", 0, NULL);
+	mkdir("/dev", 0755);
+	mknod("/dev/urandom", S_IFCHR | 0666, makedev(1, 9));
+}
+
+void report_begin(const char *name)
+{
+	printf("vgetrandom-guest: begin %s\n", name);
+}
+
+void report_end(const char *name, const struct verdict *verdict)
+{
+	if (verdict->passed)
+		passed++;
+	else
+		failed++;
+	printf("vgetrandom-guest: %s %s%s%s\n", verdict->passed ? "pass" : "fail", name, verdict->passed ? " " : ": ",
+	       verdict->text);
+}
+
+int machine_end(void)
+{
+	printf("vgetrandom-guest: verdict %u passed, %u failed\n", passed, failed);
+	return reboot(RB_AUTOBOOT);
+}
