@@ -50,7 +50,7 @@ enum State {
 pub fn examine() -> Diagnosis {
     let mut items = rust();
     items.extend(packages::look().map(package));
-    items.extend(Suite::ALL.map(newer_packages));
+    items.extend(Suite::ALL.map(packages_of));
     items.push(running_image());
     Diagnosis { items }
 }
@@ -86,8 +86,8 @@ fn package(look: packages::Look) -> Item {
     Item::of(look.name, &enables.join(", "), place, &get)
 }
 
-/// The mirror for packages of a newer release, and what was unpacked of them.
-fn newer_packages(suite: Suite) -> Item {
+/// The mirror for packages of one release, and what was unpacked of them.
+fn packages_of(suite: Suite) -> Item {
     let look = Mirror::of_this_machine().map(|mirror| {
         let unpacked = debian::all_unpacked(suite);
         let names: Vec<_> = unpacked.iter().filter_map(|path| path.file_name()?.to_str()).collect();
@@ -95,7 +95,7 @@ fn newer_packages(suite: Suite) -> Item {
         format!("the mirror of {}; unpacked: {names}", mirror.named_in.display())
     });
     let get = "name a mirror of Debian in /etc/apt/sources.list.d/debian.sources";
-    Item::of(&format!("packages of {}", suite.name()), "clients and kernels of newer releases", look, get)
+    Item::of(&format!("packages of {}", suite.name()), "clients and kernels of other releases", look, get)
 }
 
 /// The vDSO that the running kernel has mapped into this process.

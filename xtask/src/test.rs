@@ -136,6 +136,7 @@ fn kernel_tier(summary: &mut Summary, options: &TestArgs, object: &Path) {
             Ok(counts) => {
                 summary.passed += counts.passed;
                 summary.failures.extend(counts.failures);
+                summary.skipped.extend(counts.skipped);
             }
             Err(error) => summary.fail("boot", format!("{error:#}")),
         },

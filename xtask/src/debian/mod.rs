@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Packages of a newer Debian release than the machine's own: fetched from its mirror and unpacked under `target/debian/`.
+//! Packages of Debian releases that need not be the machine's own: fetched from its mirror and unpacked under `target/debian/`.
 //! Nothing of them is installed.
 //!
 //! `target/debian/SUITE/PACKAGE_VERSION/` is an unpacked package. What is there is taken as it is, without a look at the
@@ -18,6 +18,8 @@ pub use mirror::Mirror;
 /// A release that packages are taken from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Suite {
+    /// Debian 12.
+    Bookworm,
     /// Debian 13.
     Trixie,
     /// What later releases bring, built for Debian 13.
@@ -26,11 +28,12 @@ pub enum Suite {
 
 impl Suite {
     /// Every one.
-    pub const ALL: [Self; 2] = [Self::Trixie, Self::TrixieBackports];
+    pub const ALL: [Self; 3] = [Self::Bookworm, Self::Trixie, Self::TrixieBackports];
 
     /// Its name in the archive.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Bookworm => "bookworm",
             Self::Trixie => "trixie",
             Self::TrixieBackports => "trixie-backports",
         }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! `cargo xtask boot`: the guest's tests on a kernel with glue, once for each processor that the dispatch distinguishes,
-//! and clones of a saved guest.
+//! `cargo xtask boot`: the contract's tests on a kernel with glue, once for each processor that the dispatch distinguishes,
+//! clones of a saved guest, and unmodified clients on it.
 
 use super::console::Failure;
 use super::qemu::{self, Machine};
 use super::vm_fork::{self, SCENARIOS, Scenario};
-use super::{console, guest, test_kernel};
+use super::{clients, console, guest, test_kernel};
 use crate::packages::{self, Tier};
 use crate::{process, progress, workspace};
+use anyhow::Context;
 use clap::builder::PossibleValuesParser;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -17,9 +18,58 @@ use std::time::Duration;
 struct Variant {
     /// What it is called in the output.
     name: &'static str,
+    suite: Suite,
     cpu: &'static str,
     append: &'static str,
     expected: Expected,
+}
+
+impl Variant {
+    /// A boot in which every test of the contract must pass.
+    const fn contract(name: &'static str, cpu: &'static str, append: &'static str) -> Self {
+        Self { name, suite: Suite::Contract, cpu, append, expected: Expected::Pass }
+    }
+
+    /// A boot in which every client must behave as `append` says.
+    const fn clients(name: &'static str, append: &'static str) -> Self {
+        Self { name, suite: Suite::Clients, cpu: "max", append, expected: Expected::Pass }
+    }
+}
+
+/// What runs in the guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Suite {
+    /// `tests/guest/`.
+    Contract,
+    /// `tests/clients/`.
+    Clients,
+}
+
+impl Suite {
+    /// Fetches what the build needs from elsewhere.
+    fn fetch(self) -> anyhow::Result<()> {
+        match self {
+            Self::Contract => Ok(()),
+            Self::Clients => clients::fetch(),
+        }
+    }
+
+    /// Makes the first root file system.
+    fn build(self) -> anyhow::Result<PathBuf> {
+        match self {
+            Self::Contract => guest::build(),
+            Self::Clients => clients::build(),
+        }
+    }
+
+    /// Words of the kernel's command line.
+    fn append(self) -> &'static str {
+        match self {
+            // Nothing may seed the generator fully before the tests begin: some are about one that is not ready.
+            Self::Contract => "random.trust_cpu=off random.trust_bootloader=off",
+            Self::Clients => "random.trust_cpu=on",
+        }
+    }
 }
 
 /// What must come of a boot.
@@ -35,31 +85,28 @@ enum Expected {
 }
 
 /// The boots. `max` is everything that TCG emulates, which ends at AVX2.
-const VARIANTS: [Variant; 7] = [
-    Variant { name: "max", cpu: "max", append: "expect_simd=1", expected: Expected::Pass },
-    Variant { name: "no-avx2", cpu: "max,-avx2", append: "expect_simd=0", expected: Expected::Pass },
+const VARIANTS: [Variant; 9] = [
+    Variant::contract("max", "max", "expect_simd=1"),
+    Variant::contract("no-avx2", "max,-avx2", "expect_simd=0"),
     // The processor claims AVX2 here, and the kernel never enabled the upper halves.
-    Variant { name: "no-xsave", cpu: "max,-xsave", append: "expect_simd=0", expected: Expected::Pass },
+    Variant::contract("no-xsave", "max,-xsave", "expect_simd=0"),
     // The administrator's word stands above the processor's.
-    Variant { name: "lowered", cpu: "max", append: "vgetrandom.simd=0 expect_simd=0", expected: Expected::Pass },
+    Variant::contract("lowered", "max", "vgetrandom.simd=0 expect_simd=0"),
     // A model that has AVX2 and that the glue's list keeps from it, and the administrator's word above the list.
-    Variant { name: "slow-avx", cpu: SLOW_AVX, append: "expect_simd=0", expected: Expected::Pass },
-    Variant { name: "raised", cpu: SLOW_AVX, append: "vgetrandom.simd=1 expect_simd=1", expected: Expected::Pass },
+    Variant::contract("slow-avx", SLOW_AVX, "expect_simd=0"),
+    Variant::contract("raised", SLOW_AVX, "vgetrandom.simd=1 expect_simd=1"),
     // The same kernel, with no vDSO in any process.
     Variant {
-        name: "no-vdso",
-        cpu: "max",
-        append: "vdso=0",
         expected: Expected::EveryTestFails { because: "without a vDSO" },
+        ..Variant::contract("no-vdso", "max", "vdso=0")
     },
+    Variant::clients("clients", "expect_vdso=1"),
+    // The control: every draw must be seen as a system call.
+    Variant::clients("clients-no-vdso", "vdso=0 expect_vdso=0"),
 ];
 
 /// Everything that TCG emulates, under the name of one of those models.
 const SLOW_AVX: &str = "max,vendor=CentaurHauls,family=6,model=15";
-
-/// Words of the kernel's command line for every boot: nothing may seed the generator fully before the tests begin,
-/// because some of them are about a generator that is not ready.
-const NOT_SEEDED: &str = "random.trust_cpu=off random.trust_bootloader=off";
 
 /// The names of all boots.
 fn names() -> impl Iterator<Item = &'static str> {
@@ -75,9 +122,15 @@ pub struct BootArgs {
     /// Boot this finished image (bzImage) instead of building one.
     #[arg(long, value_name = "FILE", conflicts_with = "kernel")]
     pub image: Option<PathBuf>,
-    /// Only this boot: a processor, or a machine that is saved and cloned; may be repeated.
+    /// Only this boot: a processor, a machine that is saved and cloned, or the clients; may be repeated.
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(names()))]
     pub cpu: Vec<String>,
+    /// Run only this client; may be repeated.
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(clients::names()))]
+    pub client: Vec<String>,
+    /// Run no test, but a shell on this terminal in a guest with the clients.
+    #[arg(long, conflicts_with = "client")]
+    pub shell: bool,
     /// Do not install missing packages.
     #[arg(long)]
     pub no_install: bool,
@@ -90,12 +143,15 @@ pub struct Counts {
     pub passed: usize,
     /// Every test that failed and everything else that was wrong, over all boots.
     pub failures: Vec<String>,
+    /// What could not be run, and why.
+    pub skipped: Vec<String>,
 }
 
 impl Counts {
     fn add(&mut self, other: Self) {
         self.passed += other.passed;
         self.failures.extend(other.failures);
+        self.skipped.extend(other.skipped);
     }
 }
 
@@ -112,33 +168,95 @@ pub fn require(options: &BootArgs) -> anyhow::Result<()> {
     packages::require(tiers, !options.no_install)
 }
 
-/// Builds kernel and guest where something changed, boots each variant, and prints one line for each and the verdict.
+/// Builds kernel and guests where something changed, boots each variant, and prints one line for each and the verdict.
 ///
 /// # Errors
-/// Something is missing, or the kernel or the guest cannot be built or started.
+/// Something is missing, or the kernel or a guest cannot be built or started.
 pub fn run(options: &BootArgs, object: &Path) -> anyhow::Result<Counts> {
     require(options)?;
-    let initramfs = guest::build()?;
     let kernel = match &options.image {
         Some(image) => fs_err::canonicalize(image)?,
         None => test_kernel::build(options.kernel.as_deref(), object)?,
     };
+    if options.shell {
+        return shell(options, &kernel).map(|()| Counts::default());
+    }
 
     let mut total = Counts::default();
-    let wanted = |name: &str| options.cpu.is_empty() || options.cpu.iter().any(|wanted| wanted == name);
-    for variant in VARIANTS.iter().filter(|variant| wanted(variant.name)) {
-        total.add(boot(variant, &kernel, &initramfs)?);
+    for suite in [Suite::Contract, Suite::Clients] {
+        let variants: Vec<&Variant> = options.variants().filter(|variant| variant.suite == suite).collect();
+        let scenarios: Vec<&Scenario> = options.scenarios().filter(|_| suite == Suite::Contract).collect();
+        if variants.is_empty() && scenarios.is_empty() {
+            continue;
+        }
+        if let Err(error) = suite.fetch() {
+            // Who asked for it by name wants to know; in a run of everything the rest has been run.
+            anyhow::ensure!(options.is_everything(), error);
+            total.skipped.push(format!("clients: {error:#}"));
+            continue;
+        }
+        let initramfs = suite.build()?;
+        for variant in variants {
+            total.add(boot(variant, options, &kernel, &initramfs)?);
+        }
+        for scenario in scenarios {
+            total.add(clone(scenario, suite, &kernel, &initramfs)?);
+        }
     }
-    for scenario in SCENARIOS.iter().filter(|scenario| wanted(scenario.name)) {
-        total.add(clone(scenario, &kernel, &initramfs)?);
+    for skipped in &total.skipped {
+        println!("not run: {skipped}");
     }
     println!("boot: {} passed, {} failed", total.passed, total.failures.len());
     Ok(total)
 }
 
-fn boot(variant: &Variant, kernel: &Path, initramfs: &Path) -> anyhow::Result<Counts> {
-    let Variant { name, cpu, append, expected } = *variant;
-    let append = format!("{NOT_SEEDED} {append}");
+impl BootArgs {
+    /// The boots that are asked for.
+    fn variants(&self) -> impl Iterator<Item = &'static Variant> {
+        let of_clients = |variant: &&Variant| self.client.is_empty() || variant.suite == Suite::Clients;
+        VARIANTS.iter().filter(|variant| self.names(variant.name)).filter(of_clients)
+    }
+
+    /// The machines that are to be saved and cloned.
+    fn scenarios(&self) -> impl Iterator<Item = &'static Scenario> {
+        SCENARIOS.iter().filter(|scenario| self.client.is_empty() && self.names(scenario.name))
+    }
+
+    fn names(&self, boot: &str) -> bool {
+        self.cpu.is_empty() || self.cpu.iter().any(|name| name == boot)
+    }
+
+    fn is_everything(&self) -> bool {
+        self.cpu.is_empty() && self.client.is_empty()
+    }
+
+    /// The kernel's command line for a boot.
+    fn append(&self, variant: &Variant) -> String {
+        let mut words = vec![variant.suite.append().to_owned(), variant.append.to_owned()];
+        if !self.client.is_empty() {
+            words.push(format!("client={}", self.client.join(",")));
+        }
+        words.join(" ")
+    }
+}
+
+/// A guest with the clients for a person to look around in, as the first of the wanted boots has it.
+fn shell(options: &BootArgs, kernel: &Path) -> anyhow::Result<()> {
+    let variant = options.variants().next().context("no boot is left to be run")?;
+    let machine = Machine {
+        kernel,
+        initramfs: &Suite::Clients.build()?,
+        cpu: variant.cpu,
+        append: &format!("{} {} shell=1", Suite::Clients.append(), variant.append),
+        console: PathBuf::new(),
+    };
+    progress::line("Booting", format_args!("{} (-cpu {}); `exit` or Ctrl-A X ends it", variant.name, variant.cpu));
+    machine.run_on_terminal()
+}
+
+fn boot(variant: &Variant, options: &BootArgs, kernel: &Path, initramfs: &Path) -> anyhow::Result<Counts> {
+    let Variant { name, cpu, expected, .. } = *variant;
+    let append = options.append(variant);
     let machine = Machine {
         kernel,
         initramfs,
@@ -155,7 +273,7 @@ fn boot(variant: &Variant, kernel: &Path, initramfs: &Path) -> anyhow::Result<Co
 }
 
 /// Saves a machine and judges its clones.
-fn clone(scenario: &Scenario, kernel: &Path, initramfs: &Path) -> anyhow::Result<Counts> {
+fn clone(scenario: &Scenario, suite: Suite, kernel: &Path, initramfs: &Path) -> anyhow::Result<Counts> {
     let name = scenario.name;
     let expected = match scenario.hears {
         true => Expected::Pass,
@@ -163,7 +281,7 @@ fn clone(scenario: &Scenario, kernel: &Path, initramfs: &Path) -> anyhow::Result
     };
     let outcome = {
         let _spinner = progress::spinner("Cloning", name);
-        vm_fork::run(scenario, kernel, initramfs, NOT_SEEDED)?
+        vm_fork::run(scenario, kernel, initramfs, suite.append())?
     };
     report(name, meet(expected, outcome.verdict), outcome.elapsed, &outcome.console)
 }
@@ -179,7 +297,7 @@ fn report(
     let failure = match verdict {
         Ok((passed, words)) => {
             println!("boot {name}: {words}, {seconds:.1} s");
-            return Ok(Counts { passed, failures: Vec::new() });
+            return Ok(Counts { passed, ..Counts::default() });
         }
         Err(failure) => failure,
     };
@@ -190,7 +308,7 @@ fn report(
     let text = qemu::read_console(console)?;
     println!("the end of {}:\n{}", workspace::shown(console), process::tail(&text));
     let failures = failure.reasons().map(|reason| format!("boot {name}: {reason}")).collect();
-    Ok(Counts { passed: failure.passed, failures })
+    Ok(Counts { passed: failure.passed, failures, ..Counts::default() })
 }
 
 /// How many tests a boot counts for and what to say of it, if it came out as expected.
@@ -220,6 +338,18 @@ mod tests {
     fn failure(passed: usize, failed: &[&str], broken: &[&str]) -> Failure {
         let own = |words: &[&str]| words.iter().map(|&words| words.to_owned()).collect();
         Failure { passed, failed: own(failed), broken: own(broken) }
+    }
+
+    #[test]
+    fn a_client_is_run_with_and_without_the_vdso_and_nothing_else_is() {
+        let options = BootArgs { client: vec!["go".into(), "glibc".into()], ..BootArgs::default() };
+        let lines: Vec<String> = options.variants().map(|variant| options.append(variant)).collect();
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        assert!(lines.iter().all(|line| line.ends_with(" client=go,glibc")), "{lines:?}");
+        assert!(!lines[0].contains("vdso=0 ") && lines[1].contains("vdso=0 "), "{lines:?}");
+        assert_eq!(options.scenarios().count(), 0);
+        let everything = BootArgs::default();
+        assert_eq!((everything.variants().count(), everything.scenarios().count()), (VARIANTS.len(), SCENARIOS.len()));
     }
 
     #[test]

@@ -2,9 +2,11 @@
 //! The kernel side: preparing a tree, building it, booting it.
 
 pub mod boot;
+mod clients;
 mod compiler;
 mod console;
 mod glue;
+mod golang;
 mod guest;
 mod initramfs;
 mod make;

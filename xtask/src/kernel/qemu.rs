@@ -19,7 +19,9 @@ const PAUSE: Duration = Duration::from_millis(10);
 
 /// The same machine for every boot. It has no display, and not `-nographic` for that: with it the firmware takes the
 /// serial port for its screen and writes control sequences in front of the first line.
-const FIXED_OPTIONS: &str = "-accel tcg -smp 2 -m 1024 -nodefaults -no-reboot -display none -serial stdio";
+const FIXED_OPTIONS: &str = "-accel tcg -smp 2 -m 1024 -nodefaults -no-reboot -display none -serial";
+
+const CANNOT_START: &str = "qemu-system-x86_64 cannot be started; install the package qemu-system-x86";
 
 /// What to boot.
 #[derive(Debug)]
@@ -63,13 +65,27 @@ impl Machine<'_> {
         self.start(&self.command(&[]))?.end(TIME_LIMIT)
     }
 
+    /// Boots with the console on this terminal, until the machine or its user ends it.
+    ///
+    /// # Errors
+    /// The emulator cannot be started.
+    pub fn run_on_terminal(&self) -> anyhow::Result<()> {
+        // Its monitor takes the keys that would end the emulator, so that all others reach the guest.
+        self.emulator("mon:stdio", &[]).unchecked().run().context(CANNOT_START)?;
+        Ok(())
+    }
+
     /// The emulator's command, with further options of the machine.
     pub fn command(&self, options: &[&str]) -> Expression {
+        self.emulator("stdio", options)
+    }
+
+    fn emulator(&self, serial: &str, options: &[&str]) -> Expression {
         // A kernel that warns or oopses stops at once, with the reason as the last thing on the console. Its test of the
         // timer counts ticks while it loops, and fails where a loaded host hands out too few.
         let append = format!("console=ttyS0 quiet panic=-1 oops=panic panic_on_warn=1 no_timer_check {}", self.append);
         let mut arguments: Vec<OsString> =
-            FIXED_OPTIONS.split(' ').chain(options.iter().copied()).map(OsString::from).collect();
+            FIXED_OPTIONS.split(' ').chain([serial]).chain(options.iter().copied()).map(OsString::from).collect();
         arguments.extend(["-cpu".into(), self.cpu.into(), "-append".into(), append.into()]);
         arguments.extend(["-kernel".into(), self.kernel.into(), "-initrd".into(), self.initramfs.into()]);
         cmd("qemu-system-x86_64", arguments)
@@ -81,8 +97,7 @@ impl Machine<'_> {
     /// The emulator cannot be started.
     pub fn start(&self, command: &Expression) -> anyhow::Result<Running> {
         let start = Instant::now();
-        let child = process::start_bounded(command, &self.console)
-            .context("qemu-system-x86_64 cannot be started; install the package qemu-system-x86")?;
+        let child = process::start_bounded(command, &self.console).context(CANNOT_START)?;
         Ok(Running { child, console: self.console.clone(), start })
     }
 }

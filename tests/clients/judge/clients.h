@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/*
+ * All clients, in the order in which they run: CLIENT(name, most, least, command…).
+ *
+ * most: getrandom system calls of the command, its threads and its children, at
+ * most, where the image has __vdso_getrandom: one for the key of each state, and
+ * one that glibc's malloc makes in each program.
+ * least: how many there are at least where it has not; REFUSED means that the
+ * command must fail there.
+ */
+
+/* Five threads and the child of a fork: six keys. */
+CLIENT(glibc, 8, 13000, "/clients/threads", "getrandom", "5", "2000", "3000")
+CLIENT(glibc-arc4random, 8, 3000, "/clients/threads", "arc4random", "5", "500", "500")
+/* glibc 2.41 serves getrandom and arc4random by the vDSO, and getentropy by the system call as before. */
+CLIENT(glibc-getentropy, 1310, 1300, "/clients/threads", "getentropy", "5", "200", "300")
+/* All thousand have a state at the same time. */
+CLIENT(glibc-1000-threads, 1003, 6000, "/clients/threads", "getrandom", "1000", "6", "6")
+/* A thread gets the state of the one that has ended, with the key in it. */
+CLIENT(glibc-thread-exit, 3, 5000, "/clients/turns", "100", "50")
+/* glibc asks no vDSO for its copies in other namespaces: theirs are system calls, the first copy's are not. */
+CLIENT(glibc-dlmopen, 1010, 2000, "/clients/namespaces", "1000")
+CLIENT(glibc-forbidden, 2, REFUSED, "/clients/forbidden", "1000")
+CLIENT(glibc-unlocked, 8, 3000, "/clients/unlocked", "/clients/threads", "getrandom", "5", "500", "500")
+/* A key for the state of each thread of Go's own, not for each goroutine. */
+CLIENT(go, 4, 20000, "/clients/reads", "16", "1250")
+CLIENT(python, 8, 2000, "/usr/bin/python3.13", "-B", "-S", "/clients/tokens.py", "4", "500")
+/* OpenSSL draws from a generator of its own and asks for its seeds by the system call. */
+CLIENT(openssl, 60, 20, "/clients/openssl", "20", "1024")
+/* Linked with glibc 2.41 for good, a program is served by the system call: the library only asks the vDSO where it is shared. */
+CLIENT(glibc-static, 1310, 1300, "/clients/threads-static", "getrandom", "5", "200", "300")
+/* The C library of the release before knows of no vDSO for this, and nothing changes for it. */
+CLIENT(glibc-2.36, 1310, 1300, "/bookworm/ld.so", "--library-path", "/bookworm", "/clients/threads", "getrandom", "5",
+       "200", "300")

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+/* A shell on the console, for a person who wants to look around. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "judge.h"
+
+/* The kernel's /dev/console cannot be the terminal of a session, and without one no key stops a program. */
+static void take_terminal(void)
+{
+	int terminal;
+
+	setsid();
+	mknod("/dev/ttyS0", S_IFCHR | 0600, makedev(4, 64));
+	terminal = open("/dev/ttyS0", O_RDWR);
+	if (terminal < 0 || ioctl(terminal, TIOCSCTTY, 0))
+		return;
+	for (int standard = STDIN_FILENO; standard <= STDERR_FILENO; standard++)
+		dup2(terminal, standard);
+}
+
+int run_shell(void)
+{
+	pid_t child = fork();
+
+	if (!child) {
+		take_terminal();
+		setenv("PS1", "guest# ", 1);
+		execl("/usr/bin/busybox", "sh", "-c",
+		      "busybox --install -s /usr/bin; echo 'clients: what there is, clients NAME: runs one'; exec sh -i",
+		      (char *)NULL);
+		printf("no shell: errno %d\n", errno);
+		_exit(1);
+	}
+	/* Others that have lost their parent come here too. */
+	for (pid_t ended = 0; ended != child && (ended >= 0 || errno == EINTR);)
+		ended = wait(NULL);
+	return reboot(RB_AUTOBOOT);
+}
