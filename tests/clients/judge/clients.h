@@ -26,7 +26,7 @@ CLIENT(glibc-unlocked, 8, 3000, "/clients/unlocked", "/clients/threads", "getran
 CLIENT(go, 4, 20000, "/clients/reads", "16", "1250")
 CLIENT(python, 8, 2000, "/usr/bin/python3.13", "-B", "-S", "/clients/tokens.py", "4", "500")
 /* OpenSSL draws from a generator of its own and asks for its seeds by the system call. */
-CLIENT(openssl, 60, 20, "/clients/openssl", "20", "1024")
+CLIENT(openssl, 15, 5, "/clients/openssl", "5", "1024")
 /* Linked with glibc 2.41 for good, a program is served by the system call: the library only asks the vDSO where it is shared. */
 CLIENT(glibc-static, 1310, 1300, "/clients/threads-static", "getrandom", "5", "200", "300")
 /* The C library of the release before knows of no vDSO for this, and nothing changes for it. */
