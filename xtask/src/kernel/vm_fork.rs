@@ -10,6 +10,8 @@ mod compare;
 use super::console::Failure;
 use super::qemu::{Machine, Run};
 use super::qmp::Monitor;
+use crate::workspace::shown;
+use anyhow::Context;
 use compare::{Judgement, Restored, judge};
 use duct::Expression;
 use std::io::{PipeReader, Write, pipe};
@@ -97,15 +99,17 @@ impl Scene<'_> {
     }
 
     fn attempt(&self) -> anyhow::Result<Judgement> {
-        self.save()?;
-        let same = [self.restore("same-1", SAVED_ID, false)?, self.restore("same-2", SAVED_ID, false)?];
+        let in_machine = |name| move || format!("machine {name}, whose console is {}", shown(&self.console(name)));
+        let restore = |name, id, hears| self.restore(name, id, hears).with_context(in_machine(name));
+        self.save("saved").with_context(in_machine("saved"))?;
+        let same = [restore("same-1", SAVED_ID, false)?, restore("same-2", SAVED_ID, false)?];
         let hears = self.scenario.hears;
-        let new = [self.restore("new-1", NEW_IDS[0], hears)?, self.restore("new-2", NEW_IDS[1], hears)?];
+        let new = [restore("new-1", NEW_IDS[0], hears)?, restore("new-2", NEW_IDS[1], hears)?];
         Ok(judge(&same, &new))
     }
 
-    fn save(&self) -> anyhow::Result<()> {
-        let machine = self.machine("saved");
+    fn save(&self, name: &str) -> anyhow::Result<()> {
+        let machine = self.machine(name);
         // Kept open: at the end of its input the guest would go on.
         let (input, _end) = pipe()?;
         let running = machine.start(&self.command(&machine, SAVED_ID, &[], input))?;
@@ -115,8 +119,8 @@ impl Scene<'_> {
     }
 
     /// Restores the machine under an id; `hears` says that its kernel will print that it did.
-    fn restore(&self, clone: &'static str, id: &str, hears: bool) -> anyhow::Result<Restored> {
-        let machine = self.machine(clone);
+    fn restore(&self, name: &'static str, id: &str, hears: bool) -> anyhow::Result<Restored> {
+        let machine = self.machine(name);
         let (input, mut word) = pipe()?;
         let command = self.command(&machine, id, &["-incoming", "exec:cat state"], input);
         let running = machine.start(&command)?;
@@ -126,21 +130,21 @@ impl Scene<'_> {
         }
         word.write_all(b"\n")?;
         let Run { ended, console, .. } = running.end(UNTIL_DRAWN)?;
-        Ok(Restored { name: clone, ended, console })
+        Ok(Restored { name, ended, console })
     }
 
-    fn machine(&self, clone: &str) -> Machine<'_> {
+    fn machine(&self, name: &str) -> Machine<'_> {
         Machine {
             kernel: self.kernel,
             initramfs: self.initramfs,
             cpu: "max",
             append: &self.append,
-            console: self.console(clone),
+            console: self.console(name),
         }
     }
 
-    fn console(&self, clone: &str) -> PathBuf {
-        super::target().join(format!("console-{}-{clone}.log", self.scenario.name))
+    fn console(&self, name: &str) -> PathBuf {
+        super::target().join(format!("console-{}-{name}.log", self.scenario.name))
     }
 
     fn socket(&self) -> PathBuf {
