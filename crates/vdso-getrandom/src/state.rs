@@ -43,7 +43,7 @@ impl State {
             return None;
         }
         // One instruction, so that a wipe after the look above leaves a 0 that is not ours instead of a mark.
-        word::take(self.word_address());
+        word::take(self.as_ptr());
         Some(held)
     }
 
@@ -70,16 +70,16 @@ impl State {
         Held { state: self, in_use: generation << 1 }
     }
 
-    fn word_address(self) -> *mut u64 {
-        self.0.as_ptr().wrapping_byte_add(offset_of!(VgetrandomState, word)).cast()
+    fn as_ptr(self) -> *mut VgetrandomState {
+        self.0.as_ptr()
     }
 
     fn word(self) -> u64 {
-        word::load(self.word_address())
+        word::load(self.as_ptr())
     }
 
     fn set_word(self, value: u64) {
-        word::store(self.word_address(), value);
+        word::store(self.as_ptr(), value);
     }
 }
 
@@ -94,7 +94,7 @@ impl Fetching {
     /// The mark changes last, and in one instruction: a wipe since it was set leaves 0, which is nobody's mark.
     pub fn keyed(self) -> Held {
         self.0.set_remaining(0);
-        word::keyed(self.0.state.word_address());
+        word::keyed(self.0.state.as_ptr());
         self.0
     }
 }
@@ -107,7 +107,7 @@ impl Held {
 
     /// The whole state, for the cipher.
     pub fn as_ptr(&self) -> *mut VgetrandomState {
-        self.state.0.as_ptr()
+        self.state.as_ptr()
     }
 
     /// How many bytes of the batch have not been handed out.
@@ -140,6 +140,6 @@ impl Held {
     /// One instruction on whatever the word says by now: a wipe since the last look leaves 1, idle of generation 0, which
     /// nobody takes (K7).
     pub fn release(self) {
-        word::release(self.state.word_address());
+        word::release(self.state.as_ptr());
     }
 }

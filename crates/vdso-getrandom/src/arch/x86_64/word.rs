@@ -5,42 +5,49 @@
 //! marked `nomem`, so the compiler keeps every other access on its side.
 
 use core::arch::asm;
-use vdso_abi::state::FETCHING;
+use core::mem::offset_of;
+use vdso_abi::state::{FETCHING, VgetrandomState};
+
+/// Where the word lies in a state: as an offset in the instruction it takes no register of the caller's.
+const WORD: usize = offset_of!(VgetrandomState, word);
 
 /// What the word says.
-pub fn load(word: *const u64) -> u64 {
+pub fn load(state: *const VgetrandomState) -> u64 {
     let value;
     // SAFETY: the caller of the exported function vouches for the state; reads eight bytes at any alignment.
     unsafe {
-        asm!("movq ({word}), {value}", word = in(reg) word, value = lateout(reg) value, options(att_syntax, nostack, preserves_flags))
+        asm!("movq {word}({state}), {value}", word = const WORD, state = in(reg) state, value = lateout(reg) value,
+             options(att_syntax, nostack, preserves_flags));
     }
     value
 }
 
 /// Makes the word say `value`.
-pub fn store(word: *mut u64, value: u64) {
+pub fn store(state: *mut VgetrandomState, value: u64) {
     // SAFETY: as in `load`; writes eight bytes at any alignment.
     unsafe {
-        asm!("movq {value}, ({word})", word = in(reg) word, value = in(reg) value, options(att_syntax, nostack, preserves_flags))
+        asm!("movq {value}, {word}({state})", word = const WORD, state = in(reg) state, value = in(reg) value,
+             options(att_syntax, nostack, preserves_flags));
     }
 }
 
 /// Turns "idle" into "in use" under the same generation, and leaves a wiped word 0.
-pub fn take(word: *mut u64) {
+pub fn take(state: *mut VgetrandomState) {
     // SAFETY: as in `store`.
-    unsafe { asm!("andq $-2, ({word})", word = in(reg) word, options(att_syntax, nostack)) }
+    unsafe { asm!("andq $-2, {word}({state})", word = const WORD, state = in(reg) state, options(att_syntax, nostack)) }
 }
 
 /// Turns "key is being fetched" into "in use" under the same generation, and leaves a wiped word 0.
-pub fn keyed(word: *mut u64) {
+pub fn keyed(state: *mut VgetrandomState) {
     // SAFETY: as in `store`.
     unsafe {
-        asm!("btrq ${bit}, ({word})", word = in(reg) word, bit = const FETCHING.trailing_zeros(), options(att_syntax, nostack))
+        asm!("btrq ${bit}, {word}({state})", bit = const FETCHING.trailing_zeros(), word = const WORD,
+             state = in(reg) state, options(att_syntax, nostack));
     }
 }
 
 /// Turns "in use" into "idle" under the same generation, and a wiped word into idle of generation 0.
-pub fn release(word: *mut u64) {
+pub fn release(state: *mut VgetrandomState) {
     // SAFETY: as in `store`.
-    unsafe { asm!("orq $1, ({word})", word = in(reg) word, options(att_syntax, nostack)) }
+    unsafe { asm!("orq $1, {word}({state})", word = const WORD, state = in(reg) state, options(att_syntax, nostack)) }
 }
