@@ -101,6 +101,7 @@ static bool move_image(ptrdiff_t distance)
 		return false;
 	vdso.image += distance;
 	vdso.vgetrandom = (vgetrandom_fn *)((unsigned char *)vdso.vgetrandom + distance);
+	vdso.getrandom = (getrandom_fn *)((unsigned char *)vdso.getrandom + distance);
 	return true;
 }
 

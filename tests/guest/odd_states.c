@@ -71,6 +71,52 @@ static bool is_within(const void *address, const void *start, size_t len)
 	return (const char *)address >= (const char *)start && (const char *)address < (const char *)start + len;
 }
 
+static const size_t other_lengths[] = { 0, 1, 144, VGETRANDOM_STATE_LEN - 1, VGETRANDOM_STATE_LEN + 1, PAGE_LEN };
+
+enum { OTHER_LENGTHS = sizeof(other_lengths) / sizeof(other_lengths[0]) };
+
+/* A checkpoint that is restored under another kernel has states of another length. */
+struct verdict test_other_length(void)
+{
+	unsigned char before[VGETRANDOM_STATE_LEN], bytes[DRAW_LEN];
+	unsigned char *state;
+	unsigned int calls;
+	ssize_t got;
+
+	REQUIRE(vdso.getrandom, "the vDSO has no __vdso_getrandom");
+	state = droppable_map(PAGE_LEN);
+	REQUIRE(state != MAP_FAILED, "mmap: errno %d", errno);
+	got = vdso.getrandom(bytes, DRAW_LEN, 0, state, VGETRANDOM_STATE_LEN);
+	REQUIRE(got == DRAW_LEN, "with the right length: %zd", got);
+	memcpy(before, state, sizeof(before));
+	REQUIRE(trap_calls(), "no filter: errno %d", errno);
+	for (size_t i = 0; i < OTHER_LENGTHS; i++) {
+		calls = trapped_calls();
+		got = vdso.getrandom(bytes, DRAW_LEN, 0, state, other_lengths[i]);
+		REQUIRE(got == DRAW_LEN, "with length %zu: %zd", other_lengths[i], got);
+		REQUIRE(trapped_calls() == calls + 1, "with length %zu: %u system calls", other_lengths[i],
+			trapped_calls() - calls);
+		REQUIRE(!memcmp(before, state, sizeof(before)), "with length %zu the state was used", other_lengths[i]);
+	}
+	return pass("%d lengths, a system call each", OTHER_LENGTHS);
+}
+
+struct verdict test_straddling_state(void)
+{
+	unsigned char *pages, bytes[DRAW_LEN];
+
+	REQUIRE(vdso.getrandom, "the vDSO has no __vdso_getrandom");
+	pages = droppable_map(2 * PAGE_LEN);
+	REQUIRE(pages != MAP_FAILED, "mmap: errno %d", errno);
+	for (size_t on_the_first = 0; on_the_first <= VGETRANDOM_STATE_LEN; on_the_first++) {
+		ssize_t got = vdso.getrandom(bytes, DRAW_LEN, 0, pages + PAGE_LEN - on_the_first, VGETRANDOM_STATE_LEN);
+		bool straddles = on_the_first && on_the_first < VGETRANDOM_STATE_LEN;
+
+		REQUIRE(got == (straddles ? -EFAULT : DRAW_LEN), "%zu bytes on the first page: %zd", on_the_first, got);
+	}
+	return pass("-EFAULT at %d places", VGETRANDOM_STATE_LEN - 1);
+}
+
 static struct verdict draw_while_moving(void)
 {
 	static const char *const kept[] = { "rd", "wr", "lo", "wf", "dd", "vg" };

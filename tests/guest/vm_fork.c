@@ -46,10 +46,18 @@ static const struct kind {
 	{ "in_mid_call", 100, 364, LONGEST, true },
 };
 
-enum { KINDS = sizeof(kinds) / sizeof(kinds[0]), PROCESSES = 2 };
+/* Each has a consumer of every kind. The last one is the one in a namespace, which all later children would be in. */
+static const struct process {
+	const char *name;
+	bool in_time_namespace; /* where the generation is read at another place */
+	bool as_libraries_do; /* five arguments, and memory as the size probe says */
+} processes[] = {
+	{ "allocated", false, false },
+	{ "droppable", false, true },
+	{ "in_time_namespace", true, false },
+};
 
-/* Outside and inside of a time namespace, where the generation is read at another place. */
-static const char *const places[PROCESSES] = { "outside", "in_time_namespace" };
+enum { KINDS = sizeof(kinds) / sizeof(kinds[0]), PROCESSES = sizeof(processes) / sizeof(processes[0]) };
 
 /* Each consumer writes a byte when it has come to its point, and reads until nobody can write any more. */
 static int at_point[2], gate[2];
@@ -100,7 +108,14 @@ static uint64_t digest(const unsigned char *bytes, size_t len)
 	return hash;
 }
 
-static struct verdict consume(const struct kind *kind, unsigned char *state)
+static ssize_t draw(const struct process *process, void *buffer, size_t len, unsigned char *state)
+{
+	if (process->as_libraries_do)
+		return vdso.getrandom(buffer, len, 0, state, VGETRANDOM_STATE_LEN);
+	return vdso.vgetrandom(buffer, len, 0, state);
+}
+
+static struct verdict consume(const struct process *process, const struct kind *kind, unsigned char *state)
 {
 	unsigned char *pages = mmap(NULL, 2 * PAGE_LEN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	uint64_t before = generation(), after;
@@ -111,7 +126,7 @@ static struct verdict consume(const struct kind *kind, unsigned char *state)
 
 	REQUIRE(pages != MAP_FAILED, "mmap: errno %d", errno);
 	closed_page = pages + PAGE_LEN;
-	REQUIRE(vdso.vgetrandom(pages, kind->drawn, 0, state) == (ssize_t)kind->drawn, "short draw");
+	REQUIRE(draw(process, pages, kind->drawn, state) == (ssize_t)kind->drawn, "short draw");
 	memcpy(&remaining, state + VGETRANDOM_STATE_REMAINING, sizeof(remaining));
 	REQUIRE(remaining == kind->remaining, "%u bytes left in the batch", remaining);
 	calls = trapped_calls();
@@ -123,12 +138,12 @@ static struct verdict consume(const struct kind *kind, unsigned char *state)
 	else
 		wait_at_point();
 
-	for (int draw = 0; draw < 2; draw++) {
-		ssize_t got = vdso.vgetrandom(buffer, kind->len, 0, state);
+	for (int i = 0; i < 2; i++) {
+		ssize_t got = draw(process, buffer, kind->len, state);
 
-		REQUIRE(got == (ssize_t)kind->len, "draw %d returned %zd", draw, got);
-		for (size_t i = 0; i < PIECES; i++)
-			end += sprintf(end, " %016lx", digest(buffer + i * (kind->len / PIECES), kind->len / PIECES));
+		REQUIRE(got == (ssize_t)kind->len, "draw %d returned %zd", i, got);
+		for (size_t at = 0; at < kind->len; at += kind->len / PIECES)
+			end += sprintf(end, " %016lx", digest(buffer + at, kind->len / PIECES));
 	}
 	after = generation();
 	return pass("generation %s, %u calls,%s", before == after ? "stayed" : "moved", trapped_calls() - calls, digests);
@@ -142,24 +157,32 @@ struct consumer {
 static void *run(void *argument)
 {
 	const struct consumer *consumer = argument;
+	const struct process *process = &processes[consumer->process];
 
-	verdicts[consumer->process][consumer->kind] = consume(&kinds[consumer->kind], consumer->state);
+	verdicts[consumer->process][consumer->kind] = consume(process, &kinds[consumer->kind], consumer->state);
 	return NULL;
+}
+
+static unsigned char *map_states(const struct process *process)
+{
+	if (!process->as_libraries_do)
+		return states_alloc(KINDS).first;
+	return vdso.getrandom ? droppable_map(PAGE_LEN) : MAP_FAILED;
 }
 
 /* All consumers of a process, each on a thread of its own. */
 static void run_all(int process)
 {
 	struct sigaction action = { .sa_sigaction = on_sigsegv, .sa_flags = SA_SIGINFO };
+	unsigned char *states = map_states(&processes[process]);
 	struct consumer consumers[KINDS];
 	pthread_t threads[KINDS];
-	struct states states = states_alloc(KINDS);
 
-	if (states.first == MAP_FAILED || in_time_namespace() != (process == 1) ||
+	if (states == MAP_FAILED || in_time_namespace() != processes[process].in_time_namespace ||
 	    sigaction(SIGSEGV, &action, NULL) || !trap_calls())
 		return;
 	for (int i = 0; i < KINDS; i++) {
-		consumers[i] = (struct consumer){ process, i, states.first + i * states.size_per_each };
+		consumers[i] = (struct consumer){ process, i, states + i * VGETRANDOM_STATE_LEN };
 		if (pthread_create(&threads[i], NULL, run, &consumers[i]))
 			_exit(1);
 	}
@@ -169,9 +192,9 @@ static void run_all(int process)
 
 static void start(int process)
 {
-	pid_t child = fork();
-
-	if (child)
+	if (processes[process].in_time_namespace && unshare(CLONE_NEWTIME))
+		return;
+	if (fork())
 		return;
 	close(at_point[0]);
 	close(gate[1]);
@@ -222,9 +245,8 @@ void vm_fork(void)
 	if (vdso.vgetrandom)
 		vdso.vgetrandom(&byte, 1, 0, NULL);
 	reseed_now();
-	start(0);
-	if (!unshare(CLONE_NEWTIME))
-		start(1);
+	for (int i = 0; i < PROCESSES; i++)
+		start(i);
 	close(at_point[1]);
 	save_point();
 	close(gate[1]);
@@ -234,7 +256,7 @@ void vm_fork(void)
 		for (int j = 0; j < KINDS; j++) {
 			char name[64];
 
-			snprintf(name, sizeof(name), "%s_%s", kinds[j].name, places[i]);
+			snprintf(name, sizeof(name), "%s_%s", kinds[j].name, processes[i].name);
 			report_begin(name);
 			report_end(name, &verdicts[i][j]);
 		}
