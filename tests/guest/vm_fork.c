@@ -235,6 +235,7 @@ void vm_fork(void)
 	if (verdicts == MAP_FAILED || pipe(at_point) || pipe(gate)) {
 		struct verdict cannot = fail("no memory or no pipe: errno %d", errno);
 
+		report_begin("vm_fork");
 		report_end("vm_fork", &cannot);
 		return;
 	}
