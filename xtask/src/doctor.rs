@@ -3,7 +3,7 @@
 //! how to get it.
 
 use crate::debian::{self, Mirror, Suite};
-use crate::{packages, toolchain};
+use crate::{packages, toolchain, workspace};
 use anyhow::Context;
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -89,10 +89,9 @@ fn package(look: packages::Look) -> Item {
 /// The mirror for packages of one release, and what was unpacked of them.
 fn packages_of(suite: Suite) -> Item {
     let look = Mirror::of_this_machine().map(|mirror| {
-        let unpacked = debian::all_unpacked(suite);
-        let names: Vec<_> = unpacked.iter().filter_map(|path| path.file_name()?.to_str()).collect();
-        let names = if names.is_empty() { "none yet".to_owned() } else { names.join(", ") };
-        format!("the mirror of {}; unpacked: {names}", mirror.named_in.display())
+        let unpacked = debian::unpacked_packages(suite);
+        let place = workspace::shown(&suite.folder());
+        format!("the mirror of {}; {} unpacked in {place}", mirror.named_in.display(), unpacked.len())
     });
     let get = "name a mirror of Debian in /etc/apt/sources.list.d/debian.sources";
     Item::of(&format!("packages of {}", suite.name()), "clients and kernels of other releases", look, get)

@@ -44,6 +44,8 @@ impl Apt {
         set("Dir::Etc::sourceparts", "-".into());
         set("Dir::Etc::preferences", preferences.into());
         set("Dir::Etc::preferencesparts", preference_parts.into());
+        // A release that the machine prefers is none that is known here.
+        set("APT::Default-Release", "".into());
         set("APT::Architecture", "amd64".into());
         set("APT::Architectures", "amd64".into());
         set("Acquire::Languages", "none".into());

@@ -39,7 +39,8 @@ impl Suite {
         }
     }
 
-    fn folder(self) -> PathBuf {
+    /// Where its packages are unpacked.
+    pub fn folder(self) -> PathBuf {
         workspace::target().join("debian").join(self.name())
     }
 }
@@ -69,11 +70,9 @@ pub fn packages(suite: Suite, names: &[&str]) -> anyhow::Result<Vec<PathBuf>> {
     names.iter().map(found).collect()
 }
 
-/// The folders of all packages of a suite that are unpacked, sorted.
-pub fn all_unpacked(suite: Suite) -> Vec<PathBuf> {
-    let mut folders = folders_of_packages(&suite.folder());
-    folders.sort();
-    folders
+/// The folders of all packages of a suite that are unpacked.
+pub fn unpacked_packages(suite: Suite) -> Vec<PathBuf> {
+    folders_of_packages(&suite.folder())
 }
 
 /// A package's folder, if it is unpacked: names of packages have no underscore, and a version ends the name.

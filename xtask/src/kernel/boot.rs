@@ -4,8 +4,9 @@
 
 use super::console::Failure;
 use super::qemu::{self, Machine};
+use super::suite::Suite;
 use super::vm_fork::{self, SCENARIOS, Scenario};
-use super::{clients, console, guest, test_kernel};
+use super::{clients, console, test_kernel};
 use crate::packages::{self, Tier};
 use crate::{process, progress, workspace};
 use anyhow::Context;
@@ -33,42 +34,6 @@ impl Variant {
     /// A boot in which every client must behave as `append` says.
     const fn clients(name: &'static str, append: &'static str) -> Self {
         Self { name, suite: Suite::Clients, cpu: "max", append, expected: Expected::Pass }
-    }
-}
-
-/// What runs in the guest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Suite {
-    /// `tests/guest/`.
-    Contract,
-    /// `tests/clients/`.
-    Clients,
-}
-
-impl Suite {
-    /// Fetches what the build needs from elsewhere.
-    fn fetch(self) -> anyhow::Result<()> {
-        match self {
-            Self::Contract => Ok(()),
-            Self::Clients => clients::fetch(),
-        }
-    }
-
-    /// Makes the first root file system.
-    fn build(self) -> anyhow::Result<PathBuf> {
-        match self {
-            Self::Contract => guest::build(),
-            Self::Clients => clients::build(),
-        }
-    }
-
-    /// Words of the kernel's command line.
-    fn append(self) -> &'static str {
-        match self {
-            // Nothing may seed the generator fully before the tests begin: some are about one that is not ready.
-            Self::Contract => "random.trust_cpu=off random.trust_bootloader=off",
-            Self::Clients => "random.trust_cpu=on",
-        }
     }
 }
 
@@ -168,38 +133,36 @@ pub fn require(options: &BootArgs) -> anyhow::Result<()> {
     packages::require(tiers, !options.no_install)
 }
 
-/// Builds kernel and guests where something changed, boots each variant, and prints one line for each and the verdict.
+/// Builds guests and kernel where something changed, boots each variant, and prints one line for each and the verdict.
 ///
 /// # Errors
 /// Something is missing, or the kernel or a guest cannot be built or started.
 pub fn run(options: &BootArgs, object: &Path) -> anyhow::Result<Counts> {
+    anyhow::ensure!(
+        options.boots(Suite::Contract) || options.boots(Suite::Clients),
+        "no boot is left: clients run in those that are called `clients` and `clients-no-vdso`"
+    );
     require(options)?;
-    let kernel = match &options.image {
-        Some(image) => fs_err::canonicalize(image)?,
-        None => test_kernel::build(options.kernel.as_deref(), object)?,
-    };
     if options.shell {
-        return shell(options, &kernel).map(|()| Counts::default());
+        let initramfs = Suite::Clients.build()?;
+        return shell(options, &kernel(options, object)?, &initramfs).map(|()| Counts::default());
     }
 
     let mut total = Counts::default();
-    for suite in [Suite::Contract, Suite::Clients] {
-        let variants: Vec<&Variant> = options.variants().filter(|variant| variant.suite == suite).collect();
-        let scenarios: Vec<&Scenario> = options.scenarios().filter(|_| suite == Suite::Contract).collect();
-        if variants.is_empty() && scenarios.is_empty() {
-            continue;
+    let mut guests = Vec::new();
+    for suite in Suite::ALL.into_iter().filter(|suite| options.boots(*suite)) {
+        match suite.fetch() {
+            // Who asked for it by name wants to know; in a run of everything the rest can still be run.
+            Err(error) if options.is_everything() => total.skipped.push(format!("boots of clients: {error:#}")),
+            fetched => guests.push((suite, fetched.and_then(|()| suite.build())?)),
         }
-        if let Err(error) = suite.fetch() {
-            // Who asked for it by name wants to know; in a run of everything the rest has been run.
-            anyhow::ensure!(options.is_everything(), error);
-            total.skipped.push(format!("clients: {error:#}"));
-            continue;
-        }
-        let initramfs = suite.build()?;
-        for variant in variants {
+    }
+    let kernel = kernel(options, object)?;
+    for (suite, initramfs) in guests {
+        for variant in options.variants().filter(|variant| variant.suite == suite) {
             total.add(boot(variant, options, &kernel, &initramfs)?);
         }
-        for scenario in scenarios {
+        for scenario in options.scenarios().filter(|_| suite == Suite::Contract) {
             total.add(clone(scenario, suite, &kernel, &initramfs)?);
         }
     }
@@ -208,6 +171,14 @@ pub fn run(options: &BootArgs, object: &Path) -> anyhow::Result<Counts> {
     }
     println!("boot: {} passed, {} failed", total.passed, total.failures.len());
     Ok(total)
+}
+
+/// The image that is booted.
+fn kernel(options: &BootArgs, object: &Path) -> anyhow::Result<PathBuf> {
+    match &options.image {
+        Some(image) => Ok(fs_err::canonicalize(image)?),
+        None => test_kernel::build(options.kernel.as_deref(), object),
+    }
 }
 
 impl BootArgs {
@@ -220,6 +191,12 @@ impl BootArgs {
     /// The machines that are to be saved and cloned.
     fn scenarios(&self) -> impl Iterator<Item = &'static Scenario> {
         SCENARIOS.iter().filter(|scenario| self.client.is_empty() && self.names(scenario.name))
+    }
+
+    /// Whether any of them runs this suite; machines are cloned with the contract's.
+    fn boots(&self, suite: Suite) -> bool {
+        self.variants().any(|variant| variant.suite == suite)
+            || suite == Suite::Contract && self.scenarios().next().is_some()
     }
 
     fn names(&self, boot: &str) -> bool {
@@ -241,11 +218,11 @@ impl BootArgs {
 }
 
 /// A guest with the clients for a person to look around in, as the first of the wanted boots has it.
-fn shell(options: &BootArgs, kernel: &Path) -> anyhow::Result<()> {
-    let variant = options.variants().next().context("no boot is left to be run")?;
+fn shell(options: &BootArgs, kernel: &Path, initramfs: &Path) -> anyhow::Result<()> {
+    let variant = options.variants().next().context("a saved machine has no shell; name a processor")?;
     let machine = Machine {
         kernel,
-        initramfs: &Suite::Clients.build()?,
+        initramfs,
         cpu: variant.cpu,
         append: &format!("{} {} shell=1", Suite::Clients.append(), variant.append),
         console: PathBuf::new(),

@@ -17,6 +17,7 @@ mod qemu;
 mod qmp;
 mod record;
 mod source;
+mod suite;
 mod test_kernel;
 pub mod tree;
 mod vm_fork;
