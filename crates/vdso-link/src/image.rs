@@ -143,6 +143,11 @@ impl VerifiedImage {
         &self.report
     }
 
+    /// The image with what was known of it before.
+    pub fn into_linked(self) -> LinkedImage {
+        self.linked
+    }
+
     /// What was looked at, for whoever wants nothing else.
     pub fn into_report(self) -> Report {
         self.report

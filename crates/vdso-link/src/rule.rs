@@ -3,6 +3,7 @@
 
 use crate::excerpt::Line;
 use serde::Serialize;
+use std::fmt::Display;
 
 /// What is demanded of an object or an image, and why.
 #[derive(Debug, PartialEq, Eq)]
@@ -100,11 +101,11 @@ impl Examination {
         });
     }
 
-    /// Counts one thing, and records a breach at `place` unless `holds`.
-    pub fn expect(&mut self, holds: bool, place: Place, found: impl Into<String>, wanted: impl Into<String>) {
+    /// Counts one thing, and records a breach at `place` unless `holds`; what holds is not put into words.
+    pub fn expect(&mut self, holds: bool, place: Place, found: impl Display, wanted: impl Display) {
         self.look();
         if !holds {
-            self.find(place, found, wanted, "");
+            self.find(place, found.to_string(), wanted.to_string(), "");
         }
     }
 

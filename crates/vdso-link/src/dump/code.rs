@@ -9,6 +9,7 @@ use crate::read::symbols::exported;
 use iced_x86::{Decoder, DecoderOptions, Instruction, OpKind};
 use object::LittleEndian as LE;
 use object::elf::{SHN_UNDEF, STT_FUNC, SymbolType};
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// A function by one of its names.
@@ -51,7 +52,7 @@ pub(super) fn functions(elf: &ElfFile<'_>) -> Vec<Function> {
 pub(super) struct Code<'data> {
     memory: Memory<'data>,
     /// Mapped sections with their names, by address.
-    sections: Vec<(Range<u64>, String)>,
+    sections: Vec<(Range<u64>, Cow<'data, str>)>,
     /// Where functions begin, so that each byte is decoded once however wild the sizes are.
     starts: Vec<u64>,
 }

@@ -46,7 +46,7 @@ fn kind(kind: SectionType) -> String {
 /// The content of the sections that have no meaning of their own, by section.
 pub(super) fn contents(elf: &ElfFile<'_>) -> Vec<Subject> {
     let plain =
-        |section: &Section<'_>| section.kind() == SHT_PROGBITS && !TOLD_ELSEWHERE.contains(&section.name.as_str());
+        |section: &Section<'_>| section.kind() == SHT_PROGBITS && !TOLD_ELSEWHERE.contains(&section.name.as_ref());
     let subjects = read::sections(elf).into_iter().filter(plain).map(|section| {
         let digest = content(elf, &section).map_or("outside of the file".into(), digest);
         let name = format!("content[{}]", printable(section.name.as_bytes()));

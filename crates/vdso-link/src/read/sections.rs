@@ -6,6 +6,7 @@ use crate::rule::Place;
 use object::LittleEndian as LE;
 use object::elf::{SHF_ALLOC, SHF_EXECINSTR, SectionFlags, SectionHeader64, SectionType};
 use object::read::elf::SectionHeader as _;
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// One section header with its name.
@@ -14,7 +15,7 @@ pub(crate) struct Section<'data> {
     /// Index in the table.
     pub(crate) index: usize,
     /// The name; bytes that are no UTF-8 are replaced.
-    pub(crate) name: String,
+    pub(crate) name: Cow<'data, str>,
     /// All of the header.
     pub(crate) header: &'data SectionHeader64<LE>,
 }
@@ -52,7 +53,7 @@ pub(crate) fn sections<'data>(elf: &ElfFile<'data>) -> Vec<Section<'data>> {
     let table = elf.elf_section_table();
     let named = |(index, header): (usize, &'data SectionHeader64<LE>)| {
         let name = table.section_name(LE, header).unwrap_or(b"");
-        Section { index, name: String::from_utf8_lossy(name).into_owned(), header }
+        Section { index, name: String::from_utf8_lossy(name), header }
     };
     table.iter().enumerate().skip(1).map(named).collect()
 }
@@ -67,7 +68,7 @@ pub(crate) fn place(elf: &ElfFile<'_>, address: u64) -> Place {
     let section = sections(elf).into_iter().find(|it| it.is_allocated() && it.addresses().contains(&address));
     section.map_or_else(
         || Place::new("PT_LOAD", address),
-        |section| Place::new(section.name.clone(), address - section.addresses().start),
+        |section| Place::new(section.name.as_ref(), address - section.addresses().start),
     )
 }
 

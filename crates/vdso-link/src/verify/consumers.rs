@@ -90,10 +90,10 @@ fn look_up(linked: &LinkedImage, examination: &mut Examination, look_up: LookUp)
         let wanted = address.map_or("an address".into(), |address| format!("{address:#x}"));
         examination.expect(found.is_ok(), place.clone(), found.err().unwrap_or_default(), wanted);
         let other = look_up(&elf, &name, NO_SUCH_VERSION);
-        examination.expect(other.is_err(), place, format!("{name}@{NO_SUCH_VERSION} is found"), "a miss");
+        examination.expect(other.is_err(), place, format_args!("{name}@{NO_SUCH_VERSION} is found"), "a miss");
     }
     let missing = look_up(&elf, NO_SUCH_FUNCTION, VERSION);
-    examination.expect(missing.is_err(), Place::default(), format!("{NO_SUCH_FUNCTION} is found"), "a miss");
+    examination.expect(missing.is_err(), Place::default(), format_args!("{NO_SUCH_FUNCTION} is found"), "a miss");
     Ok(())
 }
 

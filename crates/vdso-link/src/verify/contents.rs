@@ -22,8 +22,8 @@ pub(super) fn allocated_sections(linked: &LinkedImage, examination: &mut Examina
         examination.expect(
             inside || addresses.is_empty(),
             place.clone(),
-            format!("section at address {:#x}..{:#x}, offset {offset:#x}", addresses.start, addresses.end),
-            format!("an address that is the offset, inside PT_LOAD ({:#x}..{:#x})", memory.start, memory.end),
+            format_args!("section at address {:#x}..{:#x}, offset {offset:#x}", addresses.start, addresses.end),
+            format_args!("an address that is the offset, inside PT_LOAD ({:#x}..{:#x})", memory.start, memory.end),
         );
         let kind = section.kind();
         let named = FORBIDDEN.iter().any(|name| section.name.starts_with(name));
@@ -64,6 +64,11 @@ pub(super) fn notes(linked: &LinkedImage, examination: &mut Examination) -> Resu
         }
     }
     let place = Place::new("PT_NOTE", 0);
-    examination.expect(build_ids == 1, place, format!("{build_ids} SHA-1 build-ids"), "one: link with --build-id=sha1");
+    examination.expect(
+        build_ids == 1,
+        place,
+        format_args!("{build_ids} SHA-1 build-ids"),
+        "one: link with --build-id=sha1",
+    );
     Ok(())
 }

@@ -104,7 +104,7 @@ fn complete(linked: &LinkedImage, examination: &mut Examination) -> Result<(), E
     for name in DATA_SYMBOLS {
         let read = targets.values().any(|target| is_at(&linked.layout, name, *target));
         let wanted = format!("a reference to {} ({})", name, signed(linked.layout.value_of(name).unwrap_or(0)));
-        examination.expect(read, Place::default(), format!("no reference to {name}"), wanted);
+        examination.expect(read, Place::default(), format_args!("no reference to {name}"), wanted);
     }
     for (from, reason) in stray {
         examination.find(
@@ -130,7 +130,7 @@ fn symbols(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Er
             !values.is_empty() && values.iter().all(|value| *value == wanted),
             Place::new(".symtab", 0).in_symbol(name),
             if shown.is_empty() { "no such symbol".into() } else { shown.join(", ") },
-            format!("{}, as on {}", signed(wanted), linked.layout.name),
+            format_args!("{}, as on {}", signed(wanted), linked.layout.name),
         );
     }
     Ok(())

@@ -176,7 +176,7 @@ fn relocation_free(linked: &LinkedImage, examination: &mut Examination) -> Resul
 fn self_contained(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
     for entry in &Dynamic::of(&linked.image.elf()?).entries {
         let needs = NEED_TAGS.contains(&entry.tag);
-        examination.expect(!needs, place(entry), format!("{:?} {:#x}", entry.tag, entry.value), "no such entry");
+        examination.expect(!needs, place(entry), format_args!("{:?} {:#x}", entry.tag, entry.value), "no such entry");
     }
     Ok(())
 }
@@ -234,18 +234,28 @@ fn tables(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Err
     ] {
         let entries: Vec<_> = dynamic.entries.iter().filter(|entry| entry.tag == tag).collect();
         let [entry] = entries[..] else {
-            examination.expect(false, Place::new(".dynamic", 0), format!("{} {tag:?}", entries.len()), "exactly one");
+            examination.expect(
+                false,
+                Place::new(".dynamic", 0),
+                format_args!("{} {tag:?}", entries.len()),
+                "exactly one",
+            );
             continue;
         };
         let inside = dynamic.memory.range().contains(&entry.value);
-        examination.expect(inside, place(entry), format!("{tag:?} {:#x}", entry.value), "an address inside PT_LOAD");
+        examination.expect(
+            inside,
+            place(entry),
+            format_args!("{tag:?} {:#x}", entry.value),
+            "an address inside PT_LOAD",
+        );
         let section =
             sections.iter().find(|it| it.is_allocated() && it.kind() == kind && it.addresses().start == entry.value);
         examination.expect(
             section.is_some(),
             place(entry),
-            format!("{tag:?} {:#x}, where no section of that kind begins", entry.value),
-            format!("the address of a section of type {kind:?}"),
+            format_args!("{tag:?} {:#x}, where no section of that kind begins", entry.value),
+            format_args!("the address of a section of type {kind:?}"),
         );
         let Some(section) = section else { continue };
         let size = section.addresses().end - section.addresses().start;
@@ -257,16 +267,16 @@ fn tables(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Err
         examination.expect(
             wanted == Some(size),
             Place::new(section.name.clone(), 0),
-            format!("a section of {size:#x} bytes"),
-            format!("{:#x}, as the dynamic table has it", wanted.unwrap_or(0)),
+            format_args!("a section of {size:#x} bytes"),
+            format_args!("{:#x}, as the dynamic table has it", wanted.unwrap_or(0)),
         );
     }
     let (count, stated) = (definitions(&dynamic).len() as u64, dynamic.value(elf::DT_VERDEFNUM));
     examination.expect(
         stated == Some(count),
         Place::new(".dynamic", 0),
-        format!("DT_VERDEFNUM {}", stated.unwrap_or(0)),
-        format!("{count}, the number of version definitions"),
+        format_args!("DT_VERDEFNUM {}", stated.unwrap_or(0)),
+        format_args!("{count}, the number of version definitions"),
     );
     Ok(())
 }

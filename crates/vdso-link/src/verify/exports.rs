@@ -103,13 +103,13 @@ fn declared(linked: &LinkedImage, examination: &mut Examination) -> Result<(), E
         examination.expect(
             found_binding == binding,
             place.clone(),
-            format!("{found_binding:?}"),
-            format!("{binding:?}"),
+            format_args!("{found_binding:?}"),
+            format_args!("{binding:?}"),
         );
-        examination.expect(kind == STT_FUNC, place.clone(), format!("{kind:?}"), "STT_FUNC");
+        examination.expect(kind == STT_FUNC, place.clone(), format_args!("{kind:?}"), "STT_FUNC");
         examination.expect(symbol.st_size.get(LE) > 0, place.clone(), "size 0", "the size of the function");
         let visibility = symbol.st_other.visibility();
-        examination.expect(visibility == STV_DEFAULT, place, format!("{visibility:?}"), "STV_DEFAULT");
+        examination.expect(visibility == STV_DEFAULT, place, format_args!("{visibility:?}"), "STV_DEFAULT");
     }
     Ok(())
 }
@@ -127,11 +127,11 @@ fn text(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error
             let range = section.addresses();
             section.is_text() && start >= range.start && start < range.end && end <= range.end && end <= memory.end
         });
-        let name = section.map_or("no section", |section| section.name.as_str());
+        let name = section.map_or("no section", |section| section.name.as_ref());
         examination.expect(
             inside,
             export.place(),
-            format!("{start:#x}..{end:#x} in section {index} ({name})"),
+            format_args!("{start:#x}..{end:#x} in section {index} ({name})"),
             "the index of an executable section that holds all of it",
         );
     }
@@ -151,8 +151,8 @@ fn aliases(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Er
         examination.expect(
             (address, size) == wanted,
             short.place(),
-            format!("{size:#x} bytes at {address:#x}"),
-            format!("{:#x} bytes at {:#x}, as {strong_name}", wanted.1, wanted.0),
+            format_args!("{size:#x} bytes at {address:#x}"),
+            format_args!("{:#x} bytes at {:#x}, as {strong_name}", wanted.1, wanted.0),
         );
     }
     Ok(())
@@ -170,14 +170,14 @@ fn versions(linked: &LinkedImage, examination: &mut Examination) -> Result<(), E
         examination.expect(
             revision == VER_DEF_CURRENT && names == 1,
             place.clone(),
-            format!("a definition of revision {revision} with {names} names"),
+            format_args!("a definition of revision {revision} with {names} names"),
             "revision 1, one name",
         );
         let right = name.map(elf::hash);
         examination.expect(
             right == Some(hash),
             place.clone(),
-            format!("vd_hash {hash:#x}"),
+            format_args!("vd_hash {hash:#x}"),
             right.map_or("a name".into(), |right| format!("{right:#x}")),
         );
         let found = format!("vd_ndx {index} is taken already or reserved");
@@ -188,13 +188,13 @@ fn versions(linked: &LinkedImage, examination: &mut Examination) -> Result<(), E
     }
     let ours = definitions.iter().find(|it| !it.base && it.name == Some(VERSION.as_bytes()));
     let place = Place::new(".gnu.version_d", 0);
-    examination.expect(ours.is_some(), place, "no such version", format!("a definition of {VERSION}"));
+    examination.expect(ours.is_some(), place, "no such version", format_args!("a definition of {VERSION}"));
     let Some(ours) = ours else { return Ok(()) };
     for export in functions(&elf) {
         let version = Symbols::of(&dynamic).version(export.index);
         let right = version.is_some_and(|version| version.index().0 == ours.index && !version.is_hidden());
         let found = version.map_or("no version".into(), |version| format!("version index {:#x}", version.0));
-        examination.expect(right, export.place(), found, format!("{}, for {VERSION}", ours.index));
+        examination.expect(right, export.place(), found, format_args!("{}, for {VERSION}", ours.index));
     }
     Ok(())
 }
@@ -258,7 +258,7 @@ fn facts(elf: &ElfFile<'_>) -> Vec<(String, String)> {
             symbol.st_bind(),
             symbol.st_type(),
             symbol.st_other,
-            section.map_or("no section", |section| section.name.as_str()),
+            section.map_or("no section", |section| section.name.as_ref()),
             String::from_utf8_lossy(version.unwrap_or(b"(none)")),
         );
         (export.name.to_owned(), facts)

@@ -22,8 +22,8 @@ pub(super) fn sysv(linked: &LinkedImage, examination: &mut Examination) -> Resul
     examination.expect(
         table.chains.len() == count as usize,
         place(1),
-        format!("{} chain entries", table.chains.len()),
-        format!("{count}, one for each symbol"),
+        format_args!("{} chain entries", table.chains.len()),
+        format_args!("{count}, one for each symbol"),
     );
 
     let mut reached = BTreeSet::new();
@@ -40,7 +40,7 @@ pub(super) fn sysv(linked: &LinkedImage, examination: &mut Examination) -> Resul
             examination.expect(
                 right == Some(bucket),
                 place(2 + bucket),
-                format!("bucket {bucket} leads to symbol {index}"),
+                format_args!("bucket {bucket} leads to symbol {index}"),
                 right.map_or("a symbol with a name".into(), |right| format!("it to be in bucket {right}")),
             );
         }
@@ -85,7 +85,7 @@ pub(super) fn gnu(linked: &LinkedImage, examination: &mut Examination) -> Result
             examination.expect(
                 right,
                 place(),
-                format!("bucket {bucket} leads to symbol {index} with hash value {stored:#x}"),
+                format_args!("bucket {bucket} leads to symbol {index} with hash value {stored:#x}"),
                 hash.map_or("a symbol with a name".into(), |hash| format!("hash value {hash:#x} in its own bucket")),
             );
         }
@@ -97,7 +97,7 @@ pub(super) fn gnu(linked: &LinkedImage, examination: &mut Examination) -> Result
     examination.expect(
         table.symbol_base > 0,
         place(4),
-        format!("the table begins with symbol {}", table.symbol_base),
+        format_args!("the table begins with symbol {}", table.symbol_base),
         "1 or more: 0 marks an empty bucket",
     );
     filter(&table, exports.iter().map(|export| object::elf::gnu_hash(export.name.as_bytes())), examination);
@@ -112,7 +112,7 @@ fn filter(table: &GnuHash<'_>, hashes: impl Iterator<Item = u32>, examination: &
     examination.expect(
         words.is_power_of_two() && table.bloom_shift < u32::BITS,
         Place::new(".gnu.hash", 8),
-        format!("a filter of {words} words, second bit shifted by {}", table.bloom_shift),
+        format_args!("a filter of {words} words, second bit shifted by {}", table.bloom_shift),
         "a power of two of words, a shift below 32",
     );
     if words == 0 {
@@ -125,6 +125,11 @@ fn filter(table: &GnuHash<'_>, hashes: impl Iterator<Item = u32>, examination: &
     }
     for (word, (found, wanted)) in table.bloom.iter().zip(wanted).enumerate() {
         let found = found.get(LE);
-        examination.expect(found == wanted, place(word), format!("filter word {found:#x}"), format!("{wanted:#x}"));
+        examination.expect(
+            found == wanted,
+            place(word),
+            format_args!("filter word {found:#x}"),
+            format_args!("{wanted:#x}"),
+        );
     }
 }

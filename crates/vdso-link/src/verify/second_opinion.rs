@@ -63,7 +63,12 @@ fn compare(examination: &mut Examination, table: &str, size: u64, object: &[Stri
         let read = |rows: &[String]| rows.get(index).cloned().unwrap_or_else(|| "nothing".into());
         let (ours, theirs) = (read(object), read(goblin));
         let place = Place::new(table, size * index as u64);
-        examination.expect(ours == theirs, place, format!("goblin reads {theirs}"), format!("{ours}, as object reads"));
+        examination.expect(
+            ours == theirs,
+            place,
+            format_args!("goblin reads {theirs}"),
+            format_args!("{ours}, as object reads"),
+        );
     }
 }
 
@@ -80,7 +85,7 @@ fn second<'data>(linked: &'data LinkedImage, examination: &mut Examination) -> O
         examination.expect(
             false,
             Place::new("ELF header", 0),
-            format!("goblin refuses the file: {error}"),
+            format_args!("goblin refuses the file: {error}"),
             "a file that both read",
         );
     }

@@ -105,9 +105,12 @@ fn header(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Err
     let header = elf.elf_header();
     let ident = header.e_ident;
     let os_abi = if ident.os_abi == ELFOSABI_GNU { ELFOSABI_GNU } else { ELFOSABI_SYSV };
-    let fields: [(&str, u64, u64, u64); 7] = [
+    let padding = ident.padding.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte));
+    let fields: [(&str, u64, u64, u64); 8] = [
         ("e_ident[EI_OSABI]", 7, ident.os_abi.0.into(), os_abi.0.into()),
         ("e_ident[EI_ABIVERSION]", 8, ident.abi_version.into(), 0),
+        // The dynamic linker of glibc refuses anything else.
+        ("e_ident[EI_PAD]", 9, padding, 0),
         ("e_type", 16, header.e_type.get(LE).0.into(), ET_DYN.0.into()),
         ("e_version", 20, header.e_version.get(LE).into(), elf::EV_CURRENT.0.into()),
         ("e_flags", 48, header.e_flags.get(LE).0.into(), 0),
@@ -116,7 +119,7 @@ fn header(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Err
     ];
     for (name, offset, found, wanted) in fields {
         let place = Place::new("ELF header", offset);
-        examination.expect(found == wanted, place, format!("{name} is {found:#x}"), format!("{wanted:#x}"));
+        examination.expect(found == wanted, place, format_args!("{name} is {found:#x}"), format_args!("{wanted:#x}"));
     }
     let table = header.e_phoff.get(LE);
     let end = table.saturating_add(size_of_val(elf.elf_program_headers()) as u64);
@@ -124,7 +127,7 @@ fn header(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Err
     examination.expect(
         inside,
         Place::new("ELF header", 32),
-        format!("program headers at {table:#x}..{end:#x}"),
+        format_args!("program headers at {table:#x}..{end:#x}"),
         "program headers behind the ELF header and inside PT_LOAD",
     );
     Ok(())
@@ -140,24 +143,24 @@ fn load(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error
         examination.expect(
             offset == 0 && address == 0,
             place.clone(),
-            format!("PT_LOAD at offset {offset:#x}, address {address:#x}"),
+            format_args!("PT_LOAD at offset {offset:#x}, address {address:#x}"),
             "offset 0, address 0",
         );
         examination.expect(
             in_file == in_memory,
             place.clone(),
-            format!("PT_LOAD takes {in_file:#x} bytes of the file and {in_memory:#x} of memory"),
+            format_args!("PT_LOAD takes {in_file:#x} bytes of the file and {in_memory:#x} of memory"),
             "equal sizes: nobody clears what the file does not hold",
         );
         let there = file_bytes(elf.data(), segment).len() as u64;
         examination.expect(
             there == in_file,
             place,
-            format!("PT_LOAD takes {in_file:#x} bytes of the file, which has {there:#x}"),
+            format_args!("PT_LOAD takes {in_file:#x} bytes of the file, which has {there:#x}"),
             "a segment that the file holds in full",
         );
     }
-    examination.expect(count == 1, Place::new("program headers", 0), format!("{count} PT_LOAD"), "exactly one");
+    examination.expect(count == 1, Place::new("program headers", 0), format_args!("{count} PT_LOAD"), "exactly one");
     Ok(())
 }
 
@@ -171,7 +174,7 @@ fn permissions(linked: &LinkedImage, examination: &mut Examination) -> Result<()
             PT_GNU_STACK => continue,
             _ => (!flags.intersects(PF_W), "no PF_W"),
         };
-        examination.expect(holds, place, format!("{kind:?} has flags {flags:?}"), wanted);
+        examination.expect(holds, place, format_args!("{kind:?} has flags {flags:?}"), wanted);
     }
     Ok(())
 }
@@ -203,7 +206,7 @@ fn present(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Er
             examination.expect(
                 inside && in_memory > 0 && offset == start && physical == start && in_file == in_memory,
                 place.clone(),
-                format!("{kind:?} at offset {offset:#x}, address {start:#x} ({physical:#x}), {in_file:#x} bytes in file, {in_memory:#x} in memory"),
+                format_args!("{kind:?} at offset {offset:#x}, address {start:#x} ({physical:#x}), {in_file:#x} bytes in file, {in_memory:#x} in memory"),
                 "a segment with content, inside PT_LOAD, at an address that is its offset",
             );
             // Several sections of notes may share one segment; it then begins with the first.
@@ -211,11 +214,16 @@ fn present(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Er
             examination.expect(
                 agrees,
                 place,
-                format!("{kind:?} at address {start:#x}, where no {section} section begins"),
-                format!("the address of {section}"),
+                format_args!("{kind:?} at address {start:#x}, where no {section} section begins"),
+                format_args!("the address of {section}"),
             );
         }
-        examination.expect(count == 1, Place::new("program headers", 0), format!("{count} {kind:?}"), "exactly one");
+        examination.expect(
+            count == 1,
+            Place::new("program headers", 0),
+            format_args!("{count} {kind:?}"),
+            "exactly one",
+        );
     }
     Ok(())
 }

@@ -61,7 +61,12 @@ fn debug_symbols(linked: &LinkedImage, examination: &mut Examination) -> Result<
         let repointed = linked.exports.iter().any(|export| export.name == name);
         let there = repointed || after.contains(&symbol);
         let place = Place::new(".symtab", 0).in_symbol(&name);
-        examination.expect(there, place, "no such symbol any more", format!("{:#x}, {} bytes", symbol.1, symbol.2));
+        examination.expect(
+            there,
+            place,
+            "no such symbol any more",
+            format_args!("{:#x}, {} bytes", symbol.1, symbol.2),
+        );
     }
     Ok(())
 }

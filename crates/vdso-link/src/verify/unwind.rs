@@ -120,7 +120,7 @@ fn complete(linked: &LinkedImage, examination: &mut Examination) -> Result<(), E
         examination.expect(
             rows == 1,
             Place::new(".eh_frame", description.address.saturating_sub(unwind.frames)),
-            format!("{rows} entries for the description of {:#x}", description.covers.start),
+            format_args!("{rows} entries for the description of {:#x}", description.covers.start),
             "exactly one",
         );
     }
@@ -130,7 +130,7 @@ fn complete(linked: &LinkedImage, examination: &mut Examination) -> Result<(), E
         examination.expect(
             right,
             Place::new(".eh_frame_hdr", row_offset(index)),
-            format!("an entry for {:#x} that leads to {:#x}", row.start, row.description),
+            format_args!("an entry for {:#x} that leads to {:#x}", row.start, row.description),
             "the address of the description that begins there",
         );
     }

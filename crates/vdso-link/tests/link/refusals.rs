@@ -2,6 +2,7 @@
 //! Images that the splice must not touch, and images that must not make it stumble.
 
 use crate::fixture::{Base, GOOD, assemble, checked};
+use crate::splice::bare;
 use std::path::Path;
 use vdso_link::link::splice::splice;
 use vdso_link::{CheckedObject, Error, Image};
@@ -33,7 +34,17 @@ fn a_spliced_image_takes_no_second_splice() {
     let folder = tempfile::tempdir().unwrap();
     let object = checked(&assemble(folder.path(), "good", GOOD));
     let spliced = splice(&object, Base::WITH_GETRANDOM.link(folder.path())).unwrap();
-    refused(outcome(&object, spliced.image.data().to_vec()), "exports __vdso_vgetrandom already");
+    let mut data = spliced.image.data().to_vec();
+    refused(outcome(&object, data.clone()), "has a section .vgetrandom.original already");
+
+    // One that forgot what it exports, which has a way back all the same.
+    let name = data.windows(17).rposition(|it| it == b"__vdso_vgetrandom").unwrap();
+    data[name] = b'x';
+    refused(outcome(&object, data), "has a section .vgetrandom.original already");
+
+    // One that forgot that too: as it is in memory.
+    let bare = bare(&spliced.image);
+    refused(outcome(&object, bare.data().to_vec()), "exports __vdso_vgetrandom already");
 }
 
 #[test]
@@ -70,6 +81,19 @@ fn another_machine_or_class_is_malformed() {
     malformed(with(5, 2), "ELF64"); // EI_DATA: big-endian
     malformed(with(16, 1), "shared object"); // e_type: ET_REL
     malformed(with(18, 183), "x86-64"); // e_machine: EM_AARCH64
+}
+
+#[test]
+fn a_name_that_would_go_on_in_what_is_added_is_malformed() {
+    let folder = tempfile::tempdir().unwrap();
+    let object = checked(&assemble(folder.path(), "good", GOOD));
+    let mut data = Base::WITH_GETRANDOM.link(folder.path()).data().to_vec();
+    let elf = goblin::elf::Elf::parse(&data).unwrap();
+    let size = elf.header.e_shoff as usize + 64 * usize::from(elf.header.e_shstrndx) + 32;
+    let names = &elf.section_headers[usize::from(elf.header.e_shstrndx)];
+    let shorter = names.sh_size - 1;
+    data[size..][..8].copy_from_slice(&shorter.to_le_bytes());
+    malformed(outcome(&object, data), "has no readable name");
 }
 
 #[test]

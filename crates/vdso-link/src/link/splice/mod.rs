@@ -18,6 +18,7 @@ mod symbols;
 mod write;
 
 use crate::layout::layout_of;
+use crate::link::unsplice::{RECORD, is_spliced};
 use crate::{CheckedObject, DataPageLayout, Error, Image, LinkedImage};
 use base::Base;
 use eh_frame::Frames;
@@ -56,6 +57,13 @@ pub fn splice(object: &CheckedObject, image: Image) -> Result<LinkedImage, Error
 /// As for [`splice`].
 pub fn splice_for(object: &CheckedObject, image: Image, layout: DataPageLayout) -> Result<LinkedImage, Error> {
     let base = Base::read(&image)?;
+    // The symbols that say so may be lost; a second way back would hide the first.
+    if is_spliced(&image)? {
+        return Err(base.memory.refused(
+            format!("it has a section {RECORD} already: somebody spliced it"),
+            "take the image as it was before, by `cargo xtask unsplice`",
+        ));
+    }
     let exports = kernel::exports(&base)?;
     let mut sections = Sections::read(&base, image.data())?;
     let placed = place::place(object.object(), base.memory.end().next_multiple_of(place::ALIGN), &layout, exports)?;

@@ -70,6 +70,14 @@ impl Sections {
             let what = format!("e_shstrndx is {names}");
             return Err(base.memory.malformed(62, what, "the index of a string table that is not mapped"));
         }
+        // A name without an end would go on in the names that are added.
+        let table = base.memory.elf.elf_section_table();
+        let nameless = table.iter().position(|header| table.section_name(LE, header).is_err());
+        if let Some(index) = nameless.filter(|_| names != 0) {
+            let offset = base.memory.elf.elf_header().e_shoff.get(LE);
+            let what = format!("section {index} has no readable name");
+            return Err(base.memory.malformed(offset, what, "names that end inside of their string table"));
+        }
         sections.add_headers();
         Ok(sections)
     }

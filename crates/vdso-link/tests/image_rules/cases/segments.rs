@@ -10,6 +10,7 @@ use vdso_link::verify::PAGE_BUDGET;
 pub fn cases() -> Vec<Case> {
     vec![
         alone("image-segments/header", "flags of no ABI", Debug, |it| it.put_u32(48, 1)),
+        alone("image-segments/header", "padding that is not zero", Debug, |it| it.put(15, &[1])),
         alone("image-segments/load", "memory that the file does not hold", Debug, |it| {
             let size = it.segment(PT_LOAD) + 40;
             it.put_u64(size, it.u64(size) + 8);
