@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The command line.
 
+use crate::fuzz::FuzzArgs;
 use crate::kernel::boot::BootArgs;
 use crate::kernel::prepare::KernelArgs;
 use crate::splice::{SpliceArgs, UnspliceArgs};
@@ -48,6 +49,8 @@ pub enum Command {
     Boot(BootArgs),
     /// Draw from many threads under signals and reseeds, and search for duplicates
     Soak(SoakArgs),
+    /// Feed damaged objects and images to the parsers, the rules and the splice
+    Fuzz(FuzzArgs),
     /// Run everything that must hold: the gate
     Test(TestArgs),
     /// Measure the image against its peers: times, ratios, goals

@@ -9,6 +9,7 @@ mod cli;
 mod debian;
 mod digest;
 mod doctor;
+mod fuzz;
 mod inject;
 mod inspect;
 mod kernel;
@@ -96,6 +97,10 @@ fn run(command: Command) -> anyhow::Result<Verdict> {
         Command::Soak(options) => {
             build_vdso::run(&build_vdso::Options::default())?;
             return soak::run(&options);
+        }
+        Command::Fuzz(options) => {
+            build_vdso::run(&build_vdso::Options::default())?;
+            return fuzz::run(&options);
         }
         Command::Test(options) => {
             let ci = std::env::var_os("CI").is_some_and(|value| value == "true");

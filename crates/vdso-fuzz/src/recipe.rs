@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! An input of the fuzzer: a good file by its number, and what is done to it.
+//!
+//! As bytes it is what libFuzzer mutates: one for the good file, then twelve for each edit. As text it is a line of a kept
+//! corpus: `splice .dynsym+0x18=4:0xffffffff file+0x40/cut:0`. Every sequence of bytes is a recipe, so that no mutation is
+//! wasted.
+
+use crate::places::NAMES;
+use crate::seeds::Seed;
+use std::fmt;
+
+/// The first byte that says "what follows is the file itself".
+const RAW: u8 = 0xff;
+/// First bytes from here on are for the good files of this machine, which are large: most inputs should be quick.
+const OF_MACHINE: u8 = 0xf8;
+/// Bytes that an edit takes.
+const EDIT: usize = 12;
+/// More edits than this are left out: what they would find, fewer find sooner.
+const MOST_EDITS: usize = 24;
+/// The most that one edit fills, copies or inserts, in bytes.
+const MOST_BYTES: usize = 1 << 12;
+
+/// What an edit does, by its number.
+const ACTIONS: [&str; 8] = ["1", "2", "4", "8", "add", "copy", "cut", "insert"];
+
+/// One edit of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Edit {
+    /// Number of a name in [`NAMES`].
+    place: u8,
+    /// Number of an action in [`ACTIONS`].
+    action: u8,
+    /// Offset in the place, in bytes; what is too large begins again at the start of the place.
+    offset: u16,
+    /// What is written, added, or copied from.
+    value: u64,
+}
+
+/// A good file and the edits that make another one of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipe {
+    seed: u8,
+    edits: Vec<Edit>,
+    raw: Vec<u8>,
+}
+
+impl Recipe {
+    /// The recipe that an input of the fuzzer is.
+    pub fn of_bytes(input: &[u8]) -> Self {
+        let (&seed, rest) = input.split_first().unwrap_or((&0, &[]));
+        if seed == RAW {
+            return Self { seed, edits: Vec::new(), raw: rest.to_vec() };
+        }
+        let edits = rest.as_chunks::<EDIT>().0.iter().take(MOST_EDITS).map(|bytes| {
+            let [place, action, low, high, value @ ..] = *bytes;
+            Edit {
+                place: place % NAMES.len() as u8,
+                action: action % ACTIONS.len() as u8,
+                offset: u16::from_le_bytes([low, high]),
+                value: u64::from_le_bytes(value),
+            }
+        });
+        Self { seed, edits: edits.collect(), raw: Vec::new() }
+    }
+
+    /// The input of the fuzzer that it is.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = vec![self.seed];
+        for edit in &self.edits {
+            bytes.extend([edit.place, edit.action]);
+            bytes.extend(edit.offset.to_le_bytes());
+            bytes.extend(edit.value.to_le_bytes());
+        }
+        bytes.extend(&self.raw);
+        bytes
+    }
+
+    /// The good file that it begins with; none for a file of its own.
+    pub fn seed<'a>(&self, seeds: &'a [Seed]) -> Option<&'a Seed> {
+        let (common, of_machine) = seeds.split_at(seeds.partition_point(|seed| !seed.of_machine));
+        match self.seed {
+            RAW => None,
+            number @ OF_MACHINE.. if !of_machine.is_empty() => {
+                Some(&of_machine[usize::from(number - OF_MACHINE) % of_machine.len()])
+            }
+            number => Some(&common[usize::from(number) % common.len()]),
+        }
+    }
+
+    /// The bytes of the file that it makes.
+    pub fn apply(&self, seeds: &[Seed]) -> Vec<u8> {
+        let Some(seed) = self.seed(seeds) else { return self.raw.clone() };
+        let mut data = seed.data.clone();
+        for edit in &self.edits {
+            // What a place is, the good file says: one edit cannot hide the next.
+            let Some(place) = seed.places.get(&edit.place.into()) else { continue };
+            edit.apply(&mut data, place.start + usize::from(edit.offset) % place.len());
+        }
+        data
+    }
+
+    /// One line of text; `None` where it would mean nothing on another machine, or is no recipe but a file.
+    pub fn to_text(&self, seeds: &[Seed]) -> Option<String> {
+        let mut text = self.seed(seeds).filter(|seed| !seed.of_machine)?.name.to_owned();
+        for edit in &self.edits {
+            text += &format!(" {edit}");
+        }
+        Some(text)
+    }
+
+    /// The recipe of a line; `None` where it is none.
+    pub fn of_text(line: &str, seeds: &[Seed]) -> Option<Self> {
+        let mut words = line.split_whitespace();
+        let name = words.next()?;
+        let seed = seeds.iter().position(|seed| seed.name == name && !seed.of_machine)?;
+        let edits = words.map(Edit::of_text).collect::<Option<_>>()?;
+        Some(Self { seed: u8::try_from(seed).ok()?, edits, raw: Vec::new() })
+    }
+}
+
+impl Edit {
+    /// Changes a file at an offset, as far as the file goes.
+    fn apply(self, data: &mut Vec<u8>, at: usize) {
+        let Some(rest) = data.get_mut(at..) else { return };
+        let room = rest.len();
+        let value = self.value.to_le_bytes();
+        let size = [1, 2, 4, 8][usize::from(self.action) % 4].min(room);
+        match self.action {
+            0..4 => rest[..size].copy_from_slice(&value[..size]),
+            4 => {
+                let mut word = [0; 8];
+                word[..room.min(8)].copy_from_slice(&rest[..room.min(8)]);
+                let sum = u64::from_le_bytes(word).wrapping_add(self.value).to_le_bytes();
+                rest[..room.min(8)].copy_from_slice(&sum[..room.min(8)]);
+            }
+            5 => {
+                // The low half says from where, the next bits how much.
+                let from = self.value as u32 as usize % data.len().max(1);
+                let length = ((self.value >> 32) as usize % MOST_BYTES).min(room).min(data.len() - from);
+                data.copy_within(from..from + length, at);
+            }
+            6 => data.truncate(at),
+            _ => {
+                let length = (self.value >> 8) as usize % MOST_BYTES;
+                let tail = data.split_off(at);
+                data.resize(at + length, value[0]);
+                data.extend(tail);
+            }
+        }
+    }
+
+    fn of_text(word: &str) -> Option<Self> {
+        let (place, rest) = word.split_once('+')?;
+        let (offset, rest) = rest.split_once('=')?;
+        let (action, value) = rest.split_once(':')?;
+        let number = |text: &str| u64::from_str_radix(text.strip_prefix("0x")?, 16).ok();
+        let index = |names: &[&str], name| u8::try_from(names.iter().position(|it| *it == name)?).ok();
+        Some(Self {
+            place: index(&NAMES, place)?,
+            action: index(&ACTIONS, action)?,
+            offset: u16::try_from(number(offset)?).ok()?,
+            value: number(value)?,
+        })
+    }
+}
+
+impl fmt::Display for Edit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (place, action) = (NAMES[usize::from(self.place)], ACTIONS[usize::from(self.action)]);
+        write!(f, "{place}+{:#x}={action}:{:#x}", self.offset, self.value)
+    }
+}

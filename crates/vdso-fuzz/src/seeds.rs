@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! The good files that recipes begin with, made at run time.
+
+use crate::fixture::{Base, GOOD, assemble, checked};
+use crate::good::{Good, Kind};
+use crate::places::places;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::Path;
+use vdso_link::link::splice::splice;
+use vdso_link::{CheckedObject, Image, LinkedImage};
+use vdso_native::RunningImage;
+
+/// A good file.
+pub struct Seed {
+    /// Its name in recipes.
+    pub name: &'static str,
+    /// Its bytes.
+    pub data: Vec<u8>,
+    /// Where the named places are, by their numbers.
+    pub(crate) places: BTreeMap<usize, Range<usize>>,
+    /// Whether other machines do not have it; such files stand behind all others.
+    pub(crate) of_machine: bool,
+    /// For an image that is handed over by its maker: which one.
+    pub(crate) kind: Option<Kind>,
+}
+
+impl Seed {
+    fn new(name: &'static str, data: &[u8], kind: Option<Kind>) -> Self {
+        Self { name, data: data.to_vec(), places: places(data), of_machine: false, kind }
+    }
+}
+
+/// All of them, by what they are good for.
+pub struct Seeds {
+    /// Objects.
+    pub objects: Vec<Seed>,
+    /// Images that keep every rule, as their maker hands them over and as a stranger finds them.
+    pub images: Vec<Seed>,
+    /// Images to splice into, and splices to undo.
+    pub bases: Vec<Seed>,
+    /// What is spliced into them.
+    pub(crate) payload: CheckedObject,
+    good: Good,
+}
+
+impl Seeds {
+    /// Makes all that every machine can make, so that recipes mean the same everywhere.
+    ///
+    /// # Panics
+    /// Where the toolchain cannot assemble or link.
+    pub fn make() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let payload = checked(&assemble(folder.path(), "good", GOOD));
+        let good = Good::make();
+        let by = |name, kind| Seed::new(name, good.data(kind), Some(kind));
+        let found = |name, kind| Seed::new(name, good.data(kind), None);
+        let images = vec![
+            by("debug", Kind::Debug),
+            by("stripped", Kind::Stripped),
+            by("splice", Kind::Splice),
+            by("replacement", Kind::Replacement),
+            found("debug-as-found", Kind::Debug),
+            found("splice-as-found", Kind::Splice),
+            found("replacement-as-found", Kind::Replacement),
+        ];
+        let base = |name, base: Base| Seed::new(name, base.link(folder.path()).data(), None);
+        let mut bases = vec![
+            base("base", Base::WITHOUT_GETRANDOM),
+            base("base-with-getrandom", Base::WITH_GETRANDOM),
+            base("base-stripped", Base { stripped: true, ..Base::WITHOUT_GETRANDOM }),
+        ];
+        bases.extend([found("splice", Kind::Splice), found("replacement", Kind::Replacement)]);
+        let objects = vec![Seed::new("object", payload.object().data(), None)];
+        Self { objects, images, bases, payload, good }
+    }
+
+    /// Adds what only this machine has: the running kernel's image, and the products of `cargo xtask build-vdso` in `folder`.
+    /// Recipes for them are of no use elsewhere. What is missing is left out.
+    #[must_use]
+    pub fn with_machine(mut self, folder: &Path) -> Self {
+        let read = |name: &str| std::fs::read(folder.join(name)).ok();
+        let seed = |name, data: &[u8]| Seed { of_machine: true, ..Seed::new(name, data, None) };
+        self.objects.extend(read("vgetrandom.o").map(|data| seed("built-object", &data)));
+        let products =
+            [("built-debug", "vdso64.so.dbg"), ("built-stripped", "vdso64.so"), ("built-splice", "spliced.so")];
+        for (name, file) in products {
+            self.images.extend(read(file).map(|data| seed(name, &data)));
+        }
+        if let Ok(running) = RunningImage::find() {
+            self.bases.push(seed("running", running.image.data()));
+            if let Ok(spliced) = splice(&self.payload, running.image) {
+                self.images.push(seed("running-splice", spliced.image.data()));
+            }
+        }
+        self
+    }
+
+    /// An image with other bytes than its maker gave it, or one that a stranger finds; `None` where they are no ELF file, or
+    /// of a kernel that nobody knows.
+    pub(crate) fn linked(&self, seed: Option<&Seed>, data: Vec<u8>) -> Option<LinkedImage> {
+        match seed.and_then(|seed| seed.kind) {
+            Some(kind) => self.good.with_data(kind, data),
+            None => LinkedImage::found(Image::from_bytes(Path::new("found.so"), data).ok()?).ok(),
+        }
+    }
+}

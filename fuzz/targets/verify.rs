@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! [`Target::Verify`] under libFuzzer.
+#![no_main]
+
+vdso_fuzz_targets::fuzz!(Verify);

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! `cargo xtask fuzz`: starts the fuzz targets, a workspace of their own that is compiled with the fuzzer's instrumentation.
+
+use crate::{Verdict, progress, toolchain, workspace};
+use duct::cmd;
+use std::path::Path;
+
+/// The targets, by the names of their programs.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Target {
+    /// Parser of objects and object rules
+    Object,
+    /// Parser of images, dump and diff
+    Image,
+    /// Image rules
+    Verify,
+    /// Splice and its undoing
+    Splice,
+}
+
+/// Options of `cargo xtask fuzz`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct FuzzArgs {
+    /// The target; without it all, one after another
+    #[arg(value_enum)]
+    target: Option<Target>,
+    /// Inputs for each target
+    #[arg(long, default_value_t = 100_000)]
+    runs: u64,
+    /// Rewrite the kept inputs in fuzz/corpus: the smallest set with the same coverage
+    #[arg(long)]
+    keep: bool,
+}
+
+/// The most that an input may take, in seconds and in mebibytes with all that the fuzzer itself takes. How much a file may
+/// have allocated, the targets see to.
+const LIMITS: [&str; 2] = ["-timeout=10", "-rss_limit_mb=1024"];
+
+/// The largest input, in bytes: a good file and 24 edits.
+const LENGTH: [&str; 2] = ["-max_len=300", "-len_control=0"];
+
+/// Runs the targets; a finding ends a target, and its input is in `target/fuzz`.
+///
+/// # Errors
+/// They could not be compiled or started.
+pub fn run(options: &FuzzArgs) -> anyhow::Result<Verdict> {
+    let targets = options.target.map_or(vec!["object", "image", "verify", "splice"], |target| {
+        vec![match target {
+            Target::Object => "object",
+            Target::Image => "image",
+            Target::Verify => "verify",
+            Target::Splice => "splice",
+        }]
+    });
+    let mut verdict = Verdict::Passed;
+    for target in targets {
+        progress::line("Fuzzing", format_args!("{target}, {} inputs", options.runs));
+        if !fuzz(target, options)? {
+            verdict = Verdict::Failed;
+        }
+    }
+    Ok(verdict)
+}
+
+/// Whether a target ran to the end.
+fn fuzz(target: &str, options: &FuzzArgs) -> anyhow::Result<bool> {
+    let folder = workspace::target().join("fuzz").join(target);
+    fs_err::create_dir_all(&folder)?;
+    corpus("unpack", target, &folder)?;
+    let findings = format!("-artifact_prefix={}/finding-", workspace::target().join("fuzz").display());
+    let runs = format!("-runs={}", options.runs);
+    let arguments = ["-print_final_stats=1", &findings, &runs].into_iter().chain(LIMITS).chain(LENGTH);
+    let passed = program(target, arguments.map(str::to_owned), &[&folder])?;
+    if passed && options.keep {
+        let smallest = folder.with_extension("smallest");
+        fs_err::remove_dir_all(&smallest).or_else(|error| if smallest.exists() { Err(error) } else { Ok(()) })?;
+        fs_err::create_dir_all(&smallest)?;
+        let merged = program(
+            target,
+            ["-set_cover_merge=1"].into_iter().chain(LENGTH).map(str::to_owned),
+            &[&smallest, &folder],
+        )?;
+        anyhow::ensure!(merged, "the inputs could not be merged");
+        corpus("keep", target, &smallest)?;
+    }
+    Ok(passed)
+}
+
+/// Starts the program of a target; says whether it ended well.
+fn program(target: &str, options: impl Iterator<Item = String>, folders: &[&Path]) -> anyhow::Result<bool> {
+    // Its folder has the flags of the instrumentation.
+    let arguments =
+        ["run", "--release", "--quiet", "--bin", target, "--"].map(str::to_owned).into_iter().chain(options);
+    let folders = folders.iter().map(|folder| folder.display().to_string());
+    let arguments: Vec<_> = arguments.chain(folders).collect();
+    let status = cmd(toolchain::cargo(), arguments).dir(workspace::root().join("fuzz")).unchecked().run()?.status;
+    Ok(status.success())
+}
+
+/// Moves the kept inputs of a target to a folder or back.
+fn corpus(verb: &str, target: &str, folder: &Path) -> anyhow::Result<()> {
+    let folder = folder.display().to_string();
+    let arguments = ["run", "--quiet", "--package", "vdso-fuzz", "--bin", "corpus", "--", verb, target, &folder];
+    cmd(toolchain::cargo(), arguments).run()?;
+    Ok(())
+}
