@@ -46,7 +46,7 @@ fn every_fill_of_the_batch() {
     for cipher in ciphers() {
         vdso.data().set_simd(cipher.simd);
         for remaining in 0..=BATCH_LEN {
-            for len in [1, 16, 32, 33, 255, BATCH_LEN, BATCH_LEN + 1, GROUP_LEN, GROUP_LEN + BATCH_LEN + 1] {
+            for len in [1, 3, 16, 32, 33, 64, 65, 255, BATCH_LEN, BATCH_LEN + 1, GROUP_LEN, GROUP_LEN + BATCH_LEN + 1] {
                 page.state().write(Snapshot::keyed(GENERATION, 2).with_batch(remaining, 99));
                 draw_agrees(&vdso, page.state(), len, 0);
             }

@@ -64,7 +64,7 @@ const STALE: u64 = idle(GENERATION - 1);
 const HELD: u64 = in_use(GENERATION);
 
 const PATHS: [Path; 13] = [
-    path("hit", (IDLE, 464), Event::Nothing, 0, &[1, 2, 3, 7, 8, 15, 16, 31, 32, 33, 100, 463, 464]),
+    path("hit", (IDLE, 464), Event::Nothing, 0, &[1, 2, 3, 7, 8, 15, 16, 31, 32, 33, 64, 65, 100, 463, 464]),
     path("refill", (IDLE, 10), Event::Nothing, 0, &[11, 16, 100, 474]),
     path("refill of an empty batch", (IDLE, 0), Event::Nothing, 0, &[1, 16, 32, 464]),
     path("generate", (IDLE, 300), Event::Nothing, 0, &[812, 1100, 2100, 5000, 9000]),
