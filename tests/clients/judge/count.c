@@ -109,3 +109,8 @@ struct counted run_counted(char *const command[], int output)
 	counted.status = run.status;
 	return counted;
 }
+
+bool has_ended_well(const struct counted *run)
+{
+	return run->calls >= 0 && WIFEXITED(run->status) && !WEXITSTATUS(run->status);
+}

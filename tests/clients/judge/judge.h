@@ -7,15 +7,6 @@
 
 #include "../../guest/guest.h"
 
-struct client {
-	const char *name;
-	/* See clients.h. */
-	long most, least;
-	char *const *command;
-};
-
-enum { REFUSED = -1 };
-
 /* count.c: runs a command and counts what it asks of the kernel */
 
 struct counted {
@@ -27,6 +18,22 @@ struct counted {
 
 /* Runs a command, a list that ends with NULL, to the end of all its processes. What it prints goes to output. */
 struct counted run_counted(char *const command[], int output);
+
+bool has_ended_well(const struct counted *run);
+
+/* client.c: one client, run and judged */
+
+struct client {
+	const char *name;
+	/* See clients.h. */
+	long most, least;
+	char *const *command;
+};
+
+enum { REFUSED = -1 };
+
+/* served: the image has __vdso_getrandom, and the command must not make more calls than it needs. */
+struct verdict run_client(const struct client *client, bool served);
 
 /* shell.c: a shell on the console; when it ends, the machine does */
 
