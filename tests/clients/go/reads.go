@@ -45,8 +45,6 @@ func main() {
 				if _, err := rand.Read(own[i][:]); err != nil {
 					die("a read was refused: %v", err)
 				}
-				// Others get a turn, on whatever thread it is.
-				runtime.Gosched()
 			}
 		}(draws[first : first+reads])
 	}

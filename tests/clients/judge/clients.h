@@ -24,7 +24,7 @@ CLIENT(glibc-forbidden, 2, REFUSED, "/clients/forbidden", "1000")
 CLIENT(glibc-unlocked, 8, 3000, "/clients/unlocked", "/clients/threads", "getrandom", "5", "500", "500")
 /* A key for the state of each thread of Go's own, not for each goroutine. */
 CLIENT(go, 4, 20000, "/clients/reads", "16", "1250")
-CLIENT(python, 8, 2000, "/usr/bin/python3.13", "-B", "-S", "/clients/tokens.py", "4", "500")
+CLIENT(python, 12, 2000, "/usr/bin/python3.13", "-B", "-S", "/clients/tokens.py", "4", "500")
 /* OpenSSL draws from a generator of its own and asks for its seeds by the system call. */
 CLIENT(openssl, 15, 5, "/clients/openssl", "5", "1024")
 /* Linked with glibc 2.41 for good, a program is served by the system call: the library only asks the vDSO where it is shared. */
