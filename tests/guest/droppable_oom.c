@@ -15,15 +15,15 @@
 #include "guest.h"
 #include "marks.h"
 
-#define LIMIT "6M"
+#define LIMIT "1M"
 
 enum {
-	PAGES = 2048,
+	PAGES = 512,
 	LEN = PAGES * PAGE_LEN,
 	PAGES_PER_PIPE = 256,
 	PAGES_PER_TABLE = 512,
-	/* Charges that fail without a page in between: a page that comes in the end takes at most 16. */
-	FAILED_CHARGES = 100,
+	/* Charges that fail without a page in between: a fault that gets its page in the end has at most 16 of them. */
+	FAILED_CHARGES = 40,
 	LOOKS = 60000,
 };
 
@@ -74,7 +74,7 @@ static void *fill(void *unused)
 static void *read_when_stuck(void *unused)
 {
 	while (!shared->is_stuck)
-		sched_yield();
+		usleep(1000);
 	shared->got = read(file, memory + LEN - 2 * PAGE_LEN, PAGE_LEN);
 	shared->reason = errno;
 	shared->has_read = true;

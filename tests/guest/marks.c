@@ -41,14 +41,18 @@ void mark_pages(unsigned char *memory, size_t pages, enum mark mark)
 
 bool mark_pages_by_kernel(unsigned char *memory, size_t pages, enum mark mark)
 {
-	for (size_t i = 0; i < pages * WORDS; i++) {
-		uint64_t value = word(mark, i % WORDS);
-		struct iovec from = { &value, sizeof(value) }, to = { memory + i * sizeof(value), sizeof(value) };
+	uint64_t page[WORDS];
+	bool written = true;
 
-		if (process_vm_writev(getpid(), &from, 1, &to, 1, 0) != sizeof(value))
-			return false;
+	for (size_t i = 0; i < WORDS; i++)
+		page[i] = word(mark, i);
+	for (size_t i = 0; i < pages && written; i++) {
+		struct iovec from = { page, PAGE_LEN }, to = { memory + i * PAGE_LEN, PAGE_LEN };
+
+		written = process_vm_writev(getpid(), &from, 1, &to, 1, 0) == PAGE_LEN;
 	}
-	return true;
+	explicit_bzero(page, sizeof(page));
+	return written;
 }
 
 size_t count_marked(const unsigned char *memory, size_t pages, enum mark mark)
