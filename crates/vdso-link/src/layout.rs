@@ -42,10 +42,10 @@ pub const SHARED_PAGE: DataPageLayout = DataPageLayout {
     vdso_rng_data: -4 * PAGE + VDSO_RNG_DATA_OFFSET,
 };
 
-/// Linux 6.16 to 6.18: rng data in a page of its own, the third of six (`include/vdso/datapage.h`,
+/// Linux 6.16 to 6.18 and 7.3: rng data in a page of its own, the third of six (`include/vdso/datapage.h`,
 /// `arch/x86/include/asm/vdso/vsyscall.h`).
 pub const OWN_PAGE: DataPageLayout = DataPageLayout {
-    name: "Linux 6.16 to 6.18",
+    name: "Linux 6.16 to 6.18 and 7.3",
     pages: 6,
     vdso_data: -6 * PAGE,
     timens_vdso_data: -6 * PAGE,
@@ -57,7 +57,7 @@ impl DataPageLayout {
     pub fn of_version(code: u32) -> Option<&'static Self> {
         match (code >> 16, code >> 8 & 0xff) {
             (6, 1..=12) => Some(&SHARED_PAGE),
-            (6, 16..=18) => Some(&OWN_PAGE),
+            (6, 16..=18) | (7, 3) => Some(&OWN_PAGE),
             _ => None,
         }
     }

@@ -78,9 +78,18 @@ pub(super) static RULES: &[ImageRule] = &[
     },
 ];
 
-/// Functions of the kernel's own 64-bit images from 6.1 to 6.18, without the prefix that most of them have twice.
-const KERNEL_FUNCTIONS: [&str; 7] =
-    ["clock_gettime", "gettimeofday", "getcpu", "time", "clock_getres", "getrandom", "sgx_enter_enclave"];
+/// Functions of the kernel's own 64-bit images from 6.1 to 6.18 and in 7.3, without the prefix that most of them have twice.
+const KERNEL_FUNCTIONS: [&str; 9] = [
+    "clock_gettime",
+    "gettimeofday",
+    "getcpu",
+    "time",
+    "clock_getres",
+    "getrandom",
+    "sgx_enter_enclave",
+    "futex_robust_list64_try_unlock",
+    "futex_robust_list32_try_unlock",
+];
 
 fn declared(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
     let elf = linked.image.elf()?;
