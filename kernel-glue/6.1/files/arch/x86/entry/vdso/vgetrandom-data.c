@@ -27,11 +27,6 @@ union vvar_offsets {
 #undef EMIT_VVAR
 #define vvar_offset(name) sizeof_field(union vvar_offsets, name)
 
-static_assert(offsetof(struct vdso_rng_data, generation) == VGETRANDOM_RNG_DATA_GENERATION);
-static_assert(offsetof(struct vdso_rng_data, is_ready) == VGETRANDOM_RNG_DATA_IS_READY);
-static_assert(offsetof(struct vdso_rng_data, simd) == VGETRANDOM_RNG_DATA_SIMD);
-static_assert(sizeof(struct vdso_rng_data) == VGETRANDOM_RNG_DATA_LEN);
-
 /*
  * Should struct vdso_data grow into our place, this names the reason; the
  * linker script would only complain about moving backwards.

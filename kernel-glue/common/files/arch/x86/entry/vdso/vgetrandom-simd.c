@@ -6,15 +6,23 @@
  * traps under virtualisation.
  */
 
+#include <linux/build_bug.h>
 #include <linux/init.h>
 #include <linux/kernel.h>
 #include <linux/minmax.h>
+#include <linux/stddef.h>
 #include <asm/cpu_device_id.h>
 #include <asm/cpufeature.h>
 #include <asm/fpu/api.h>
 #include <asm/fpu/types.h>
-#include <vdso/rng_data.h>
 #include <vdso/vgetrandom_abi.h>
+#include "vgetrandom-data.h"
+
+/* The object is prebuilt: what it reads must be where it looks. */
+static_assert(offsetof(struct vdso_rng_data, generation) == VGETRANDOM_RNG_DATA_GENERATION);
+static_assert(offsetof(struct vdso_rng_data, is_ready) == VGETRANDOM_RNG_DATA_IS_READY);
+static_assert(offsetof(struct vdso_rng_data, simd) == VGETRANDOM_RNG_DATA_SIMD);
+static_assert(sizeof(struct vdso_rng_data) == VGETRANDOM_RNG_DATA_LEN);
 
 /* What vgetrandom.simd= says; negative: nothing, so the processor's model decides. */
 static int simd_wanted __initdata = -1;
@@ -80,7 +88,7 @@ static int __init vgetrandom_simd_init(void)
 {
 	int wanted = simd_wanted < 0 ? worthwhile_simd() : simd_wanted;
 
-	WRITE_ONCE(_vdso_rng_data.simd, min(usable_simd(), wanted));
+	WRITE_ONCE(vdso_k_rng_data->simd, min(usable_simd(), wanted));
 	return 0;
 }
 arch_initcall(vgetrandom_simd_init);

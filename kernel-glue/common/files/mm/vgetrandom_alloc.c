@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The system call vgetrandom_alloc(): memory for states of the vDSO's
- * getrandom().
+ * getrandom(), freed with munmap() of the whole array.
  *
- * Freed with munmap() of the whole array.
+ * The same in every kernel line; how the area is made is in vgetrandom_vma.c.
  */
 
 #include <linux/build_bug.h>
@@ -16,9 +16,8 @@
 #include <linux/security.h>
 #include <linux/syscalls.h>
 #include <linux/uaccess.h>
+#include <linux/vgetrandom.h>
 #include <vdso/vgetrandom_abi.h>
-
-#include "internal.h"
 
 #define STATES_PER_PAGE	(PAGE_SIZE / VGETRANDOM_STATE_LEN)
 /* The most states whose length in bytes, in whole pages, is still a size_t. */
@@ -27,41 +26,6 @@
 /* A state must never straddle a page: one half could vanish without the other. */
 static_assert(PAGE_SIZE % VGETRANDOM_STATE_LEN == 0);
 static_assert(STATES_MAX % STATES_PER_PAGE == 0);
-
-/*
- * A key is never to reach swap, a core dump or the child of a fork.
- * VM_VGETRANDOM keeps the lock over a fork, and the area from merging with one
- * whose owner made it alike but relies on the usual rules.
- */
-#define STATE_VM_FLAGS	(VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | \
-			 VM_LOCKED | VM_LOCKONFAULT | VM_WIPEONFORK | \
-			 VM_DONTDUMP | VM_VGETRANDOM)
-
-/*
- * Maps @len bytes, a multiple of the page size. mmap_region() is called
- * directly because do_mmap() could only be followed by madvise() and mlock2():
- * until then another thread that forks would copy the area, and the new area
- * could already have merged with a neighbour.
- */
-static unsigned long map_states_locked(struct mm_struct *mm, size_t len)
-{
-	unsigned long addr;
-
-	if (!can_do_mlock())
-		return -EPERM;
-	if (mm->map_count > sysctl_max_map_count)
-		return -ENOMEM;
-	if (mlock_future_check(mm, STATE_VM_FLAGS, len))
-		return -EAGAIN;
-
-	addr = get_unmapped_area(NULL, 0, len, 0, MAP_PRIVATE | MAP_ANONYMOUS);
-	if (IS_ERR_VALUE(addr))
-		return addr;
-
-	/* The area is free, so nothing is unmapped that userfaultfd watches. */
-	return mmap_region(NULL, addr, len, STATE_VM_FLAGS | mm->def_flags,
-			   addr >> PAGE_SHIFT, NULL);
-}
 
 static unsigned long map_states(size_t len)
 {
@@ -76,7 +40,7 @@ static unsigned long map_states(size_t len)
 
 	if (mmap_write_lock_killable(mm))
 		return -EINTR;
-	addr = map_states_locked(mm, len);
+	addr = vgetrandom_mmap(mm, len);
 	mmap_write_unlock(mm);
 	return addr;
 }

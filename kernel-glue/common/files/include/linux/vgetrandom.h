@@ -7,6 +7,11 @@
 
 #include <linux/mm.h>
 
+/* In vgetrandom_vma.c, which knows how the kernel line makes areas. */
+unsigned long vgetrandom_mmap(struct mm_struct *mm, size_t len);
+void __vgetrandom_dup_lock(struct vm_area_struct *child,
+			   const struct vm_area_struct *parent);
+
 /**
  * vgetrandom_dup_lock - let the states of a child be locked like its parent's
  * @child: copy of @parent, its locks already cleared
@@ -22,10 +27,8 @@
 static inline void vgetrandom_dup_lock(struct vm_area_struct *child,
 				       const struct vm_area_struct *parent)
 {
-	if (!(parent->vm_flags & VM_VGETRANDOM) || !(parent->vm_flags & VM_LOCKED))
-		return;
-	child->vm_flags |= parent->vm_flags & (VM_LOCKED | VM_LOCKONFAULT);
-	child->vm_mm->locked_vm += vma_pages(child);
+	if (parent->vm_flags & VM_VGETRANDOM)
+		__vgetrandom_dup_lock(child, parent);
 }
 
 #endif /* _LINUX_VGETRANDOM_H */
