@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Programs and files that the commands need from the machine, and the Debian packages that bring them.
 
-use crate::kernel::tree::LINE_6_1;
+use crate::kernel::tree::{LINES, Line, SourcePackage};
 use crate::{progress, workspace};
 use anyhow::{Context, bail};
 use duct::cmd;
@@ -16,8 +16,8 @@ pub enum Tier {
     Guest,
     /// Building a kernel.
     KernelBuild,
-    /// The source of the kernel that is built by default.
-    KernelSource,
+    /// The source of a kernel line, which is built where no tree is given.
+    KernelSource(&'static Line),
 }
 
 /// What shows that something is there.
@@ -29,12 +29,12 @@ enum Probe {
 
 impl Tier {
     /// What can be done when all its needs are met.
-    pub fn enables(self) -> &'static str {
+    pub fn enables(self) -> String {
         match self {
-            Self::Native => "tests on this machine's kernel",
-            Self::Guest => "booting kernels",
-            Self::KernelBuild => "building kernels",
-            Self::KernelSource => "the kernel that is built where no tree is given",
+            Self::Native => "tests on this machine's kernel".into(),
+            Self::Guest => "booting kernels".into(),
+            Self::KernelBuild => "building kernels".into(),
+            Self::KernelSource(line) => format!("kernels of the line {}", line.name),
         }
     }
 }
@@ -61,30 +61,40 @@ impl Probe {
 
 /// One need: the groups that have it, what shows that it is met, and the Debian package that meets it.
 #[derive(Debug)]
-struct Need(&'static [Tier], Probe, &'static str);
+struct Need(Vec<Tier>, Probe, &'static str);
 
-const NEEDS: [Need; 13] = {
+fn needs() -> Vec<Need> {
     use Probe::{File, Program};
     use Tier::{Guest, KernelBuild, KernelSource, Native};
-    [
-        Need(&[Native, Guest, KernelBuild], Program("gcc"), "gcc"),
-        Need(&[Native, Guest, KernelBuild], File("/usr/include/stdio.h"), "libc6-dev"),
-        Need(&[Native, KernelBuild], Program("ld.bfd"), "binutils"),
+    let sources: Vec<Tier> = LINES.iter().map(KernelSource).collect();
+    let mut needs = vec![
+        Need(vec![Native, Guest, KernelBuild], Program("gcc"), "gcc"),
+        Need(vec![Native, Guest, KernelBuild], File("/usr/include/stdio.h"), "libc6-dev"),
+        Need(vec![Native, KernelBuild], Program("ld.bfd"), "binutils"),
         // Memcheck follows the secrets of a call.
-        Need(&[Native], Program("valgrind"), "valgrind"),
-        Need(&[Guest], Program("qemu-system-x86_64"), "qemu-system-x86"),
-        Need(&[KernelBuild], Program("make"), "make"),
-        Need(&[KernelBuild], Program("flex"), "flex"),
-        Need(&[KernelBuild], Program("bison"), "bison"),
+        Need(vec![Native], Program("valgrind"), "valgrind"),
+        Need(vec![Guest], Program("qemu-system-x86_64"), "qemu-system-x86"),
+        Need(vec![KernelBuild], Program("make"), "make"),
+        Need(vec![KernelBuild], Program("flex"), "flex"),
+        Need(vec![KernelBuild], Program("bison"), "bison"),
         // The kernel's timeconst.h is computed by it.
-        Need(&[KernelBuild], Program("bc"), "bc"),
+        Need(vec![KernelBuild], Program("bc"), "bc"),
         // objtool reads and writes the kernel's objects with it.
-        Need(&[KernelBuild], File("/usr/include/libelf.h"), "libelf-dev"),
-        Need(&[KernelSource], Program("tar"), "tar"),
-        Need(&[KernelSource], Program("xz"), "xz-utils"),
-        Need(&[KernelSource], File(LINE_6_1.source_archive), LINE_6_1.source_package),
-    ]
-};
+        Need(vec![KernelBuild], File("/usr/include/libelf.h"), "libelf-dev"),
+        Need(sources.clone(), Program("tar"), "tar"),
+        Need(sources, Program("xz"), "xz-utils"),
+    ];
+    for line in &LINES {
+        match line.source {
+            SourcePackage::Installed { package, archive } => {
+                needs.push(Need(vec![KernelSource(line)], File(archive), package));
+            }
+            // Fetched when it is used, and not installed.
+            SourcePackage::Newer { .. } => {}
+        }
+    }
+    needs
+}
 
 /// What became of the look for one need.
 #[derive(Debug)]
@@ -94,21 +104,25 @@ pub struct Look {
     /// Where it is.
     pub place: Option<PathBuf>,
     /// What needs it.
-    pub tiers: &'static [Tier],
+    pub tiers: Vec<Tier>,
     /// The Debian package that brings it.
     pub package: &'static str,
 }
 
 /// Looks for everything.
 pub fn look() -> impl Iterator<Item = Look> {
-    NEEDS.iter().map(|Need(tiers, probe, package)| Look { name: probe.name(), place: probe.place(), tiers, package })
+    needs().into_iter().map(|Need(tiers, probe, package)| Look {
+        name: probe.name(),
+        place: probe.place(),
+        tiers,
+        package,
+    })
 }
 
 /// The packages that some of `tiers` lack, each once.
 pub fn missing(tiers: &[Tier]) -> Vec<&'static str> {
-    let lacking =
-        NEEDS.iter().filter(|Need(of, probe, _)| of.iter().any(|tier| tiers.contains(tier)) && !probe.is_there());
-    lacking.map(|Need(_, _, package)| *package).collect()
+    let lacking = |Need(of, probe, _): &Need| of.iter().any(|tier| tiers.contains(tier)) && !probe.is_there();
+    needs().into_iter().filter(lacking).map(|Need(_, _, package)| package).collect()
 }
 
 /// The command by which a user gets these packages on Debian.
@@ -167,9 +181,10 @@ mod tests {
 
     #[test]
     fn every_need_serves_a_tier_and_is_named_once() {
-        for (index, Need(tiers, _, package)) in NEEDS.iter().enumerate() {
+        let needs = needs();
+        for (index, Need(tiers, _, package)) in needs.iter().enumerate() {
             assert!(!tiers.is_empty(), "{package}");
-            assert!(NEEDS[index + 1..].iter().all(|Need(_, _, other)| other != package), "{package}");
+            assert!(needs[index + 1..].iter().all(|Need(_, _, other)| other != package), "{package}");
         }
     }
 }

@@ -2,6 +2,7 @@
 //! `cargo xtask test`: everything that must hold, in one command. A step that fails does not keep the others from running.
 
 use crate::kernel::boot::{self, BootArgs};
+use crate::kernel::selection::Selection;
 use crate::packages::{self, Tier};
 use crate::{bless, process, progress, toolchain};
 use duct::cmd;
@@ -129,7 +130,8 @@ fn kernel_tier(summary: &mut Summary, options: &TestArgs, object: &Path) {
         summary.skipped.push("kernel tests: cargo xtask boot".into());
         return;
     }
-    let boot = BootArgs { kernel: options.kernel.clone(), no_install: options.no_install, ..BootArgs::default() };
+    let selection = Selection { kernel: options.kernel.clone(), ..Selection::default() };
+    let boot = BootArgs { selection, no_install: options.no_install, ..BootArgs::default() };
     match boot::require(&boot) {
         Err(error) => summary.skipped.push(format!("kernel tests: {error:#}")),
         Ok(()) => match boot::run(&boot, object) {

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! `cargo xtask boot`: the contract's tests on a kernel with glue, once for each processor that the dispatch distinguishes,
-//! clones of a saved guest, and unmodified clients on it.
+//! `cargo xtask boot`: on a kernel of each line the contract's tests, once for each processor that the dispatch
+//! distinguishes, clones of a saved guest, and unmodified clients.
 
-use super::console::Failure;
+use super::clients;
+use super::console::{self, Failure};
 use super::qemu::{self, Machine};
+use super::selection::{Kernel, Selected, Selection};
 use super::suite::Suite;
+use super::test_kernel::Content;
+use super::tree::SELFTEST_LINE;
+use super::variants::{self, Expected, VARIANTS, Variant};
 use super::vm_fork::{self, SCENARIOS, Scenario};
-use super::{clients, console, test_kernel};
+use crate::digest::sha256;
 use crate::packages::{self, Tier};
 use crate::{process, progress, workspace};
 use anyhow::Context;
@@ -14,81 +19,14 @@ use clap::builder::PossibleValuesParser;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// One boot.
-#[derive(Debug)]
-struct Variant {
-    /// What it is called in the output.
-    name: &'static str,
-    suite: Suite,
-    cpu: &'static str,
-    append: &'static str,
-    expected: Expected,
-}
-
-impl Variant {
-    /// A boot in which every test of the contract must pass.
-    const fn contract(name: &'static str, cpu: &'static str, append: &'static str) -> Self {
-        Self { name, suite: Suite::Contract, cpu, append, expected: Expected::Pass }
-    }
-
-    /// A boot in which every client must behave as `append` says.
-    const fn clients(name: &'static str, append: &'static str) -> Self {
-        Self { name, suite: Suite::Clients, cpu: "max", append, expected: Expected::Pass }
-    }
-}
-
-/// What must come of a boot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Expected {
-    /// Every test passes.
-    Pass,
-    /// Every test fails, in good order: the proof that the verdict of the other boots means something.
-    EveryTestFails {
-        /// Why it must.
-        because: &'static str,
-    },
-}
-
-/// The boots. `max` is everything that TCG emulates, which ends at AVX2.
-const VARIANTS: [Variant; 9] = [
-    Variant::contract("max", "max", "expect_simd=1"),
-    Variant::contract("no-avx2", "max,-avx2", "expect_simd=0"),
-    // The processor claims AVX2 here, and the kernel never enabled the upper halves.
-    Variant::contract("no-xsave", "max,-xsave", "expect_simd=0"),
-    // The administrator's word stands above the processor's.
-    Variant::contract("lowered", "max", "vgetrandom.simd=0 expect_simd=0"),
-    // A model that has AVX2 and that the glue's list keeps from it, and the administrator's word above the list.
-    Variant::contract("slow-avx", SLOW_AVX, "expect_simd=0"),
-    Variant::contract("raised", SLOW_AVX, "vgetrandom.simd=1 expect_simd=1"),
-    // The same kernel, with no vDSO in any process.
-    Variant {
-        expected: Expected::EveryTestFails { because: "without a vDSO" },
-        ..Variant::contract("no-vdso", "max", "vdso=0")
-    },
-    Variant::clients("clients", "expect_vdso=1"),
-    // The control: every draw must be seen as a system call.
-    Variant::clients("clients-no-vdso", "vdso=0 expect_vdso=0"),
-];
-
-/// Everything that TCG emulates, under the name of one of those models.
-const SLOW_AVX: &str = "max,vendor=CentaurHauls,family=6,model=15";
-
-/// The names of all boots.
-fn names() -> impl Iterator<Item = &'static str> {
-    VARIANTS.iter().map(|variant| variant.name).chain(SCENARIOS.iter().map(|scenario| scenario.name))
-}
-
 /// Options of `cargo xtask boot`.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct BootArgs {
-    /// Take the kernel's source from this tree, which is only read, instead of the Debian package.
-    #[arg(long, value_name = "TREE")]
-    pub kernel: Option<PathBuf>,
-    /// Boot this finished image (bzImage) instead of building one.
-    #[arg(long, value_name = "FILE", conflicts_with = "kernel")]
-    pub image: Option<PathBuf>,
+    /// Which kernels.
+    #[command(flatten)]
+    pub selection: Selection,
     /// Only this boot: a processor, a machine that is saved and cloned, or the clients; may be repeated.
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(names()))]
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(variants::names()))]
     pub cpu: Vec<String>,
     /// Run only this client; may be repeated.
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(clients::names()))]
@@ -125,27 +63,28 @@ impl Counts {
 /// # Errors
 /// Something is missing; the message names it and the command that would install it.
 pub fn require(options: &BootArgs) -> anyhow::Result<()> {
-    let tiers: &[Tier] = match (&options.image, &options.kernel) {
-        (Some(_), _) => &[Tier::Guest],
-        (None, Some(_)) => &[Tier::Guest, Tier::KernelBuild],
-        (None, None) => &[Tier::Guest, Tier::KernelBuild, Tier::KernelSource],
-    };
-    packages::require(tiers, !options.no_install)
+    let mut tiers = options.selection.tiers()?;
+    tiers.extend([Tier::Guest, Tier::KernelSource(SELFTEST_LINE)]);
+    packages::require(&tiers, !options.no_install)
 }
 
-/// Builds guests and kernel where something changed, boots each variant, and prints one line for each and the verdict.
+/// Builds guests and kernels where something changed, boots each variant, and prints one line for each and the verdict.
 ///
 /// # Errors
-/// Something is missing, or the kernel or a guest cannot be built or started.
+/// Something is missing, or a kernel or a guest cannot be built or started.
 pub fn run(options: &BootArgs, object: &Path) -> anyhow::Result<Counts> {
     anyhow::ensure!(
         options.boots(Suite::Contract) || options.boots(Suite::Clients),
         "no boot is left: clients run in those that are called `clients` and `clients-no-vdso`"
     );
     require(options)?;
+    // Without a boot that is wanted, a kernel need not be built.
+    let is_booted = |kernel: &Selected| options.boots_of(kernel.content).next().is_some();
+    let kernels: Vec<Selected> = options.selection.kernels()?.into_iter().filter(is_booted).collect();
     if options.shell {
         let initramfs = Suite::Clients.build()?;
-        return shell(options, &kernel(options, object)?, &initramfs).map(|()| Counts::default());
+        let kernel = kernels.first().context("no kernel has such a boot; name another line")?.build(object)?;
+        return shell(options, &kernel, &initramfs).map(|()| Counts::default());
     }
 
     let mut total = Counts::default();
@@ -157,13 +96,21 @@ pub fn run(options: &BootArgs, object: &Path) -> anyhow::Result<Counts> {
             fetched => guests.push((suite, fetched.and_then(|()| suite.build())?)),
         }
     }
-    let kernel = kernel(options, object)?;
-    for (suite, initramfs) in guests {
-        for variant in options.variants().filter(|variant| variant.suite == suite) {
-            total.add(boot(variant, options, &kernel, &initramfs)?);
+    let wanted = sha256(&fs_err::read(object)?);
+    for selected in kernels {
+        let kernel = selected.build(object)?;
+        if let Some(linked) = &kernel.object {
+            total.add(same_object(&selected, linked, &wanted));
         }
-        for scenario in options.scenarios().filter(|_| suite == Suite::Contract) {
-            total.add(clone(scenario, suite, &kernel, &initramfs)?);
+        for (suite, initramfs) in &guests {
+            let of_kernel = |variant: &&Variant| variant.content == selected.content && variant.suite == *suite;
+            for variant in options.variants().filter(of_kernel) {
+                total.add(boot(variant, options, &kernel, initramfs)?);
+            }
+            let is_cloned = selected.content == Content::Glue && *suite == Suite::Contract;
+            for scenario in options.scenarios().filter(|_| is_cloned) {
+                total.add(clone(scenario, *suite, &kernel, initramfs)?);
+            }
         }
     }
     for skipped in &total.skipped {
@@ -171,14 +118,6 @@ pub fn run(options: &BootArgs, object: &Path) -> anyhow::Result<Counts> {
     }
     println!("boot: {} passed, {} failed", total.passed, total.failures.len());
     Ok(total)
-}
-
-/// The image that is booted.
-fn kernel(options: &BootArgs, object: &Path) -> anyhow::Result<PathBuf> {
-    match &options.image {
-        Some(image) => Ok(fs_err::canonicalize(image)?),
-        None => test_kernel::build(options.kernel.as_deref(), object),
-    }
 }
 
 impl BootArgs {
@@ -191,6 +130,13 @@ impl BootArgs {
     /// The machines that are to be saved and cloned.
     fn scenarios(&self) -> impl Iterator<Item = &'static Scenario> {
         SCENARIOS.iter().filter(|scenario| self.client.is_empty() && self.names(scenario.name))
+    }
+
+    /// The boots and clones of kernels with this content, by their names.
+    fn boots_of(&self, content: Content) -> impl Iterator<Item = &'static str> {
+        let variants = self.variants().filter(move |variant| variant.content == content);
+        let scenarios = self.scenarios().filter(move |_| content == Content::Glue);
+        variants.map(|variant| variant.name).chain(scenarios.map(|scenario| scenario.name))
     }
 
     /// Whether any of them runs this suite; machines are cloned with the contract's.
@@ -218,40 +164,55 @@ impl BootArgs {
 }
 
 /// A guest with the clients for a person to look around in, as the first of the wanted boots has it.
-fn shell(options: &BootArgs, kernel: &Path, initramfs: &Path) -> anyhow::Result<()> {
+fn shell(options: &BootArgs, kernel: &Kernel, initramfs: &Path) -> anyhow::Result<()> {
     let variant = options.variants().next().context("a saved machine has no shell; name a processor")?;
     let machine = Machine {
-        kernel,
+        kernel: &kernel.image,
         initramfs,
         cpu: variant.cpu,
         append: &format!("{} {} shell=1", Suite::Clients.append(), variant.append),
         console: PathBuf::new(),
     };
-    progress::line("Booting", format_args!("{} (-cpu {}); `exit` or Ctrl-A X ends it", variant.name, variant.cpu));
+    progress::line(
+        "Booting",
+        format_args!("{} {} (-cpu {}); `exit` or Ctrl-A X ends it", kernel.name, variant.name, variant.cpu),
+    );
     machine.run_on_terminal()
 }
 
-fn boot(variant: &Variant, options: &BootArgs, kernel: &Path, initramfs: &Path) -> anyhow::Result<Counts> {
+/// One object for all lines: what was linked into a kernel is what was checked, to the byte.
+fn same_object(kernel: &Selected, linked: &str, wanted: &str) -> Counts {
+    let (name, content) = (kernel.name, kernel.content);
+    if linked == wanted {
+        println!("boot {name} with {content}: object sha256 {linked}");
+        return Counts { passed: 1, ..Counts::default() };
+    }
+    let failure = format!("boot {name} with {content}: object sha256 {linked} in its vDSO instead of {wanted}");
+    println!("{failure}");
+    Counts { failures: vec![failure], ..Counts::default() }
+}
+
+fn boot(variant: &Variant, options: &BootArgs, kernel: &Kernel, initramfs: &Path) -> anyhow::Result<Counts> {
     let Variant { name, cpu, expected, .. } = *variant;
     let append = options.append(variant);
     let machine = Machine {
-        kernel,
+        kernel: &kernel.image,
         initramfs,
         cpu,
         append: &append,
-        console: super::target().join(format!("console-{name}.log")),
+        console: super::target().join(format!("console-{}-{name}.log", kernel.name)),
     };
     let run = {
-        let _spinner = progress::spinner("Booting", format_args!("{name} (-cpu {cpu})"));
+        let _spinner = progress::spinner("Booting", format_args!("{} {name} (-cpu {cpu})", kernel.name));
         machine.run()?
     };
     let verdict = meet(expected, console::judge(&run.console, run.ended));
-    report(name, verdict, run.elapsed, &machine.console)
+    report(&format!("{} {name}", kernel.name), verdict, run.elapsed, &machine.console)
 }
 
 /// Saves a machine and judges its clones.
-fn clone(scenario: &Scenario, suite: Suite, kernel: &Path, initramfs: &Path) -> anyhow::Result<Counts> {
-    let name = scenario.name;
+fn clone(scenario: &Scenario, suite: Suite, kernel: &Kernel, initramfs: &Path) -> anyhow::Result<Counts> {
+    let name = &format!("{} {}", kernel.name, scenario.name);
     let expected = match scenario.hears {
         true => Expected::Pass,
         false => Expected::EveryTestFails { because: "in a kernel that is not told" },

@@ -14,6 +14,22 @@ pub fn folder() -> PathBuf {
     workspace::root().join("kernel-glue")
 }
 
+/// The options of the kernels that the tests boot.
+///
+/// # Errors
+/// They cannot be read.
+pub fn options() -> anyhow::Result<String> {
+    Ok(stock_options()? + &fs_err::read_to_string(folder().join("common/glue.config"))?)
+}
+
+/// The same without the options that the glue brings.
+///
+/// # Errors
+/// They cannot be read.
+pub fn stock_options() -> anyhow::Result<String> {
+    Ok(fs_err::read_to_string(folder().join("common/qemu.config"))?)
+}
+
 /// The glue of one line together with one object.
 #[derive(Debug)]
 pub struct Glue {
@@ -29,7 +45,7 @@ impl Glue {
     /// # Errors
     /// A file cannot be read, two folders supply the same file, or a patch is no text.
     pub fn load(glue: &Path, line: &Line, object: &Path) -> anyhow::Result<Self> {
-        let mut files = BTreeMap::new();
+        let mut files = object_file(line, object)?;
         for folder in [glue.join("common/files"), glue.join(line.name).join("files")] {
             for path in files_below(&folder)? {
                 let name = relative_name(&folder, &path)?;
@@ -38,8 +54,6 @@ impl Glue {
                 }
             }
         }
-        let bytes = fs_err::read(object).context("the object is missing; run `cargo xtask build-vdso` first")?;
-        files.insert(line.object_path(), bytes);
 
         let mut patches = Vec::new();
         let folder = glue.join(line.name).join("patches");
@@ -50,6 +64,15 @@ impl Glue {
             }
         }
         Ok(Self { files, patches })
+    }
+
+    /// The object and `patch`, the one of the line by which it takes the place of the C code. Nothing else.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn of_object_alone(glue: &Path, line: &Line, patch: &str, object: &Path) -> anyhow::Result<Self> {
+        let text = fs_err::read_to_string(glue.join(line.name).join("patches").join(patch))?;
+        Ok(Self { files: object_file(line, object)?, patches: vec![Patch { name: patch.into(), text }] })
     }
 
     /// A digest of everything that goes into the tree.
@@ -65,6 +88,12 @@ impl Glue {
     }
 }
 
+/// The object by the path that it has in the tree.
+fn object_file(line: &Line, object: &Path) -> anyhow::Result<BTreeMap<String, Vec<u8>>> {
+    let bytes = fs_err::read(object).context("the object is missing; run `cargo xtask build-vdso` first")?;
+    Ok([(line.object_path(), bytes)].into())
+}
+
 /// The path of a file below `folder`, as a tree and a record name it.
 fn relative_name(folder: &Path, path: &Path) -> anyhow::Result<String> {
     let name = path.strip_prefix(folder).expect("found below the folder");
@@ -72,8 +101,12 @@ fn relative_name(folder: &Path, path: &Path) -> anyhow::Result<String> {
 }
 
 #[cfg(test)]
+#[path = "glue_tests.rs"]
+mod line_tests;
+
+#[cfg(test)]
 mod tests {
-    use super::super::tree::LINE_6_1;
+    use super::super::tree::LINES;
     use super::*;
 
     fn put(root: &Path, path: &str, text: &str) {
@@ -92,27 +125,31 @@ mod tests {
         put(root, "6.1/patches/0001-a.patch", "a");
         put(root, "6.1/patches/README", "no patch");
         put(root, "o.o", "object");
-        let glue = Glue::load(root, &LINE_6_1, &root.join("o.o")).unwrap();
+        let glue = Glue::load(root, &LINES[0], &root.join("o.o")).unwrap();
         let paths: Vec<&str> = glue.files.keys().map(String::as_str).collect();
         assert_eq!(paths, ["arch/x86/entry/vdso/vgetrandom.o_shipped", "include/vdso/h.h", "lib/c.c"]);
         let patches: Vec<&str> = glue.patches.iter().map(|patch| patch.name.as_str()).collect();
         assert_eq!(patches, ["0001-a.patch", "0002-b.patch"]);
 
+        let alone = Glue::of_object_alone(root, &LINES[0], "0002-b.patch", &root.join("o.o")).unwrap();
+        assert_eq!((alone.files.len(), alone.patches.len()), (1, 1));
+        assert_eq!(alone.files["arch/x86/entry/vdso/vgetrandom.o_shipped"], b"object");
+
         let before = glue.digest();
         put(root, "o.o", "other object");
-        assert_ne!(Glue::load(root, &LINE_6_1, &root.join("o.o")).unwrap().digest(), before);
+        assert_ne!(Glue::load(root, &LINES[0], &root.join("o.o")).unwrap().digest(), before);
     }
 
     #[test]
     fn refuses_a_missing_object_and_a_file_that_comes_twice() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
-        let error = format!("{:#}", Glue::load(root, &LINE_6_1, &root.join("o.o")).unwrap_err());
+        let error = format!("{:#}", Glue::load(root, &LINES[0], &root.join("o.o")).unwrap_err());
         assert!(error.contains("cargo xtask build-vdso") && error.contains("o.o"), "{error}");
 
         put(root, "common/files/lib/c.c", "");
         put(root, "6.1/files/lib/c.c", "");
-        let error = format!("{:#}", Glue::load(root, &LINE_6_1, &root.join("o.o")).unwrap_err());
+        let error = format!("{:#}", Glue::load(root, &LINES[0], &root.join("o.o")).unwrap_err());
         assert!(error.contains("lib/c.c is in common/files too"), "{error}");
     }
 }

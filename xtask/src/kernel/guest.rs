@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The guest's programs, compiled from `tests/guest/`: `/init`, and small ones for the kernel's two other ABIs.
+//! The guest's programs, compiled from `tests/guest/`: `/init`, and small ones for the kernel's two other ABIs; and the
+//! kernel's own test.
 
 use super::compiler::{Compiler, c_files};
 use super::initramfs::Archive;
+use super::selftest;
 use crate::workspace;
 use std::path::{Path, PathBuf};
 
@@ -15,10 +17,13 @@ const OTHER_ABIS: [(&str, &str); 2] = [("m32", "-m32"), ("mx32", "-mx32")];
 /// # Errors
 /// A compiler is missing or does not take a program.
 pub fn build() -> anyhow::Result<PathBuf> {
-    build_in(&workspace::root().join("tests/guest"), &super::target().join("guest"))
+    let output = super::target().join("guest");
+    let selftest = selftest::compile(&Compiler::find(&output)?)?;
+    build_in(&workspace::root().join("tests/guest"), &[(selftest::NAME, selftest)], &output)
 }
 
-fn build_in(sources: &Path, output: &Path) -> anyhow::Result<PathBuf> {
+/// The archive with the programs of a folder, and with some that are there by name.
+fn build_in(sources: &Path, others: &[(&str, PathBuf)], output: &Path) -> anyhow::Result<PathBuf> {
     let compiler = Compiler::find(output)?;
     let mut archive = Archive::new()?;
     archive.file("init", &compiler.compile("init", &c_files(sources)?, &["-static", "-pthread"])?)?;
@@ -29,6 +34,9 @@ fn build_in(sources: &Path, output: &Path) -> anyhow::Result<PathBuf> {
             let program = compiler.compile(&name, &[source], &["-static", abi, "-nostdlib", "-ffreestanding"])?;
             archive.file(&name, &program)?;
         }
+    }
+    for (name, program) in others {
+        archive.file(name, program)?;
     }
     let place = output.join("initramfs.cpio");
     fs_err::write(&place, archive.finish()?)?;
@@ -47,7 +55,7 @@ mod tests {
         fs_err::create_dir_all(&sources).unwrap();
         fs_err::write(sources.join("main.c"), "int word(void); int main(void) { return word(); }\n").unwrap();
         fs_err::write(sources.join("word.c"), "int word(void);\nint word(void) { return 7; }\n").unwrap();
-        let archive = build_in(&sources, &output).unwrap();
+        let archive = build_in(&sources, &[], &output).unwrap();
         assert!(archive.exists());
         let status = cmd!(output.join("init")).unchecked().run().unwrap().status;
         assert_eq!(status.code(), Some(7));
@@ -57,7 +65,7 @@ mod tests {
     fn a_program_that_warns_is_refused_with_the_compilers_words() {
         let folder = tempfile::tempdir().unwrap();
         fs_err::write(folder.path().join("main.c"), "int main(void) { int unused; return 0; }\n").unwrap();
-        let error = format!("{:#}", build_in(folder.path(), &folder.path().join("out")).unwrap_err());
+        let error = format!("{:#}", build_in(folder.path(), &[], &folder.path().join("out")).unwrap_err());
         assert!(error.contains("compilation of the guest's init failed") && error.contains("unused"), "{error}");
     }
 }

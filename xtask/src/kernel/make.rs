@@ -8,7 +8,7 @@ use duct::cmd;
 use std::ffi::OsString;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What a build writes into the image beside code, fixed so that equal inputs give equal bytes
 /// (Linux `Documentation/kbuild/reproducible-builds.rst`).
@@ -38,23 +38,23 @@ impl Build {
         self.output.join("arch/x86/boot/bzImage")
     }
 
-    /// Configures from the options of `fragment`; every other one is off. Nothing is done if that was done before with
-    /// the same options.
+    /// Configures from `options`, lines of a configuration; every other option is off. Nothing is done if that was done
+    /// before with the same ones.
     ///
     /// # Errors
-    /// The build fails, or an option of the fragment did not come out as written there: an unmet dependency drops it
-    /// without a word.
-    pub fn configure(&self, fragment: &Path) -> anyhow::Result<()> {
-        let fragment = fs_err::canonicalize(fragment)?;
-        let options = fs_err::read_to_string(&fragment)?;
+    /// The build fails, or an option did not come out as written there: an unmet dependency drops it without a word.
+    pub fn configure(&self, options: &str) -> anyhow::Result<()> {
         let stamp = self.output.join("configured.sha256");
         let digest = sha256(options.as_bytes());
         if self.output.join(".config").exists() && fs_err::read_to_string(&stamp).is_ok_and(|stamp| stamp == digest) {
             return Ok(());
         }
+        fs_err::create_dir_all(&self.output)?;
+        let fragment = self.output.join("fragment.config");
+        fs_err::write(&fragment, options)?;
         self.make("configuration", "allnoconfig", &[("KCONFIG_ALLCONFIG", fragment.clone().into())])?;
         let config = fs_err::read_to_string(self.output.join(".config"))?;
-        let dropped = dropped_options(&options, &config);
+        let dropped = dropped_options(options, &config);
         if !dropped.is_empty() {
             bail!(
                 "{}: not in the configuration that came out: {}; each depends on something that is missing in the file",
@@ -80,6 +80,16 @@ impl Build {
     pub fn build(&self) -> anyhow::Result<()> {
         let _spinner = progress::spinner("Building", format_args!("Linux in {}", workspace::shown(&self.output)));
         self.make("kernel build", "bzImage", &[])
+    }
+
+    /// Builds the 64-bit vDSO image of the folder `vdso`, with its symbols, and nothing else; returns its place.
+    ///
+    /// # Errors
+    /// As for [`Build::build`].
+    pub fn build_vdso(&self, vdso: &str) -> anyhow::Result<PathBuf> {
+        let _spinner = progress::spinner("Building", format_args!("vDSO in {}", workspace::shown(&self.output)));
+        self.make("vDSO build", &format!("{vdso}/"), &[])?;
+        Ok(self.output.join(vdso).join("vdso64.so.dbg"))
     }
 
     /// Removes what an earlier build left in the source tree.
@@ -175,19 +185,15 @@ mod tests {
 
     #[test]
     fn a_configuration_is_checked_against_what_was_asked_for() {
-        let (folder, build) = build_of("@cp $(KCONFIG_ALLCONFIG) $(O)/.config");
-        let fragment = folder.path().join("qemu.config");
-        fs_err::write(&fragment, "CONFIG_A=y\n").unwrap();
-        build.configure(&fragment).unwrap();
+        let (_folder, build) = build_of("@cp $(KCONFIG_ALLCONFIG) $(O)/.config");
+        build.configure("CONFIG_A=y\n").unwrap();
         fs_err::write(build.output.join(".config"), "CONFIG_A=y\nCONFIG_MINE=y\n").unwrap();
-        build.configure(&fragment).unwrap();
+        build.configure("CONFIG_A=y\n").unwrap();
         let config = fs_err::read_to_string(build.output.join(".config")).unwrap();
         assert!(config.contains("MINE"), "nothing to do the second time: {config}");
 
-        let (folder, build) = build_of("@echo CONFIG_B=y > $(O)/.config");
-        let fragment = folder.path().join("qemu.config");
-        fs_err::write(&fragment, "CONFIG_A=y\nCONFIG_B=y\n").unwrap();
-        let error = format!("{:#}", build.configure(&fragment).unwrap_err());
+        let (_folder, build) = build_of("@echo CONFIG_B=y > $(O)/.config");
+        let error = format!("{:#}", build.configure("CONFIG_A=y\nCONFIG_B=y\n").unwrap_err());
         assert!(error.contains("CONFIG_A=y") && !error.contains("CONFIG_B"), "{error}");
     }
 

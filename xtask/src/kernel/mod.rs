@@ -16,10 +16,13 @@ pub mod prepare;
 mod qemu;
 mod qmp;
 mod record;
+pub mod selection;
+mod selftest;
 mod source;
 mod suite;
 mod test_kernel;
 pub mod tree;
+mod variants;
 mod vm_fork;
 
 use crate::workspace;

@@ -127,7 +127,7 @@ fn build(tree: &KernelTree) -> anyhow::Result<PathBuf> {
         build
     } else {
         let build = Build { source, output: folder.join("build"), log };
-        build.configure(&glue::folder().join(tree.line.name).join("qemu.config"))?;
+        build.configure(&glue::options()?)?;
         build
     };
     build.build()?;

@@ -3,9 +3,9 @@
 //! The original is only read.
 
 use super::make::Build;
-use super::tree::{self, KernelTree, LINE_6_1};
+use super::tree::{self, KernelTree, Line, SourcePackage};
 use crate::digest::{Inputs, sha256};
-use crate::{progress, workspace};
+use crate::{debian, progress, workspace};
 use anyhow::Context;
 use duct::cmd;
 use std::os::unix::fs::MetadataExt;
@@ -20,6 +20,8 @@ pub struct Source {
     pub identity: String,
     /// How it is built: beside the copy.
     pub build: Build,
+    /// The folder of both.
+    pub folder: PathBuf,
 }
 
 /// Where a source comes from.
@@ -28,23 +30,31 @@ enum Origin<'path> {
     Tree(&'path Path),
 }
 
-/// Makes the copy under `target/kernel/`, or finds it there from an earlier run.
+/// Makes the copy `target/kernel/NAME`, of `given` if there is one, else of the line's package, or finds it there from an
+/// earlier run.
 ///
 /// # Errors
 /// There is no such archive or tree, or its copy fails.
-pub fn obtain(given: Option<&Path>) -> anyhow::Result<Source> {
+pub fn obtain(line: &Line, given: Option<&Path>, name: &str) -> anyhow::Result<Source> {
+    let folder = super::target();
     match given {
         Some(root) => {
             let root = fs_err::canonicalize(root)?;
-            let line = tree::recognise(&root)?.line;
             let key = &sha256(root.as_os_str().as_encoded_bytes())[..8];
-            let folder = super::target().join(format!("{}-tree-{key}", line.name));
-            copy_into(&folder, &Origin::Tree(&root))
+            copy_into(&folder.join(format!("{name}-tree-{key}")), &Origin::Tree(&root))
         }
-        None => {
-            let archive = Path::new(LINE_6_1.source_archive);
-            copy_into(&super::target().join(LINE_6_1.name), &Origin::Archive(archive))
-        }
+        None => copy_into(&folder.join(name), &Origin::Archive(&archive(line)?)),
+    }
+}
+
+/// The archive with a line's source.
+///
+/// # Errors
+/// It is of a newer release, and cannot be fetched.
+pub fn archive(line: &Line) -> anyhow::Result<PathBuf> {
+    match line.source {
+        SourcePackage::Installed { archive, .. } => Ok(archive.into()),
+        SourcePackage::Newer { suite, package, archive } => Ok(debian::package(suite, package)?.join(archive)),
     }
 }
 
@@ -55,15 +65,10 @@ fn copy_into(folder: &Path, origin: &Origin) -> anyhow::Result<Source> {
     let known = fs_err::read_to_string(&stamp).is_ok_and(|stamp| stamp == identity);
     if !(known && build.source.is_dir()) {
         // Objects of another source may look newer than this one's files.
-        for stale in [&build.source, &build.output] {
-            if stale.exists() {
-                fs_err::remove_dir_all(stale)?;
-            }
+        if folder.exists() {
+            fs_err::remove_dir_all(folder)?;
         }
         let partial = folder.join("source.partial");
-        if partial.exists() {
-            fs_err::remove_dir_all(&partial)?;
-        }
         fs_err::create_dir_all(&partial)?;
         origin.unpack(&partial)?;
         fs_err::rename(&partial, &build.source)?;
@@ -72,7 +77,7 @@ fn copy_into(folder: &Path, origin: &Origin) -> anyhow::Result<Source> {
         }
         fs_err::write(&stamp, &identity)?;
     }
-    Ok(Source { tree: tree::recognise(&build.source)?, identity, build })
+    Ok(Source { tree: tree::recognise(&build.source)?, identity, build, folder: folder.into() })
 }
 
 impl Origin<'_> {

@@ -1,47 +1,132 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The kernel that the tests boot: built once, and again only when something that goes into it changed.
+//! The kernels that the tests boot: each built once, and again only when something that goes into it changed.
 
 use super::glue::{self, Glue};
 use super::plan::Plan;
+use super::record::Record;
 use super::source::{self, Source};
-use crate::digest::Inputs;
+use super::tree::Line;
+use crate::digest::{Inputs, sha256};
 use crate::{process, progress, workspace};
+use anyhow::Context;
 use duct::cmd;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// Builds the kernel with glue from the Debian package's source or from a copy of `given`, and returns the image's place.
+/// How much of ours is in a kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// The object and all of the glue.
+    Glue,
+    /// The object in the place of the C code, and nothing else.
+    ObjectAlone,
+}
+
+impl Content {
+    /// Whether there are such kernels of a line.
+    pub fn is_of(self, line: &Line) -> bool {
+        self == Self::Glue || line.object_patch.is_some()
+    }
+
+    /// The name of its folder below `target/kernel/`.
+    fn folder(self, line: &Line) -> String {
+        match self {
+            Self::Glue => line.name.to_owned(),
+            Self::ObjectAlone => format!("{}-object", line.name),
+        }
+    }
+
+    fn load(self, line: &Line, object: &Path) -> anyhow::Result<Glue> {
+        match self {
+            Self::Glue => Glue::load(&glue::folder(), line, object),
+            Self::ObjectAlone => {
+                let patch = line.object_patch.with_context(|| format!("{} has no C code to replace", line.name))?;
+                Glue::of_object_alone(&glue::folder(), line, patch, object)
+            }
+        }
+    }
+
+    fn options(self) -> anyhow::Result<String> {
+        match self {
+            Self::Glue => glue::options(),
+            Self::ObjectAlone => glue::stock_options(),
+        }
+    }
+}
+
+impl fmt::Display for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Glue => "glue",
+            Self::ObjectAlone => "the object alone",
+        })
+    }
+}
+
+/// A kernel that was built.
+#[derive(Debug)]
+pub struct TestKernel {
+    /// Its bzImage.
+    pub image: PathBuf,
+    /// SHA-256 of the object that Kbuild linked into its vDSO.
+    pub object: String,
+}
+
+/// Builds a kernel of `line` from the Debian package's source, or from a copy of `given`.
 ///
 /// # Errors
 /// No source, glue that does not fit, or a build that fails.
-pub fn build(given: Option<&Path>, object: &Path) -> anyhow::Result<PathBuf> {
-    let source = source::obtain(given)?;
-    let line = source.tree.line;
-    let glue = Glue::load(&glue::folder(), line, object)?;
-    let fragment = glue::folder().join(line.name).join("qemu.config");
-    let Source { tree, identity, build } = source;
+pub fn build(line: &Line, given: Option<&Path>, content: Content, object: &Path) -> anyhow::Result<TestKernel> {
+    let source = source::obtain(line, given, &content.folder(line))?;
+    let glue = content.load(line, object)?;
+    let options = content.options()?;
 
     let mut inputs = Inputs::default();
-    inputs.add("source", identity.as_bytes());
+    inputs.add("source", source.identity.as_bytes());
     inputs.add("glue", glue.digest().as_bytes());
-    inputs.add("config", &fs_err::read(&fragment)?);
+    inputs.add("config", options.as_bytes());
     inputs.add("compiler", compiler_version()?.as_bytes());
     let wanted = inputs.finish();
 
+    if content == Content::Glue {
+        keep_stock_vdso(&source)?;
+    }
+    let Source { tree, build, .. } = source;
     let image = build.bzimage();
+    // Read behind the build: what is there was linked, wherever it came from.
+    let linked = || -> anyhow::Result<String> {
+        Ok(sha256(&fs_err::read(build.output.join(tree.line.vdso_dir).join("vgetrandom.o"))?))
+    };
     let stamp = build.output.join("built.sha256");
     if image.exists() && fs_err::read_to_string(&stamp).is_ok_and(|stamp| stamp == wanted) {
-        progress::line("Fresh", format_args!("Linux {} with glue, {}", tree.release, workspace::shown(&image)));
-        return Ok(image);
+        progress::line("Fresh", format_args!("Linux {} with {content}, {}", tree.release, workspace::shown(&image)));
+        return Ok(TestKernel { image, object: linked()? });
     }
     // An image that an interrupted build has replaced already must not be taken for the one of the earlier inputs.
     if stamp.exists() {
         fs_err::remove_file(&stamp)?;
     }
     Plan::apply(&tree, &glue)?.commit()?;
-    build.configure(&fragment)?;
+    build.configure(&options)?;
     build.build()?;
     fs_err::write(stamp, wanted)?;
-    Ok(image)
+    Ok(TestKernel { image, object: linked()? })
+}
+
+/// Leaves `stock-vdso64.so.dbg` beside the source: the 64-bit image of the line as it is, with its symbols. Who splices the
+/// object into a kernel without a patch starts from it.
+fn keep_stock_vdso(Source { tree, build, folder, .. }: &Source) -> anyhow::Result<()> {
+    let kept = folder.join("stock-vdso64.so.dbg");
+    if kept.exists() {
+        return Ok(());
+    }
+    if Record::load(tree)?.is_some() {
+        Plan::revert(tree)?.commit()?;
+    }
+    build.configure(&glue::stock_options()?)?;
+    let built = build.build_vdso(tree.line.vdso_dir)?;
+    fs_err::copy(built, &kept)?;
+    Ok(())
 }
 
 /// What the kernel's compiler calls itself: its Makefile takes gcc, whatever `CC` says in the environment.

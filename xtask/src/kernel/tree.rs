@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The recogniser of kernel trees. Whatever depends on a kernel's version stands here or in `kernel-glue/<line>/`.
 
+use crate::debian::Suite;
 use anyhow::{Context, bail};
 use std::path::{Path, PathBuf};
-
-/// Folder of the vDSO in the trees of all lines so far.
-const VDSO_DIR: &str = "arch/x86/entry/vdso";
 
 /// A kernel line that there is glue for.
 #[derive(Debug, PartialEq, Eq)]
@@ -14,25 +12,67 @@ pub struct Line {
     pub name: &'static str,
     /// `VERSION` and `PATCHLEVEL` of its releases.
     version: (u32, u32),
-    /// The Debian package with its source.
-    pub source_package: &'static str,
-    /// The archive that the package installs.
-    pub source_archive: &'static str,
-    /// Folder of the vDSO in the tree.
+    /// Where its source comes from.
+    pub source: SourcePackage,
+    /// Folder of the 64-bit vDSO in the tree.
     pub vdso_dir: &'static str,
+    /// The patch that, with the object and nothing else of the glue, makes a kernel that works: where there is C code whose
+    /// place the object can take.
+    pub object_patch: Option<&'static str>,
 }
 
-/// All lines that there is glue for.
-pub const LINES: [Line; 1] = [LINE_6_1];
+/// The Debian package with a line's source, and the archive that it brings.
+#[derive(Debug, PartialEq, Eq)]
+pub enum SourcePackage {
+    /// Of the machine's own release, installed.
+    Installed {
+        /// Its name.
+        package: &'static str,
+        /// The archive.
+        archive: &'static str,
+    },
+    /// Of a newer release, unpacked under `target/debian/`.
+    Newer {
+        /// The release.
+        suite: Suite,
+        /// Its name.
+        package: &'static str,
+        /// The archive, below the root of the package.
+        archive: &'static str,
+    },
+}
 
-/// The line that the kernel tier of the tests builds where no tree is given.
-pub const LINE_6_1: Line = Line {
-    name: "6.1",
-    version: (6, 1),
-    source_package: "linux-source-6.1",
-    source_archive: "/usr/src/linux-source-6.1.tar.xz",
-    vdso_dir: VDSO_DIR,
-};
+/// All lines that there is glue for, the oldest first.
+pub const LINES: [Line; 3] = [
+    Line {
+        name: "6.1",
+        version: (6, 1),
+        source: SourcePackage::Installed { package: "linux-source-6.1", archive: "/usr/src/linux-source-6.1.tar.xz" },
+        vdso_dir: "arch/x86/entry/vdso",
+        object_patch: None,
+    },
+    Line {
+        name: "6.12",
+        version: (6, 12),
+        source: SourcePackage::Installed { package: "linux-source-6.12", archive: "/usr/src/linux-source-6.12.tar.xz" },
+        vdso_dir: "arch/x86/entry/vdso",
+        object_patch: Some("0001-x86-vdso-object.patch"),
+    },
+    Line {
+        name: "7.3",
+        version: (7, 3),
+        source: SourcePackage::Newer {
+            suite: Suite::TrixieBackports,
+            package: "linux-source-7.3",
+            archive: "usr/src/linux-source-7.3.tar.xz",
+        },
+        vdso_dir: "arch/x86/entry/vdso/vdso64",
+        object_patch: Some("0001-x86-vdso-object.patch"),
+    },
+];
+
+/// The oldest line with the C code, whose source therefore has the kernel's own test of it.
+pub const SELFTEST_LINE: &Line = &LINES[1];
 
 impl Line {
     /// Where the object goes in the tree; Kbuild makes `vgetrandom.o` of it (`scripts/Makefile.lib`, rule `_shipped`).
@@ -116,11 +156,12 @@ mod tests {
     #[test]
     fn a_tree_of_a_known_line() {
         let folder = tree("# SPDX\nVERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 192\nEXTRAVERSION = -rc1\n");
-        fs_err::create_dir_all(folder.path().join(VDSO_DIR)).unwrap();
+        let vdso = folder.path().join("arch/x86/entry/vdso");
+        fs_err::create_dir_all(&vdso).unwrap();
         let error = error_of(folder.path());
         assert!(error.contains("arch/x86/entry/vdso/Makefile") && error.contains("incomplete"), "{error}");
 
-        fs_err::write(folder.path().join(VDSO_DIR).join("Makefile"), "").unwrap();
+        fs_err::write(vdso.join("Makefile"), "").unwrap();
         let tree = recognise(folder.path()).unwrap();
         assert_eq!((tree.line.name, tree.release.as_str()), ("6.1", "6.1.192-rc1"));
     }
@@ -128,7 +169,7 @@ mod tests {
     #[test]
     fn an_unknown_line_is_named() {
         let error = error_of(tree("VERSION = 6\nPATCHLEVEL = 10\nSUBLEVEL = 0\nEXTRAVERSION =\n").path());
-        assert!(error.contains("Linux 6.10.0, and there is glue for 6.1 only"), "{error}");
+        assert!(error.contains("Linux 6.10.0, and there is glue for 6.1, 6.12, 7.3 only"), "{error}");
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod compare;
 use super::console::Failure;
 use super::qemu::{Machine, Run};
 use super::qmp::Monitor;
+use super::selection::Kernel;
 use crate::workspace::shown;
 use anyhow::Context;
 use compare::{Judgement, Restored, judge};
@@ -68,7 +69,7 @@ pub struct Outcome {
 ///
 /// # Errors
 /// No temporary folder could be made.
-pub fn run(scenario: &Scenario, kernel: &Path, initramfs: &Path, append: &str) -> anyhow::Result<Outcome> {
+pub fn run(scenario: &Scenario, kernel: &Kernel, initramfs: &Path, append: &str) -> anyhow::Result<Outcome> {
     let start = Instant::now();
     let append = format!("{append} {} loglevel=6 vm_fork=1", scenario.append);
     let scene = Scene { scenario, kernel, initramfs, append, folder: tempfile::tempdir()? };
@@ -78,7 +79,7 @@ pub fn run(scenario: &Scenario, kernel: &Path, initramfs: &Path, append: &str) -
 
 struct Scene<'boot> {
     scenario: &'boot Scenario,
-    kernel: &'boot Path,
+    kernel: &'boot Kernel,
     initramfs: &'boot Path,
     append: String,
     /// Holds the saved machine and the socket of the monitor, whose path must be short.
@@ -135,7 +136,7 @@ impl Scene<'_> {
 
     fn machine(&self, name: &str) -> Machine<'_> {
         Machine {
-            kernel: self.kernel,
+            kernel: &self.kernel.image,
             initramfs: self.initramfs,
             cpu: "max",
             append: &self.append,
@@ -144,7 +145,7 @@ impl Scene<'_> {
     }
 
     fn console(&self, name: &str) -> PathBuf {
-        super::target().join(format!("console-{}-{name}.log", self.scenario.name))
+        super::target().join(format!("console-{}-{}-{name}.log", self.kernel.name, self.scenario.name))
     }
 
     fn socket(&self) -> PathBuf {

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! The glue of each line goes into a tree of that line and out again. The tree has no more than the patches say about it:
+//! their lines at their places, so that nobody needs a kernel's source for these tests.
+
+use super::*;
+use crate::kernel::plan::Plan;
+use crate::kernel::tree::{LINES, recognise};
+use diffy::Line as HunkLine;
+use diffy::patch_set::{ParseOptions, PatchKind, PatchSet};
+use tempfile::TempDir;
+
+/// More lines than any patched file has.
+const LINES_OF_A_FILE: usize = 20_000;
+
+/// One line of a file under reconstruction.
+#[derive(Clone)]
+enum Known {
+    /// Line of the original, of which nothing was said yet.
+    Original(usize),
+    Text(String),
+}
+
+/// What the patches say about the original of each file that they change.
+fn originals(patches: &[Patch]) -> BTreeMap<String, String> {
+    let mut files: BTreeMap<String, (Vec<Known>, Vec<String>)> = BTreeMap::new();
+    for patch in patches {
+        for file_patch in PatchSet::parse(&patch.text, ParseOptions::unidiff()) {
+            let file_patch = file_patch.unwrap();
+            let PatchKind::Text(diff) = file_patch.patch() else { panic!("{}: binary", patch.name) };
+            let path = diff.modified().unwrap().strip_prefix("b/").unwrap().to_owned();
+            let (now, original) = files.entry(path).or_insert_with(|| {
+                let unsaid = (0..LINES_OF_A_FILE).map(|number| format!("unsaid {number}\n")).collect();
+                ((0..LINES_OF_A_FILE).map(Known::Original).collect(), unsaid)
+            });
+            let mut after = Vec::new();
+            let mut at = 0;
+            for hunk in diff.hunks() {
+                let start = hunk.old_range().start() - 1;
+                after.extend_from_slice(&now[at..start]);
+                at = start;
+                for line in hunk.lines() {
+                    match line {
+                        HunkLine::Insert(text) => after.push(Known::Text((*text).to_owned())),
+                        HunkLine::Context(text) | HunkLine::Delete(text) => {
+                            match &now[at] {
+                                Known::Original(number) => original[*number] = (*text).to_owned(),
+                                Known::Text(known) => assert_eq!(known, text, "{}", patch.name),
+                            }
+                            at += 1;
+                            if matches!(line, HunkLine::Context(_)) {
+                                after.push(Known::Text((*text).to_owned()));
+                            }
+                        }
+                    }
+                }
+            }
+            after.extend_from_slice(&now[at..]);
+            *now = after;
+        }
+    }
+    files.into_iter().map(|(path, (_, original))| (path, original.concat())).collect()
+}
+
+/// A tree of a line, and the object for it.
+fn tree_of(line: &Line) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let object = root.join("vgetrandom.o");
+    put(&object, "the object");
+    let glue = Glue::load(&super::folder(), line, &object).unwrap();
+    for (path, text) in originals(&glue.patches) {
+        put(&root.join("tree").join(path), &text);
+    }
+    let (version, patchlevel) = line.name.split_once('.').unwrap();
+    let makefile = format!("VERSION = {version}\nPATCHLEVEL = {patchlevel}\nSUBLEVEL = 0\n");
+    put(&root.join("tree/Makefile"), &makefile);
+    (folder, object)
+}
+
+fn put(path: &Path, text: &str) {
+    fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+    fs_err::write(path, text).unwrap();
+}
+
+/// Every file below `root` with its text.
+fn snapshot(root: &Path) -> BTreeMap<PathBuf, String> {
+    let text = |path: PathBuf| (path.clone(), fs_err::read_to_string(path).unwrap());
+    files_below(root).unwrap().into_iter().map(text).collect()
+}
+
+#[test]
+fn the_glue_of_every_line_goes_in_and_out() {
+    for line in &LINES {
+        let (folder, object) = tree_of(line);
+        let root = folder.path().join("tree");
+        let before = snapshot(&root);
+        let tree = recognise(&root).unwrap();
+        assert_eq!(tree.line, line);
+        let glue = Glue::load(&super::folder(), line, &object).unwrap();
+        Plan::apply(&tree, &glue).unwrap().commit().unwrap();
+
+        let after = snapshot(&root);
+        assert_eq!(after[&root.join(line.object_path())], "the object", "{}", line.name);
+        assert!(glue.files.keys().all(|path| after.contains_key(&root.join(path))), "{}", line.name);
+        let again = Plan::apply(&tree, &glue).unwrap();
+        assert!(again.changes.is_empty(), "{}: {:?}", line.name, again.changes);
+        Plan::revert(&tree).unwrap().commit().unwrap();
+        assert_eq!(snapshot(&root), before, "{}", line.name);
+    }
+}
+
+#[test]
+fn the_object_alone_is_a_file_and_the_patch_that_makes_room_for_it() {
+    for line in &LINES {
+        let Some(patch) = line.object_patch else { continue };
+        let (folder, object) = tree_of(line);
+        let root = folder.path().join("tree");
+        let before = snapshot(&root);
+        let glue = Glue::of_object_alone(&super::folder(), line, patch, &object).unwrap();
+        Plan::apply(&recognise(&root).unwrap(), &glue).unwrap().commit().unwrap();
+        let (after, vdso) = (snapshot(&root), root.join("arch/x86/entry/vdso"));
+        let elsewhere = |path: &&PathBuf| before.get(*path) != after.get(*path) && !path.starts_with(&vdso);
+        assert_eq!(after.keys().find(elsewhere), None, "{}: nothing outside of the vDSO is touched", line.name);
+    }
+}
+
+#[test]
+fn a_tree_of_one_line_takes_no_glue_of_another() {
+    for line in &LINES {
+        let (folder, object) = tree_of(line);
+        let root = folder.path().join("tree");
+        let before = snapshot(&root);
+        for other in LINES.iter().filter(|other| *other != line) {
+            let glue = Glue::load(&super::folder(), other, &object).unwrap();
+            let error = format!("{:#}", Plan::apply(&recognise(&root).unwrap(), &glue).unwrap_err());
+            assert!(error.contains("does not fit") || error.contains("no such file"), "{error}");
+        }
+        assert_eq!(snapshot(&root), before);
+    }
+}

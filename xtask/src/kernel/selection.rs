@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! Which kernels are booted: one of each line, and where the object can stand alone, one with nothing but the object.
+
+use super::test_kernel::{self, Content};
+use super::tree::{self, LINES, Line};
+use crate::packages::Tier;
+use std::path::{Path, PathBuf};
+
+/// The options that say it.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Selection {
+    /// Boot kernels of this line only; may be repeated.
+    #[arg(long, value_name = "LINE", value_parser = LINES.map(|line| line.name))]
+    pub line: Vec<String>,
+    /// Take the kernel's source from this tree, which is only read, instead of the Debian package.
+    #[arg(long, value_name = "TREE", conflicts_with = "line")]
+    pub kernel: Option<PathBuf>,
+    /// Boot this finished image (bzImage) instead of building one.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["kernel", "line"])]
+    pub image: Option<PathBuf>,
+}
+
+/// A kernel that is there.
+#[derive(Debug)]
+pub struct Kernel {
+    /// What its boots are called by: its line, or `image`.
+    pub name: &'static str,
+    /// Its bzImage.
+    pub image: PathBuf,
+    /// SHA-256 of the object in its vDSO, if it was built here.
+    pub object: Option<String>,
+}
+
+/// One that is to be booted.
+#[derive(Clone, Debug)]
+pub struct Selected {
+    /// What its boots are called by: its line, or `image`.
+    pub name: &'static str,
+    /// What of ours is in it.
+    pub content: Content,
+    origin: Origin,
+}
+
+#[derive(Clone, Debug)]
+enum Origin {
+    Image(PathBuf),
+    Build { line: &'static Line, tree: Option<PathBuf> },
+}
+
+impl Selection {
+    /// What has to be there for them, besides what the guest needs.
+    ///
+    /// # Errors
+    /// The tree is of no known line.
+    pub fn tiers(&self) -> anyhow::Result<Vec<Tier>> {
+        if self.image.is_some() {
+            return Ok(Vec::new());
+        }
+        let sources = if self.kernel.is_some() { Vec::new() } else { self.lines()? };
+        Ok([Tier::KernelBuild].into_iter().chain(sources.into_iter().map(Tier::KernelSource)).collect())
+    }
+
+    /// The kernels, in the order in which they are booted.
+    ///
+    /// # Errors
+    /// The tree is of no known line, or there is no such image.
+    pub fn kernels(&self) -> anyhow::Result<Vec<Selected>> {
+        if let Some(image) = &self.image {
+            let origin = Origin::Image(fs_err::canonicalize(image)?);
+            return Ok(vec![Selected { name: "image", content: Content::Glue, origin }]);
+        }
+        let mut kernels = Vec::new();
+        for line in self.lines()? {
+            for content in [Content::Glue, Content::ObjectAlone] {
+                if content.is_of(line) {
+                    let origin = Origin::Build { line, tree: self.kernel.clone() };
+                    kernels.push(Selected { name: line.name, content, origin });
+                }
+            }
+        }
+        Ok(kernels)
+    }
+
+    fn lines(&self) -> anyhow::Result<Vec<&'static Line>> {
+        if let Some(tree) = &self.kernel {
+            return Ok(vec![tree::recognise(tree)?.line]);
+        }
+        let named = |line: &&Line| self.line.is_empty() || self.line.iter().any(|name| name == line.name);
+        Ok(LINES.iter().filter(named).collect())
+    }
+}
+
+impl Selected {
+    /// Builds it with `object` where something changed.
+    ///
+    /// # Errors
+    /// As for [`test_kernel::build`].
+    pub fn build(&self, object: &Path) -> anyhow::Result<Kernel> {
+        let (image, object) = match &self.origin {
+            Origin::Image(image) => (image.clone(), None),
+            Origin::Build { line, tree } => {
+                let built = test_kernel::build(line, tree.as_deref(), self.content, object)?;
+                (built.image, Some(built.object))
+            }
+        };
+        Ok(Kernel { name: self.name, image, object })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(selection: &Selection) -> Vec<(&'static str, Content)> {
+        selection.kernels().unwrap().iter().map(|kernel| (kernel.name, kernel.content)).collect()
+    }
+
+    #[test]
+    fn every_line_with_its_glue_and_some_with_the_object_alone() {
+        let all = names(&Selection::default());
+        for line in &LINES {
+            assert!(all.contains(&(line.name, Content::Glue)));
+            assert_eq!(all.contains(&(line.name, Content::ObjectAlone)), line.object_patch.is_some());
+        }
+        let one = Selection { line: vec!["6.1".into()], ..Selection::default() };
+        assert_eq!(names(&one), [("6.1", Content::Glue)]);
+        assert_eq!(one.tiers().unwrap(), [Tier::KernelBuild, Tier::KernelSource(&LINES[0])]);
+    }
+
+    #[test]
+    fn a_finished_image_needs_nothing_and_must_be_there() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let image = Selection { image: Some(file.path().into()), ..Selection::default() };
+        assert_eq!(names(&image), [("image", Content::Glue)]);
+        assert!(image.tiers().unwrap().is_empty());
+        let missing = Selection { image: Some("/no/such/bzImage".into()), ..Selection::default() };
+        assert!(format!("{:#}", missing.kernels().unwrap_err()).contains("/no/such/bzImage"));
+    }
+}

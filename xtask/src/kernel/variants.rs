@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! The boots of a kernel: which processor, what runs in the guest, and what must come of it.
+
+use super::suite::Suite;
+use super::test_kernel::Content;
+use super::vm_fork::SCENARIOS;
+
+/// One boot.
+#[derive(Debug)]
+pub struct Variant {
+    /// What it is called in the output.
+    pub name: &'static str,
+    /// What of ours is in the kernel.
+    pub content: Content,
+    /// What runs in the guest.
+    pub suite: Suite,
+    /// The processor, as QEMU's `-cpu` takes it.
+    pub cpu: &'static str,
+    /// Words of the kernel's command line.
+    pub append: &'static str,
+    /// What must come of it.
+    pub expected: Expected,
+}
+
+impl Variant {
+    /// A boot in which every test of the contract must pass.
+    const fn contract(name: &'static str, cpu: &'static str, append: &'static str) -> Self {
+        Self { name, content: Content::Glue, suite: Suite::Contract, cpu, append, expected: Expected::Pass }
+    }
+
+    /// A boot in which every client must behave as `append` says.
+    const fn clients(name: &'static str, append: &'static str) -> Self {
+        Self { suite: Suite::Clients, ..Self::contract(name, "max", append) }
+    }
+}
+
+/// What must come of a boot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// Every test passes.
+    Pass,
+    /// Every test fails, in good order: the proof that the verdict of the other boots means something.
+    EveryTestFails {
+        /// Why it must.
+        because: &'static str,
+    },
+}
+
+/// The boots. `max` is everything that TCG emulates, which ends at AVX2.
+pub const VARIANTS: [Variant; 10] = [
+    Variant::contract("max", "max", "expect_simd=1"),
+    Variant::contract("no-avx2", "max,-avx2", "expect_simd=0"),
+    // The processor claims AVX2 here, and the kernel never enabled the upper halves.
+    Variant::contract("no-xsave", "max,-xsave", "expect_simd=0"),
+    // The administrator's word stands above the processor's.
+    Variant::contract("lowered", "max", "vgetrandom.simd=0 expect_simd=0"),
+    // A model that has AVX2 and that the glue's list keeps from it, and the administrator's word above the list.
+    Variant::contract("slow-avx", SLOW_AVX, "expect_simd=0"),
+    Variant::contract("raised", SLOW_AVX, "vgetrandom.simd=1 expect_simd=1"),
+    // The same kernel, with no vDSO in any process.
+    Variant {
+        expected: Expected::EveryTestFails { because: "without a vDSO" },
+        ..Variant::contract("no-vdso", "max", "vdso=0")
+    },
+    // The kernel's own code leaves 0 in the place of the simd byte, which is padding there.
+    Variant {
+        content: Content::ObjectAlone,
+        ..Variant::contract("object-alone", "max", "interface=getrandom expect_simd=0")
+    },
+    Variant::clients("clients", "expect_vdso=1"),
+    // The control: every draw must be seen as a system call.
+    Variant::clients("clients-no-vdso", "vdso=0 expect_vdso=0"),
+];
+
+/// Everything that TCG emulates, under the name of one of those models.
+const SLOW_AVX: &str = "max,vendor=CentaurHauls,family=6,model=15";
+
+/// The names of all boots.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    VARIANTS.iter().map(|variant| variant.name).chain(SCENARIOS.iter().map(|scenario| scenario.name))
+}
