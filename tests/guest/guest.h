@@ -61,6 +61,11 @@ extern struct vdso vdso;
 
 /* Fills in the above; what is not there stays NULL or -1. */
 void vdso_find(void);
+/*
+ * Whether draws are to go through the function of C libraries, with memory from mmap(): in a kernel
+ * that has nothing else, "interface=getrandom" on its command line.
+ */
+bool by_getrandom(void);
 /* An exported function with version LINUX_2.6, or NULL. */
 void *vdso_function(const char *name);
 /* Length of the image's loaded segment, in bytes. */
@@ -74,10 +79,14 @@ struct rng_data {
 	uint8_t simd;
 };
 
-/* What lies at the usual place; in a time namespace that is zeros. */
+/* Finds out where this kernel has it, for the functions below. */
+void data_page_find(void);
+/* What lies at the usual place; in a time namespace that swaps the page, zeros. */
 struct rng_data rng_data(void);
-/* What lies at the time-namespace page, which faults outside of a namespace. */
+/* What draws inside of a time namespace go by; outside of one it may fault. */
 struct rng_data timens_rng_data(void);
+/* Whether time namespaces swap the page. */
+bool timens_swaps_rng_data(void);
 bool in_time_namespace(void);
 
 /* reseed.c: makes the kernel reseed. Returns -1 with errno on failure. */
@@ -93,7 +102,7 @@ struct states {
 
 /* The system call, as it is. Returns the address or -1 with errno. */
 long vgetrandom_alloc(size_t *num, size_t *size_per_each, unsigned int flags);
-/* At least num states. */
+/* At least num states, from the interface that is tested. */
 struct states states_alloc(size_t num);
 size_t states_len(const struct states *states);
 int states_free(const struct states *states);

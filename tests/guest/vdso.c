@@ -2,6 +2,7 @@
 /* Finds functions and notes in the image that the kernel mapped, as a client without a libc does. */
 #include <elf.h>
 #include <link.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 
@@ -103,12 +104,25 @@ static long note_number(void)
 	return -1;
 }
 
+bool by_getrandom(void)
+{
+	const char *interface = getenv("interface");
+
+	return interface && !strcmp(interface, "getrandom");
+}
+
+static ssize_t draw_by_getrandom(void *buffer, size_t len, unsigned int flags, void *state)
+{
+	return vdso.getrandom(buffer, len, flags, state, VGETRANDOM_STATE_LEN);
+}
+
 void vdso_find(void)
 {
 	vdso.image = (const unsigned char *)getauxval(AT_SYSINFO_EHDR);
 	if (!vdso.image)
 		return;
-	vdso.vgetrandom = (vgetrandom_fn *)vdso_function("__vdso_vgetrandom");
+	data_page_find();
 	vdso.getrandom = (getrandom_fn *)vdso_function("__vdso_getrandom");
+	vdso.vgetrandom = by_getrandom() ? draw_by_getrandom : (vgetrandom_fn *)vdso_function("__vdso_vgetrandom");
 	vdso.alloc_nr = note_number();
 }
