@@ -30,7 +30,7 @@ static struct verdict draw_all(bool drop)
 	struct verdict verdict = pass("drawn");
 
 	state = droppable_map(PAGE_LEN);
-	REQUIRE(state != MAP_FAILED, "mmap: errno %d", errno);
+	REQUIRE(state != MAP_FAILED && stay_on_this_processor(), "errno %d", errno);
 	for (int i = 0; i < DRAWS && verdict.passed; i++) {
 		if (drop && i % DRAWS_PER_DROP == 0) {
 			REQUIRE(!madvise(state, PAGE_LEN, MADV_PAGEOUT), "MADV_PAGEOUT: errno %d", errno);

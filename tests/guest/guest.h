@@ -149,6 +149,11 @@ uint64_t mappings_hash(void);
 /* All capabilities, CAP_IPC_LOCK among them, which stands above RLIMIT_MEMLOCK. */
 bool drop_capabilities(void);
 bool set_limit(int resource, rlim_t bytes);
+/*
+ * Other processors. A new page waits in a list of the processor that it was faulted in on, where MADV_PAGEOUT does not
+ * find it from another one.
+ */
+bool stay_on_this_processor(void);
 
 /* child.c: tests in a process of their own */
 

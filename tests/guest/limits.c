@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /* Limits on memory give clean errors. Each test lowers its own privileges and limits for good. */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <linux/capability.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -24,6 +26,18 @@ bool set_limit(int resource, rlim_t bytes)
 	struct rlimit limit = { .rlim_cur = bytes, .rlim_max = bytes };
 
 	return !setrlimit(resource, &limit);
+}
+
+bool stay_on_this_processor(void)
+{
+	int processor = sched_getcpu();
+	cpu_set_t one;
+
+	if (processor < 0)
+		return false;
+	CPU_ZERO(&one);
+	CPU_SET(processor, &one);
+	return !sched_setaffinity(0, sizeof(one), &one);
 }
 
 /* Asks in vain; outputs, mappings and accounting must look as before. */
