@@ -39,6 +39,7 @@ pub fn standalone(object: &CheckedObject, linker: Linker, folder: &Path) -> anyh
         layout: debug.layout,
         exports: debug.exports,
         original: debug.original.clone(),
+        object: debug.object.clone(),
     };
     Ok(Standalone { debug, stripped })
 }

@@ -6,8 +6,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-/// More than any object or image takes, in bytes; a sparse file can be larger than memory.
-pub(crate) const LARGEST: u64 = 16 << 20;
+/// More than any object or image takes with all its debug information, in bytes; a sparse file can be larger than memory.
+pub(crate) const LARGEST: u64 = 64 << 20;
 
 /// Reads a file whole.
 ///
@@ -36,7 +36,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         file.as_file().set_len(1 << 42).unwrap();
         let error = read_whole(file.path()).unwrap_err().to_string();
-        assert!(error.contains("more than 16 MiB; name an object"), "{error}");
+        assert!(error.contains("more than 64 MiB; name an object"), "{error}");
         file.as_file().set_len(LARGEST).unwrap();
         assert_eq!(read_whole(file.path()).unwrap().len() as u64, LARGEST);
     }

@@ -6,7 +6,7 @@ use crate::layout::{SHARED_PAGE, layout_of};
 use crate::link::unsplice::{is_spliced, unsplice};
 use crate::object_file::{ElfFile, parse};
 use crate::read::notes::linux_version;
-use crate::{DataPageLayout, Error, Report};
+use crate::{DataPageLayout, Error, Object, Report, bounds};
 use object::{Object as _, ObjectSymbol as _};
 use std::path::{Path, PathBuf};
 use vdso_abi::exports::{EXPORTS, EXPORTS_WITHOUT_PROBE, Export};
@@ -33,6 +33,8 @@ pub struct LinkedImage {
     pub exports: &'static [Export],
     /// For a splice the image that it was made from, of which nothing may be lost.
     pub original: Option<Image>,
+    /// The object whose code it must hold; none for an image that somebody else may have made.
+    pub object: Option<Object>,
 }
 
 /// An image that kept every rule. Only [`verify()`](crate::verify()) makes one.
@@ -100,6 +102,7 @@ impl LinkedImage {
     /// # Errors
     /// [`Error::Malformed`] where it cannot be read, [`Error::Refused`] where the kernel's layout is not known.
     pub fn found(image: Image) -> Result<Self, Error> {
+        bounds::image(&image)?;
         let version = image.linux_version();
         let layout = if version.is_none() { SHARED_PAGE } else { layout_of(&image, None)? };
         // Where the way back is broken a rule says so, and nothing is left to compare with.
@@ -107,7 +110,7 @@ impl LinkedImage {
         let may_lack_probe = version.is_some_and(|code| code < MAP_DROPPABLE_SINCE);
         let exports =
             if may_lack_probe && !image.exports("__vdso_getrandom")? { EXPORTS_WITHOUT_PROBE } else { &EXPORTS };
-        Ok(Self { image, layout, exports, original })
+        Ok(Self { image, layout, exports, original, object: None })
     }
 }
 

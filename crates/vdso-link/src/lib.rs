@@ -6,6 +6,7 @@
 //! verified one. A broken rule is data, a [`Finding`] in a [`Report`]; [`Error`] is kept for what could not be looked at.
 #![forbid(unsafe_code)]
 
+mod bounds;
 pub mod check;
 pub mod diff;
 mod disassembly;

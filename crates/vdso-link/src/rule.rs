@@ -61,6 +61,9 @@ pub struct Finding {
     pub excerpt: Vec<Line>,
 }
 
+/// As many findings of one rule are gathered: a file can be wrong in each of its bytes.
+const MOST_FINDINGS: usize = 1000;
+
 /// One rule at work: counts what it looks at and gathers what it finds.
 #[derive(Debug)]
 pub struct Examination {
@@ -91,14 +94,23 @@ impl Examination {
         wanted: impl Into<String>,
         cause: impl Into<String>,
     ) {
-        self.findings.push(Finding {
+        let finding = |place, found, wanted, cause| Finding {
             rule: self.rule.id,
             place,
-            found: found.into(),
-            wanted: wanted.into(),
-            cause: cause.into(),
+            found,
+            wanted,
+            cause,
             excerpt: Vec::new(),
-        });
+        };
+        let found = match self.findings.len() {
+            ..MOST_FINDINGS => finding(place, found.into(), wanted.into(), cause.into()),
+            MOST_FINDINGS => {
+                let found = format!("more than {MOST_FINDINGS} findings; the others are left out");
+                finding(Place::default(), found, self.rule.demand.into(), String::new())
+            }
+            _ => return,
+        };
+        self.findings.push(found);
     }
 
     /// Counts one thing, and records a breach at `place` unless `holds`; what holds is not put into words.

@@ -6,7 +6,7 @@
 use super::frames::{self, Frame};
 use super::functions::{self, Code, Function};
 use super::read;
-use crate::{Error, Object, Place};
+use crate::{Error, Object, Place, bounds};
 use object::LittleEndian as LE;
 use object::elf;
 use std::ops::Range;
@@ -35,6 +35,8 @@ pub struct Section<'data> {
     pub flags: elf::SectionFlags,
     /// Length in memory, in bytes.
     pub size: u64,
+    /// `sh_addralign`.
+    pub alignment: u64,
     /// Empty where the section has no bytes in the file.
     pub data: &'data [u8],
     /// Where [`data`](Self::data) lies in the file, in bytes.
@@ -127,7 +129,8 @@ impl<'data> Anatomy<'data> {
     /// [`Error::Malformed`] where something cannot be read, or is for another machine.
     pub fn of(object: &'data Object) -> Result<Self, Error> {
         let file = object.elf()?;
-        let reader = read::Reader::of(object.path(), object.data(), &file)?;
+        bounds::object(object.path(), &file)?;
+        let reader = read::Reader::of(object.path(), object.data(), &file);
         let mut sections = reader.sections()?;
         let symbols = reader.symbols(&sections)?;
         reader.relocations(&mut sections, symbols.len())?;

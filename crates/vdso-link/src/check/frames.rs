@@ -6,8 +6,12 @@
 
 use super::anatomy::{Home, Section, Symbol};
 use crate::Error;
-use gimli::{BaseAddresses, CieOrFde, EhFrame, EndianSlice, LittleEndian, UnwindContext, UnwindSection as _};
+use gimli::{
+    BaseAddresses, CfaRule, CieOrFde, EhFrame, EndianSlice, LittleEndian, RegisterRule, UnwindContext,
+    UnwindSection as _, UnwindTableRow, X86_64,
+};
 use object::elf;
+use std::fmt;
 use std::ops::Range;
 use std::path::Path;
 
@@ -22,16 +26,21 @@ pub struct Frame {
     pub range: Option<(usize, Range<u64>)>,
     /// In order and without gaps.
     pub rows: Vec<Row>,
+    /// Whether the return address is that of an instruction that has not run yet.
+    pub is_signal_frame: bool,
+    /// The register (DWARF number) that stands for the return address.
+    pub return_address: u16,
 }
 
 /// How to unwind from a range of instructions.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     /// Offsets in the section that the frame describes, in bytes.
     pub range: Range<u64>,
     /// Register (DWARF number) and offset that give the CFA; `None` for an expression.
     pub cfa: Option<(u16, i64)>,
     /// The rules of registers, by DWARF number.
-    pub registers: Vec<(u16, gimli::RegisterRule<usize>)>,
+    pub registers: Vec<(u16, RegisterRule<usize>)>,
 }
 
 impl Frame {
@@ -53,9 +62,42 @@ impl Frame {
 }
 
 impl Row {
+    /// A row of a table, with addresses from `base` on.
+    pub fn of(row: &UnwindTableRow<usize>, base: u64) -> Self {
+        Self {
+            range: row.start_address().wrapping_sub(base)..row.end_address().wrapping_sub(base),
+            cfa: match row.cfa() {
+                CfaRule::RegisterAndOffset { register, offset } => Some((register.0, *offset)),
+                CfaRule::Expression(_) => None,
+            },
+            registers: registers(row),
+        }
+    }
+
+    /// The same for code that lies at `base`.
+    pub fn moved(&self, base: u64) -> Self {
+        let range = base.wrapping_add(self.range.start)..base.wrapping_add(self.range.end);
+        Self { range, ..self.clone() }
+    }
+
     /// The rule of a register by its DWARF number; `None` says that the register still has the caller's value.
-    pub fn register(&self, number: u16) -> Option<&gimli::RegisterRule<usize>> {
+    pub fn register(&self, number: u16) -> Option<&RegisterRule<usize>> {
         self.registers.iter().find(|(register, _)| *register == number).map(|(_, rule)| rule)
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#x}..{:#x}: ", self.range.start, self.range.end)?;
+        let name = |number| X86_64::register_name(gimli::Register(number)).unwrap_or("?");
+        match self.cfa {
+            Some((register, offset)) => write!(f, "CFA={}{offset:+}", name(register))?,
+            None => write!(f, "CFA by an expression")?,
+        }
+        self.registers.iter().try_for_each(|(register, rule)| match rule {
+            RegisterRule::Offset(offset) => write!(f, ", {} at CFA{offset:+}", name(*register)),
+            rule => write!(f, ", {} {rule:?}", name(*register)),
+        })
     }
 }
 
@@ -116,6 +158,13 @@ fn relocated(section: &Section, start: u64, symbols: &[Symbol], addresses: &[u64
     data
 }
 
+/// The rules of the registers that code may save, and of the return address, which is the last of them; an unwind table can
+/// speak of many more.
+fn registers(row: &UnwindTableRow<usize>) -> Vec<(u16, RegisterRule<usize>)> {
+    let known = row.registers().filter(|(register, _)| *register <= X86_64::RA);
+    known.map(|(register, rule)| (register.0, rule.clone())).collect()
+}
+
 struct Tables<'a> {
     section: EhFrame<EndianSlice<'a, LittleEndian>>,
     start: u64,
@@ -137,19 +186,14 @@ impl Tables<'_> {
             let mut rows = Vec::new();
             let mut table = fde.rows(&self.section, &bases, &mut context)?;
             while let Some(row) = table.next_row()? {
-                rows.push(Row {
-                    range: range(row.start_address(), row.end_address()),
-                    cfa: match row.cfa() {
-                        gimli::CfaRule::RegisterAndOffset { register, offset } => Some((register.0, *offset)),
-                        gimli::CfaRule::Expression(_) => None,
-                    },
-                    registers: row.registers().map(|(register, rule)| (register.0, rule.clone())).collect(),
-                });
+                rows.push(Row::of(row, base));
             }
             frames.push(Frame {
                 offset: fde.offset() as u64,
                 range: home.map(|home| (home, range(fde.initial_address(), fde.end_address()))),
                 rows,
+                is_signal_frame: fde.is_signal_trampoline(),
+                return_address: fde.cie().return_address_register().0,
             });
         }
         Ok(())

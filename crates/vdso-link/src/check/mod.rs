@@ -3,11 +3,11 @@
 //!
 //! [`Anatomy`] reads the object once; a rule is a function that walks it, beside the words that explain it.
 
-mod anatomy;
+pub(crate) mod anatomy;
 mod causes;
 mod code;
 mod flow;
-mod frames;
+pub(crate) mod frames;
 mod functions;
 mod header;
 mod read;

@@ -19,7 +19,7 @@ mod versions;
 
 use crate::object_file::ElfFile;
 use crate::rule::Place;
-use crate::{Error, Image};
+use crate::{Error, Image, bounds};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
@@ -83,6 +83,7 @@ const CHAPTERS: [(&str, Lister); 14] = [
 /// # Errors
 /// [`Error::Malformed`] where it is no ELF file; what cannot be read further in is missing from the description.
 pub fn dump(image: &Image) -> Result<Dump, Error> {
+    bounds::image(image)?;
     let elf = image.elf()?;
     let chapters = CHAPTERS.iter().map(|&(title, list)| Chapter { title, subjects: distinct(list(&elf)) });
     Ok(Dump { chapters: chapters.collect() })

@@ -34,7 +34,7 @@ pub(super) fn unwind(elf: &ElfFile<'_>) -> Vec<Subject> {
         let start = it.covers.start;
         let index = functions.binary_search_by_key(&start, |function| function.start);
         let name = index.map_or_else(|_| hex(start), |index| functions[index].name.clone());
-        let rows = it.rows.clone().map_or_else(|reason| reason, |rows| rows.to_string());
+        let rows = it.rows.as_ref().map_or_else(String::clone, |rows| rows.len().to_string());
         let fields = vec![("start", hex(start)), ("length", hex(it.covers.end - start)), ("rows", rows)];
         Subject::new(format!("fde[{name}]"), Place::new(".eh_frame", it.address.saturating_sub(unwind.frames)), fields)
     });

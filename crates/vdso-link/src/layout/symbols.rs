@@ -8,7 +8,7 @@
 
 use super::{DataPageLayout, PAGE};
 use crate::object_file::ElfFile;
-use crate::{Error, Image};
+use crate::{Error, Image, bounds};
 use object::{Object as _, ObjectSymbol as _};
 use vdso_abi::exports::{TIMENS_VDSO_DATA, VDSO_DATA, VDSO_RNG_DATA};
 
@@ -86,6 +86,9 @@ impl Said {
 /// [`Error::Refused`] where neither tells enough, where they disagree, or where `debug` is of another build or has no
 /// symbols: a wrong guess would read random data from a wrong page. [`Error::Malformed`] for what cannot be read.
 pub fn layout_of(image: &Image, debug: Option<&Image>) -> Result<DataPageLayout, Error> {
+    for image in [Some(image), debug].into_iter().flatten() {
+        bounds::image(image)?;
+    }
     let refused = |path: &Image, what, next: &str| Error::Refused { path: path.path().into(), what, next: next.into() };
     if let Some(debug) = debug {
         let next = "name the vdso64.so.dbg that lies beside the image in its build folder";

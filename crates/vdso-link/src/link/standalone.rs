@@ -78,7 +78,13 @@ impl StandaloneLink<'_> {
     /// # Errors
     /// [`Error::Io`] where there is none, [`Error::Malformed`] where it is no ELF file.
     pub fn finish(&self) -> Result<LinkedImage, Error> {
-        Ok(LinkedImage { image: Image::read(self.output)?, layout: *LAYOUT, exports: &EXPORTS, original: None })
+        Ok(LinkedImage {
+            image: Image::read(self.output)?,
+            layout: *LAYOUT,
+            exports: &EXPORTS,
+            original: None,
+            object: Some(self.object.object().clone()),
+        })
     }
 }
 

@@ -6,7 +6,7 @@
 
 use super::delta;
 use crate::file::LARGEST;
-use crate::{Error, Image};
+use crate::{Error, Image, bounds};
 use object::{Object as _, ObjectSection as _};
 use sha2::{Digest as _, Sha256};
 use std::ops::Range;
@@ -31,6 +31,7 @@ pub(super) fn record(original: &[u8], spliced: &[u8], moved: Vec<(Range<usize>, 
 /// # Errors
 /// [`Error::Malformed`] where its headers cannot be read.
 pub fn is_spliced(image: &Image) -> Result<bool, Error> {
+    bounds::image(image)?;
     Ok(image.elf()?.section_by_name(RECORD).is_some())
 }
 
@@ -41,6 +42,7 @@ pub fn is_spliced(image: &Image) -> Result<bool, Error> {
 /// it was read from a process or stripped. [`Error::Malformed`] where what the section says does not lead to the original,
 /// because the file was changed since.
 pub fn unsplice(image: &Image) -> Result<Image, Error> {
+    bounds::image(image)?;
     let elf = image.elf()?;
     let Some(section) = elf.section_by_name(RECORD) else {
         return Err(Error::Refused {

@@ -6,6 +6,9 @@ use crate::object_file::ElfFile;
 use object::LittleEndian as LE;
 use object::elf::{DT_NULL, Dyn64, DynamicTag, PT_DYNAMIC};
 
+/// As many entries are read; a vDSO has about twenty. Without an end among them the table counts as one without an end.
+const MOST_ENTRIES: usize = 256;
+
 /// The entries of the first `PT_DYNAMIC`, up to its `DT_NULL`.
 #[derive(Clone, Debug)]
 pub(crate) struct Dynamic<'data> {
@@ -33,7 +36,7 @@ impl<'data> Dynamic<'data> {
     pub(crate) fn of(elf: &ElfFile<'data>) -> Self {
         let segment = elf.elf_program_headers().iter().find(|segment| segment.p_type.get(LE) == PT_DYNAMIC);
         let bytes = segment.map_or(&[][..], |segment| file_bytes(elf.data(), segment));
-        let count = bytes.len() / size_of::<Dyn64<LE>>();
+        let count = (bytes.len() / size_of::<Dyn64<LE>>()).min(MOST_ENTRIES);
         let table: &[Dyn64<LE>] = object::pod::slice_from_bytes(bytes, count).map_or(&[][..], |(table, _)| table);
         let end = table.iter().position(|entry| entry.d_tag.get(LE) == DT_NULL);
         let entries = (0..).zip(&table[..end.unwrap_or(table.len())]);

@@ -6,6 +6,9 @@ use object::LittleEndian as LE;
 use object::elf::{DT_GNU_HASH, DT_HASH, GnuHashHeader, HashHeader};
 use object::endian::{U32, U64};
 
+/// As many symbols of a bucket are visited; in a vDSO one or two are. What a longer chain would lead to counts as missed.
+const MOST_STEPS: usize = 64;
+
 /// `DT_HASH`: the table of the System V ABI.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SysvHash<'data> {
@@ -35,7 +38,8 @@ impl<'data> SysvHash<'data> {
         let first = u32::try_from(buckets.len()).ok().and_then(|count| hash.checked_rem(count));
         let first = first.and_then(|bucket| buckets.get(bucket as usize));
         let next = |index: &u32| chains.get(*index as usize).map(|next| next.get(LE)).filter(|&next| next != 0);
-        std::iter::successors(first.map(|first| first.get(LE)).filter(|&first| first != 0), next).take(chains.len())
+        let first = first.map(|first| first.get(LE)).filter(|&first| first != 0);
+        std::iter::successors(first, next).take(chains.len().min(MOST_STEPS))
     }
 }
 
@@ -98,12 +102,14 @@ impl<'data> GnuHash<'data> {
         let chain =
             first.checked_sub(symbol_base).filter(|_| first != 0).and_then(|start| chains.get(start as usize..));
         let mut ended = false;
-        (first..=u32::MAX).zip(chain.unwrap_or(&[])).map(|(index, stored)| (index, stored.get(LE))).take_while(
-            move |(_, stored)| {
+        (first..=u32::MAX)
+            .zip(chain.unwrap_or(&[]))
+            .take(MOST_STEPS)
+            .map(|(index, stored)| (index, stored.get(LE)))
+            .take_while(move |(_, stored)| {
                 let before_end = !ended;
                 ended = stored & 1 != 0;
                 before_end
-            },
-        )
+            })
     }
 }

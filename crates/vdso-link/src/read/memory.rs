@@ -7,6 +7,9 @@ use object::elf::{PT_LOAD, ProgramHeader64};
 use object::pod::Pod;
 use std::ops::Range;
 
+/// The longest string that is read, in bytes. C++ writes out the types in its names.
+const LONGEST_STRING: usize = 1 << 14;
+
 /// What a process finds at the addresses of an image.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Memory<'data> {
@@ -49,9 +52,10 @@ impl<'data> Memory<'data> {
         Some(object::pod::slice_from_bytes(self.from(address)?, usize::try_from(count).ok()?).ok()?.0)
     }
 
-    /// The string that begins at `address`, without its NUL.
+    /// The string that begins at `address`, without its NUL; one that is longer than any name is none.
     pub(crate) fn string(&self, address: u64) -> Option<&'data [u8]> {
         let bytes = self.from(address)?;
+        let bytes = &bytes[..bytes.len().min(LONGEST_STRING)];
         bytes.get(..bytes.iter().position(|&byte| byte == 0)?)
     }
 }

@@ -3,8 +3,11 @@
 
 use super::memory::Memory;
 use super::sections::sections;
+use crate::check::frames::Row;
 use crate::object_file::ElfFile;
-use gimli::{BaseAddresses, CieOrFde, EhFrame, EhFrameHdr, LittleEndian, Pointer, UnwindContext, UnwindSection as _};
+use gimli::{
+    BaseAddresses, CieOrFde, DwEhPe, EhFrame, EhFrameHdr, LittleEndian, Pointer, UnwindContext, UnwindSection as _,
+};
 use object::LittleEndian as LE;
 use object::elf::PT_GNU_EH_FRAME;
 use std::ops::Range;
@@ -38,8 +41,12 @@ pub(crate) struct Description {
     pub(crate) address: u64,
     /// The addresses that it covers.
     pub(crate) covers: Range<u64>,
-    /// How many rows its program makes, or why the program cannot be run.
-    pub(crate) rows: Result<usize, String>,
+    /// The rows that its program makes, or why the program cannot be run.
+    pub(crate) rows: Result<Vec<Row>, String>,
+    /// Whether the return address is that of an instruction that has not run yet.
+    pub(crate) is_signal_frame: bool,
+    /// The register (DWARF number) that stands for the return address.
+    pub(crate) return_address: u16,
 }
 
 /// Reads both tables; the error says in words what is in the way.
@@ -86,13 +93,16 @@ fn descriptions(
     while let Some(entry) = entries.next().map_err(|error| format!(".eh_frame cannot be read: {error}"))? {
         let CieOrFde::Fde(partial) = entry else { continue };
         let fde = partial.parse(EhFrame::cie_from_offset).map_err(|error| format!("an FDE cannot be read: {error}"))?;
+        if fde.cie().fde_address_encoding().is_some_and(DwEhPe::is_indirect) {
+            return Err("an FDE holds an indirect pointer".into());
+        }
         let rows = || {
             let mut rows = fde.rows(&eh_frame, bases, &mut context)?;
-            let mut count = 0;
-            while rows.next_row()?.is_some() {
-                count += 1;
+            let mut found = Vec::new();
+            while let Some(row) = rows.next_row()? {
+                found.push(Row::of(row, 0));
             }
-            Ok(count)
+            Ok(found)
         };
         let rows = { rows }().map_err(|error: gimli::Error| error.to_string());
         let start = fde.initial_address();
@@ -100,6 +110,8 @@ fn descriptions(
             address: frames.saturating_add(fde.offset() as u64),
             covers: start..start.saturating_add(fde.len()),
             rows,
+            is_signal_frame: fde.is_signal_trampoline(),
+            return_address: fde.cie().return_address_register().0,
         });
     }
     Ok(descriptions)

@@ -4,7 +4,7 @@
 use super::dynamic::Dynamic;
 use super::symbols::Symbols;
 use object::LittleEndian as LE;
-use object::elf::{DT_VERDEF, VER_FLG_BASE, Verdaux, Verdef};
+use object::elf::{DT_VERDEF, VER_FLG_BASE, Verdaux, Verdef, VersionFlags};
 
 /// One version that an image defines.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +13,8 @@ pub(crate) struct Definition<'data> {
     pub(crate) offset: u64,
     /// `vd_version`: the revision of the structure.
     pub(crate) revision: u16,
+    /// `vd_flags`
+    pub(crate) flags: VersionFlags,
     /// Whether it names the file itself instead of a version.
     pub(crate) base: bool,
     /// `vd_ndx`, by which symbols refer to it.
@@ -21,9 +23,14 @@ pub(crate) struct Definition<'data> {
     pub(crate) hash: u32,
     /// `vd_cnt`: how many names it has, parents included.
     pub(crate) names: u16,
+    /// `vd_next`: how far it is to the next one, in bytes; 0 in the last.
+    pub(crate) next: u32,
     /// Its own name, where it can be read.
     pub(crate) name: Option<&'data [u8]>,
 }
+
+/// As many definitions are read; a vDSO has two, one of which is the file itself.
+const MOST_DEFINITIONS: usize = 64;
 
 /// All definitions, in the order of the chain. The chain must go forward, which also ends every walk.
 pub(crate) fn definitions<'data>(dynamic: &Dynamic<'data>) -> Vec<Definition<'data>> {
@@ -31,7 +38,8 @@ pub(crate) fn definitions<'data>(dynamic: &Dynamic<'data>) -> Vec<Definition<'da
     let Some(start) = dynamic.value(DT_VERDEF) else { return definitions };
     let symbols = Symbols::of(dynamic);
     let mut address = start;
-    while let Some(entry) = dynamic.memory.value::<Verdef<LE>>(address) {
+    while let Some(entry) = dynamic.memory.value::<Verdef<LE>>(address).filter(|_| definitions.len() < MOST_DEFINITIONS)
+    {
         let name = || {
             let first: &Verdaux<LE> = dynamic.memory.value(address.checked_add(entry.vd_aux.get(LE).into())?)?;
             symbols.string(first.vda_name.get(LE).into())
@@ -39,10 +47,12 @@ pub(crate) fn definitions<'data>(dynamic: &Dynamic<'data>) -> Vec<Definition<'da
         definitions.push(Definition {
             offset: address - start,
             revision: entry.vd_version.get(LE),
+            flags: entry.vd_flags.get(LE),
             base: entry.vd_flags.get(LE).contains(VER_FLG_BASE),
             index: entry.vd_ndx.get(LE).0,
             hash: entry.vd_hash.get(LE),
             names: entry.vd_cnt.get(LE),
+            next: entry.vd_next.get(LE),
             name: name(),
         });
         let step = u64::from(entry.vd_next.get(LE));

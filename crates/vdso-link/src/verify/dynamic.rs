@@ -181,13 +181,18 @@ fn self_contained(linked: &LinkedImage, examination: &mut Examination) -> Result
     Ok(())
 }
 
+/// What `-Bsymbolic` and `-z now` leave behind; relocated text has a rule of its own.
+const KNOWN_FLAGS: DynamicFlags = DynamicFlags(elf::DF_SYMBOLIC.0 | elf::DF_BIND_NOW.0 | elf::DF_TEXTREL.0);
+
 fn known_tags(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
     let original = match &linked.original {
         Some(original) => Dynamic::of(&original.elf()?).entries,
         None => Vec::new(),
     };
     for entry in &Dynamic::of(&linked.image.elf()?).entries {
-        let known = KNOWN_TAGS.contains(&entry.tag);
+        // Each further flag asks the dynamic linker for something.
+        let flags = entry.tag != elf::DT_FLAGS || entry.value & !KNOWN_FLAGS.0 == 0;
+        let known = KNOWN_TAGS.contains(&entry.tag) && flags;
         // These have rules of their own, which say more.
         let judged_elsewhere = RELOCATION_TAGS.contains(&entry.tag) || NEED_TAGS.contains(&entry.tag);
         let inherited = original.iter().any(|it| (it.tag, it.value) == (entry.tag, entry.value));

@@ -11,7 +11,9 @@ use crate::read::versions::{Definition, definitions};
 use crate::rule::Place;
 use crate::{Error, Examination, LinkedImage, Rule};
 use object::LittleEndian as LE;
-use object::elf::{self, SHN_ABS, SHN_UNDEF, STB_GLOBAL, STB_WEAK, STT_FUNC, STV_DEFAULT, VER_DEF_CURRENT};
+use object::elf::{
+    self, SHN_ABS, SHN_UNDEF, STB_GLOBAL, STB_WEAK, STT_FUNC, STV_DEFAULT, VER_DEF_CURRENT, VER_FLG_BASE, VersionFlags,
+};
 use std::collections::BTreeSet;
 use vdso_abi::exports::{SONAME, STRONG_PREFIX, VERSION};
 
@@ -191,9 +193,27 @@ fn versions(linked: &LinkedImage, examination: &mut Examination) -> Result<(), E
         );
         let found = format!("vd_ndx {index} is taken already or reserved");
         examination.expect(index > 0 && indices.insert(index), place.clone(), found, "an index of its own");
+        let known = definition.flags == if definition.base { VER_FLG_BASE } else { VersionFlags(0) };
+        examination.expect(
+            known,
+            place.clone(),
+            format_args!("vd_flags {:?}", definition.flags),
+            "VER_FLG_BASE or none",
+        );
         let wanted = if definition.base { SONAME } else { VERSION };
         let found = format!("defines {shown}");
         examination.expect(name == Some(wanted.as_bytes()), place, found, wanted);
+    }
+    // What goes on behind the image ends this walk, and crashes those that do not look where they are.
+    if let Some(last) = definitions.last() {
+        let found =
+            format_args!("vd_next {:#x} leads out of the image, or to more definitions than any image has", last.next);
+        examination.expect(
+            last.next == 0,
+            Place::new(".gnu.version_d", last.offset),
+            found,
+            "0 in the last definition",
+        );
     }
     let ours = definitions.iter().find(|it| !it.base && it.name == Some(VERSION.as_bytes()));
     let place = Place::new(".gnu.version_d", 0);

@@ -12,16 +12,18 @@ mod data_page;
 mod dynamic;
 mod exports;
 mod hash_tables;
+mod payload;
 mod second_opinion;
 mod segments;
 mod undo;
 mod untouched;
 mod unwind;
+mod unwinding;
 
 pub use accepted::ACCEPTED;
 pub use segments::PAGE_BUDGET;
 
-use crate::{Error, Examination, LinkedImage, Report, Rule, VerifiedImage};
+use crate::{Error, Examination, LinkedImage, Report, Rule, VerifiedImage, bounds};
 
 /// A rule with the function that applies it.
 pub struct ImageRule {
@@ -43,6 +45,7 @@ pub fn rules() -> impl Iterator<Item = &'static ImageRule> {
         dynamic::RULES,
         exports::RULES,
         untouched::RULES,
+        payload::RULES,
         undo::RULES,
         unwind::RULES,
         data_page::RULES,
@@ -58,6 +61,9 @@ pub fn rules() -> impl Iterator<Item = &'static ImageRule> {
 /// # Errors
 /// [`Error`] where the image could not be looked at.
 pub fn verify(linked: LinkedImage) -> Result<Result<VerifiedImage, Report>, Error> {
+    for image in [Some(&linked.image), linked.original.as_ref()].into_iter().flatten() {
+        bounds::image(image)?;
+    }
     let mut examinations = Vec::new();
     for rule in rules().filter(|rule| (rule.applies)(&linked)) {
         let mut examination = Examination::of(&rule.rule);

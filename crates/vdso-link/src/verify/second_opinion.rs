@@ -134,16 +134,20 @@ fn symbols(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Er
     };
     let dynamic = Dynamic::of(&elf);
     let symbols = Symbols::of(&dynamic);
-    let object = (0..symbol_count(&elf, &dynamic)).map_while(|index| symbols.get(index)).map(|it| {
-        let name = String::from_utf8_lossy(symbols.name(it).unwrap_or(b""));
-        row(&name, it.st_info.0, it.st_other.0, it.st_shndx.get(LE).0, it.st_value.get(LE), it.st_size.get(LE))
-    });
-    let goblin_rows = goblin.dynsyms.iter().map(|it| {
+    let object: Vec<_> = (0..symbol_count(&elf, &dynamic))
+        .map_while(|index| symbols.get(index))
+        .map(|it| {
+            let name = String::from_utf8_lossy(symbols.name(it).unwrap_or(b""));
+            row(&name, it.st_info.0, it.st_other.0, it.st_shndx.get(LE).0, it.st_value.get(LE), it.st_size.get(LE))
+        })
+        .collect();
+    // One more than there may be is one too many.
+    let goblin_rows = goblin.dynsyms.iter().take(object.len() + 1).map(|it| {
         let name = goblin.dynstrtab.get_at(it.st_name).unwrap_or("");
         // Indices of sections are 16 bits wide in the file.
         row(name, it.st_info, it.st_other, it.st_shndx as u16, it.st_value, it.st_size)
     });
-    compare(examination, ".dynsym", 24, &object.collect::<Vec<_>>(), &goblin_rows.collect::<Vec<_>>());
+    compare(examination, ".dynsym", 24, &object, &goblin_rows.collect::<Vec<_>>());
     Ok(())
 }
 

@@ -3,13 +3,14 @@
 
 use super::{ImageRule, always, contents, debug_file};
 use crate::read::memory::{Memory, file_bytes};
+use crate::read::notes::linux_version;
 use crate::read::sections::sections;
 use crate::rule::Place;
 use crate::{Error, Examination, LinkedImage, Rule};
 use object::LittleEndian as LE;
 use object::elf::{
-    self, ELFOSABI_GNU, ELFOSABI_SYSV, ET_DYN, FileHeader64, PF_R, PF_W, PF_X, PT_DYNAMIC, PT_GNU_EH_FRAME,
-    PT_GNU_RELRO, PT_GNU_STACK, PT_INTERP, PT_LOAD, PT_NOTE, PT_TLS, ProgramHeader64,
+    self, ELFOSABI_GNU, ELFOSABI_SYSV, ET_DYN, FileHeader64, PF_R, PF_X, PT_DYNAMIC, PT_GNU_EH_FRAME, PT_GNU_PROPERTY,
+    PT_GNU_STACK, PT_LOAD, PT_NOTE, ProgramHeader64, ProgramType,
 };
 use vdso_abi::PAGE_SIZE;
 
@@ -31,9 +32,9 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-segments/load",
-            demand: "there is exactly one PT_LOAD, at offset 0 and address 0, with equal sizes in file and memory",
+            demand: "there is exactly one PT_LOAD, at offset 0 and address 0, aligned to a page, with equal sizes in file and memory",
             why: "The kernel maps the pages of the file as they are and loads nothing: an address must be an offset.",
-            breaks: "vdso2c stops the kernel build; Go and the kernel's self-tests compute addresses from the first PT_LOAD.",
+            breaks: "vdso2c stops the kernel build; glibc loads no file with another alignment; Go and the kernel's self-tests compute addresses from the first PT_LOAD.",
         },
         applies: always,
         apply: load,
@@ -41,7 +42,7 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-segments/permissions",
-            demand: "PT_LOAD is readable and executable, and no segment is writable",
+            demand: "PT_LOAD is readable and executable, and each other segment is readable only",
             why: "The kernel maps the image read-only and executable whatever the headers say, and shares it between processes.",
             breaks: "A store to the image faults at run time; rustix refuses an image whose PT_LOAD is not readable and executable.",
         },
@@ -51,9 +52,11 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-segments/forbidden",
-            demand: "there is no PT_INTERP, PT_GNU_RELRO or PT_TLS, and the stack is not executable",
-            why: "They ask for work of a dynamic linker, and nobody does it for a vDSO.",
-            breaks: "rustix takes an image with PT_INTERP or PT_GNU_RELRO for a program; thread-local data would be another library's.",
+            demand: "no segment is of a kind that vDSO images do not have, and the stack is not executable",
+            why: "PT_INTERP, PT_GNU_RELRO and PT_TLS ask for work of a dynamic linker, and nobody does it for a vDSO; a file that \
+                  is loaded like any other, as the stand-alone image is in tests, gets an executable stack unless it says no.",
+            breaks: "rustix takes an image with PT_INTERP or PT_GNU_RELRO for a program; thread-local data would be another library's; \
+                     new glibcs refuse to load what wants an executable stack.",
         },
         applies: always,
         apply: forbidden,
@@ -139,11 +142,12 @@ fn load(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error
     for (place, segment) in segments(elf.elf_program_headers()).filter(|(_, it)| it.p_type.get(LE) == PT_LOAD) {
         count += 1;
         let (offset, address) = (segment.p_offset.get(LE), segment.p_vaddr.get(LE));
+        let physical = segment.p_paddr.get(LE);
         let (in_file, in_memory) = (segment.p_filesz.get(LE), segment.p_memsz.get(LE));
         examination.expect(
-            offset == 0 && address == 0,
+            offset == 0 && address == 0 && physical == 0,
             place.clone(),
-            format_args!("PT_LOAD at offset {offset:#x}, address {address:#x}"),
+            format_args!("PT_LOAD at offset {offset:#x}, address {address:#x} ({physical:#x})"),
             "offset 0, address 0",
         );
         examination.expect(
@@ -151,6 +155,13 @@ fn load(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error
             place.clone(),
             format_args!("PT_LOAD takes {in_file:#x} bytes of the file and {in_memory:#x} of memory"),
             "equal sizes: nobody clears what the file does not hold",
+        );
+        let alignment = segment.p_align.get(LE);
+        examination.expect(
+            alignment == PAGE_SIZE as u64,
+            place.clone(),
+            format_args!("PT_LOAD is aligned to {alignment:#x}"),
+            format_args!("{PAGE_SIZE:#x}: link with -z max-page-size=4096"),
         );
         let there = file_bytes(elf.data(), segment).len() as u64;
         examination.expect(
@@ -172,7 +183,7 @@ fn permissions(linked: &LinkedImage, examination: &mut Examination) -> Result<()
             PT_LOAD => (flags == PF_R | PF_X, "PF_R | PF_X"),
             // Maps nothing; its flags are those of the stack.
             PT_GNU_STACK => continue,
-            _ => (!flags.intersects(PF_W), "no PF_W"),
+            _ => (flags == PF_R, "PF_R"),
         };
         examination.expect(holds, place, format_args!("{kind:?} has flags {flags:?}"), wanted);
     }
@@ -180,13 +191,18 @@ fn permissions(linked: &LinkedImage, examination: &mut Examination) -> Result<()
 }
 
 fn forbidden(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+    const KNOWN: [ProgramType; 6] = [PT_LOAD, PT_DYNAMIC, PT_NOTE, PT_GNU_EH_FRAME, PT_GNU_PROPERTY, PT_GNU_STACK];
     let elf = linked.image.elf()?;
     for (place, segment) in segments(elf.elf_program_headers()) {
         let (kind, flags) = (segment.p_type.get(LE), segment.p_flags.get(LE));
-        let asks_for_work = matches!(kind, PT_INTERP | PT_GNU_RELRO | PT_TLS);
         let executable_stack = kind == PT_GNU_STACK && flags.contains(PF_X);
         let found = if executable_stack { "an executable PT_GNU_STACK".into() } else { format!("{kind:?}") };
-        examination.expect(!asks_for_work && !executable_stack, place, found, "no such segment");
+        examination.expect(KNOWN.contains(&kind) && !executable_stack, place, found, "no such segment");
+    }
+    // Kernels map their images themselves and leave it out.
+    if linux_version(&elf).is_none() {
+        let says = elf.elf_program_headers().iter().any(|segment| segment.p_type.get(LE) == PT_GNU_STACK);
+        examination.expect(says, Place::new("program headers", 0), "no PT_GNU_STACK", "one: link with -z noexecstack");
     }
     Ok(())
 }

@@ -2,10 +2,12 @@
 //! Rules for a splice: what it did not append or re-point is equal to the original.
 
 use super::accepted::ACCEPTED;
+use super::unwinding::{self, Unwinding};
 use super::{ImageRule, bytes, spliced};
 use crate::diff::{Comparison, Difference, compare};
 use crate::dump::{Subject, distinct, dynamic, header, sections, segments};
 use crate::object_file::ElfFile;
+use crate::read::unwind::unwind;
 use crate::{Error, Examination, LinkedImage, Rule};
 
 pub(super) static RULES: &[ImageRule] = &[
@@ -49,7 +51,28 @@ pub(super) static RULES: &[ImageRule] = &[
         applies: spliced,
         apply: |linked, examination| judge(linked, examination, &[&facts(sections), &bytes::unmapped]),
     },
+    ImageRule {
+        rule: Rule {
+            id: "image-untouched/unwind",
+            demand: "what the original's unwind table says of its code, the new one says too",
+            why: "Descriptions hold distances, so that the table is made anew with those of the original in it.",
+            breaks: "Backtraces from a signal in the kernel's own functions.",
+        },
+        applies: spliced,
+        apply: old_frames,
+    },
 ];
+
+fn old_frames(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+    let Some(original) = &linked.original else { return Ok(()) };
+    // Tables that cannot be read are another rule's finding.
+    let (Ok(was), Ok(is)) = (unwind(&original.elf()?), unwind(&linked.image.elf()?)) else { return Ok(()) };
+    for description in &was.descriptions {
+        let Some(wanted) = Unwinding::of(description) else { continue };
+        unwinding::expect(examination, &is, description.covers.start, &wanted, "", "the original");
+    }
+    Ok(())
+}
 
 /// Holds an original against its splice in one respect.
 type Compare<'a> = &'a dyn Fn(&ElfFile<'_>, &ElfFile<'_>) -> Comparison;

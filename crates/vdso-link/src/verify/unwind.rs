@@ -140,12 +140,24 @@ fn complete(linked: &LinkedImage, examination: &mut Examination) -> Result<(), E
 fn coverage(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
     let elf = linked.image.elf()?;
     let Some(unwind) = tables(linked)? else { return Ok(()) };
+    // Descriptions by their start, each with the end of those up to it that reaches furthest.
+    let mut covers: Vec<_> = unwind.descriptions.iter().map(|it| (it.covers.start, it.covers.end)).collect();
+    covers.sort();
+    let mut furthest = 0;
+    for (_, end) in &mut covers {
+        furthest = furthest.max(*end);
+        *end = furthest;
+    }
+    let covered_to = |address: u64| {
+        let before = covers.partition_point(|(start, _)| *start <= address).checked_sub(1)?;
+        Some(covers[before].1).filter(|&end| end > address)
+    };
     for export in exported(&elf, &Dynamic::of(&elf)).iter().filter(|export| export.symbol.st_type() == STT_FUNC) {
         let end = export.symbol.st_value.get(LE).saturating_add(export.symbol.st_size.get(LE));
         let mut covered = export.symbol.st_value.get(LE);
         // Descriptions may share a function between them; each step ends behind a description or not at all.
-        while let Some(next) = unwind.descriptions.iter().find(|it| it.covers.contains(&covered)) {
-            covered = next.covers.end;
+        while let Some(end) = covered_to(covered) {
+            covered = end;
         }
         let found = format!("no description for {covered:#x}, in a function up to {end:#x}");
         examination.expect(covered >= end, place(&elf, covered).in_symbol(export.name), found, "one for every byte");
@@ -184,10 +196,15 @@ fn programs(linked: &LinkedImage, examination: &mut Examination) -> Result<(), E
     for description in &unwind.descriptions {
         let place = Place::new(".eh_frame", description.address.saturating_sub(unwind.frames));
         let found = match &description.rows {
-            Ok(rows) => format!("{rows} rows"),
+            Ok(rows) => format!("{} rows", rows.len()),
             Err(reason) => reason.clone(),
         };
-        examination.expect(matches!(description.rows, Ok(1..)), place, found, "rows for the whole range");
+        examination.expect(
+            description.rows.as_ref().is_ok_and(|rows| !rows.is_empty()),
+            place,
+            found,
+            "rows for the whole range",
+        );
     }
     Ok(())
 }

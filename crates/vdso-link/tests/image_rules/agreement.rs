@@ -35,7 +35,7 @@ const EXPLAINED: [Explained; 1] = [Explained {
 
 /// What the rules of the family find in an image, and how many things they looked at.
 fn second_opinion(image: Image) -> (Vec<Finding>, usize) {
-    let linked = LinkedImage { image, layout: SHARED_PAGE, exports: &EXPORTS, original: None };
+    let linked = LinkedImage { image, layout: SHARED_PAGE, exports: &EXPORTS, original: None, object: None };
     let (mut findings, mut examined) = (Vec::new(), 0);
     for rule in verify::rules().filter(|rule| rule.rule.id.starts_with("image-second-opinion/")) {
         let mut examination = Examination::of(&rule.rule);

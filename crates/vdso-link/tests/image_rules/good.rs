@@ -7,7 +7,7 @@ use std::process::Command;
 use vdso_abi::exports::{EXPORTS, Export};
 use vdso_link::link::splice::splice;
 use vdso_link::link::standalone::{LAYOUT, Linker, StandaloneLink};
-use vdso_link::{DataPageLayout, Image, LinkedImage};
+use vdso_link::{DataPageLayout, Image, LinkedImage, Object};
 
 /// Which good image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,7 @@ struct Made {
     layout: DataPageLayout,
     exports: &'static [Export],
     original: Option<Image>,
+    object: Object,
 }
 
 /// One good image of each kind.
@@ -43,15 +44,16 @@ pub struct Good {
 impl Good {
     pub fn make() -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let object = checked(&assemble(folder.path(), "good", GOOD));
         let standalone = |kind, flags| {
             let data = link(GOOD, &std::fs::read_to_string(script()).unwrap(), flags);
-            Made { kind, data, layout: *LAYOUT, exports: &EXPORTS, original: None }
+            Made { kind, data, layout: *LAYOUT, exports: &EXPORTS, original: None, object: object.object().clone() }
         };
         let spliced = |kind, base: Base| {
-            let object = checked(&assemble(folder.path(), "good", GOOD));
             let linked = splice(&object, base.link(folder.path())).unwrap();
-            let LinkedImage { image, layout, exports, original } = linked;
-            Made { kind, data: image.data().to_vec(), layout, exports, original }
+            let LinkedImage { image, layout, exports, original, object } = linked;
+            let object = object.expect("the splice knows its object");
+            Made { kind, data: image.data().to_vec(), layout, exports, original, object }
         };
         let images = vec![
             standalone(Kind::Debug, &[]),
@@ -79,9 +81,10 @@ impl Good {
 
     /// The same with other bytes; `None` where they are no ELF file at all.
     pub fn with_data(&self, kind: Kind, data: Vec<u8>) -> Option<LinkedImage> {
-        let Made { layout, exports, original, .. } = self.made(kind);
+        let Made { layout, exports, original, object, .. } = self.made(kind);
         let image = Image::from_bytes(Path::new("fixture.so"), data).ok()?;
-        Some(LinkedImage { image, layout: *layout, exports, original: original.clone() })
+        let (original, object) = (original.clone(), Some(object.clone()));
+        Some(LinkedImage { image, layout: *layout, exports, original, object })
     }
 
     fn made(&self, kind: Kind) -> &Made {

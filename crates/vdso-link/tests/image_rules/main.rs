@@ -6,6 +6,7 @@
 mod agreement;
 mod cases;
 mod edit;
+mod every_byte;
 #[path = "../link/fixture.rs"]
 mod fixture;
 mod good;

@@ -18,7 +18,7 @@ impl Numbers {
 }
 
 /// Whether bytes in the place of a good image are verified.
-fn is_verified(good: &Good, kind: Kind, data: Vec<u8>) -> bool {
+pub fn is_verified(good: &Good, kind: Kind, data: Vec<u8>) -> bool {
     good.with_data(kind, data).is_some_and(|linked| matches!(verify(linked), Ok(Ok(_))))
 }
 
@@ -47,7 +47,9 @@ fn random_bytes_in_tables_do_no_harm() {
             // Some bytes mean nothing, so that the verdict may be either; that there is one, is the test.
             is_verified(&good, kind, data.clone());
             let Some(linked) = good.with_data(kind, data) else { continue };
-            let text = dump(&linked.image).expect("the image was parsed before").to_string();
+            // What is no longer of the size of images is refused.
+            let Ok(dump) = dump(&linked.image) else { continue };
+            let text = dump.to_string();
             assert!(text.lines().count() < 10_000, "{text}");
         }
     }

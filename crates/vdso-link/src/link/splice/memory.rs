@@ -8,10 +8,6 @@ use object::elf::{ET_DYN, FileHeader64, PT_LOAD, ProgramHeader64, ProgramType};
 use object::pod::{self, Pod};
 use std::ops::Range;
 
-/// The largest image that is taken for a vDSO, in bytes. Real ones have two or three pages. With this bound no distance
-/// between two places overflows the 32 bits of a relative address, and comparing all records with each other stays quick.
-const SIZE_LIMIT: u64 = 1 << 16;
-
 /// What of an image is mapped. Addresses equal file offsets in all of it.
 pub(super) struct Memory<'data> {
     image: &'data Image,
@@ -107,9 +103,6 @@ impl<'data> Memory<'data> {
         if (load.p_offset.get(LE), load.p_vaddr.get(LE), load.p_memsz.get(LE)) != (0, 0, size) {
             let next = "take the vDSO of a kernel: its segment begins the file, at address 0, and has no zeroed tail";
             return Err(self.refused("PT_LOAD is not the beginning of the file as it is", next));
-        }
-        if size > SIZE_LIMIT {
-            return Err(self.refused(format!("{size:#x} bytes are mapped"), "take a vDSO; none is that large"));
         }
         let headers =
             self.elf.elf_header().e_phoff.get(LE).saturating_add(size_of_val(self.elf.elf_program_headers()) as u64);

@@ -19,7 +19,7 @@ mod write;
 
 use crate::layout::layout_of;
 use crate::link::unsplice::{RECORD, is_spliced};
-use crate::{CheckedObject, DataPageLayout, Error, Image, LinkedImage};
+use crate::{CheckedObject, DataPageLayout, Error, Image, LinkedImage, bounds};
 use base::Base;
 use eh_frame::Frames;
 use place::Placed;
@@ -56,6 +56,7 @@ pub fn splice(object: &CheckedObject, image: Image) -> Result<LinkedImage, Error
 /// # Errors
 /// As for [`splice`].
 pub fn splice_for(object: &CheckedObject, image: Image, layout: DataPageLayout) -> Result<LinkedImage, Error> {
+    bounds::image(&image)?;
     let base = Base::read(&image)?;
     // The symbols that say so may be lost; a second way back would hide the first.
     if is_spliced(&image)? {
@@ -78,5 +79,6 @@ pub fn splice_for(object: &CheckedObject, image: Image, layout: DataPageLayout) 
     let data = write::write(&parts, &plan, image.data());
     let name = format!("{} (spliced)", image.path().display());
     let spliced = Image::from_bytes(name.as_ref(), data)?;
-    Ok(LinkedImage { image: spliced, layout, exports, original: Some(image) })
+    let object = Some(object.object().clone());
+    Ok(LinkedImage { image: spliced, layout, exports, original: Some(image), object })
 }

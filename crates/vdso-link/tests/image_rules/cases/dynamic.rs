@@ -16,6 +16,9 @@ fn spare_entry(it: &mut Edit, tag: DynamicTag) {
 
 pub fn cases() -> Vec<Case> {
     vec![
+        alone("image-dynamic/known-tags", "a flag for thread-local storage", Debug, |it| {
+            it.put_u64(it.entry(DT_FLAGS) + 8, 0x12);
+        }),
         // rustix counts the entries of the segment.
         with("image-dynamic/terminated", &["image-consumers/rustix"], "no DT_NULL", Debug, |it| {
             let segment = it.segment(PT_DYNAMIC);

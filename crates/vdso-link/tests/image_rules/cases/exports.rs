@@ -24,6 +24,10 @@ pub fn cases() -> Vec<Case> {
         alone("image-exports/versions", "a wrong hash of the soname", Debug, |it| {
             it.put_u32(it.content(".gnu.version_d") + 8, 1);
         }),
+        alone("image-exports/versions", "a last definition that goes on", Debug, |it| {
+            // Behind the definition of the file itself, 28 bytes with its name.
+            it.put_u32(it.content(".gnu.version_d") + 28 + 16, 0x0100_0000);
+        }),
         Case {
             name: "a fifth function",
             rule: "image-exports/undeclared",

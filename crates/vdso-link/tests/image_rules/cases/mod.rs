@@ -5,6 +5,7 @@ mod clients;
 mod data_page;
 mod dynamic;
 mod exports;
+mod payload;
 mod segments;
 mod splice;
 mod unwind;
@@ -32,6 +33,8 @@ pub struct Case {
 pub enum Change {
     /// Other bytes in the finished file.
     Bytes(fn(&mut Edit)),
+    /// The same, and what the image is held against its object.
+    OfObject(fn(&mut Edit)),
     /// A text replaced in the source of the object, which must occur exactly once, and one in the linker script.
     Source(&'static str, &'static str),
     /// A text replaced in the linker script and one added to the source.
@@ -45,17 +48,24 @@ impl Change {
             assert_eq!(text.matches(old).count(), 1, "{old:?} does not occur exactly once");
             text.replace(old, new)
         };
+        let changed = |change: fn(&mut Edit)| {
+            let mut edit = Edit::new(good.data(kind));
+            change(&mut edit);
+            edit.data
+        };
         let good_script = || std::fs::read_to_string(script()).unwrap();
+        // Of another source the object is another one; and nearly every change is one of code that it does not have.
+        let without_object =
+            |data| LinkedImage { object: None, ..good.with_data(kind, data).expect("the change leaves an ELF file") };
         let data = match *self {
-            Self::Bytes(change) => {
-                let mut edit = Edit::new(good.data(kind));
-                change(&mut edit);
-                edit.data
+            Self::Bytes(change) => changed(change),
+            Self::OfObject(change) => {
+                return good.with_data(kind, changed(change)).expect("the change leaves an ELF file");
             }
             Self::Source(old, new) => link(&once(GOOD, old, new), &good_script(), &[]),
             Self::Script(old, new, source) => link(&format!("{GOOD}{source}"), &once(&good_script(), old, new), &[]),
         };
-        good.with_data(kind, data).expect("the change leaves an ELF file")
+        without_object(data)
     }
 }
 
@@ -82,6 +92,7 @@ pub fn all() -> Vec<Case> {
         dynamic::cases(),
         exports::cases(),
         splice::cases(),
+        payload::cases(),
         unwind::cases(),
         data_page::cases(),
         clients::cases(),

@@ -3,7 +3,7 @@
 
 use super::{Case, alone};
 use crate::good::Kind::{Debug, Stripped};
-use object::elf::{PT_DYNAMIC, PT_GNU_STACK, PT_LOAD, PT_NOTE, PT_TLS};
+use object::elf::{PT_DYNAMIC, PT_GNU_PROPERTY, PT_GNU_STACK, PT_LOAD, PT_NOTE, PT_TLS};
 use vdso_abi::PAGE_SIZE;
 use vdso_link::verify::PAGE_BUDGET;
 
@@ -15,11 +15,19 @@ pub fn cases() -> Vec<Case> {
             let size = it.segment(PT_LOAD) + 40;
             it.put_u64(size, it.u64(size) + 8);
         }),
+        alone("image-segments/load", "an alignment of two pages", Debug, |it| {
+            it.put_u64(it.segment(PT_LOAD) + 48, 2 * PAGE_SIZE as u64);
+        }),
         alone("image-segments/permissions", "a writable PT_DYNAMIC", Debug, |it| {
             it.put_u32(it.segment(PT_DYNAMIC) + 4, 6);
         }),
         alone("image-segments/forbidden", "an executable stack", Debug, |it| {
             it.put_u32(it.segment(PT_GNU_STACK) + 4, 7);
+        }),
+        alone("image-segments/forbidden", "nothing about the stack", Debug, |it| {
+            // A kind that vDSO images have, in its place.
+            it.put_u32(it.segment(PT_GNU_STACK), PT_GNU_PROPERTY.0);
+            it.put_u32(it.segment(PT_GNU_STACK) + 4, 4);
         }),
         alone("image-segments/forbidden", "thread-local storage", Debug, |it| {
             it.put_u32(it.segment(PT_GNU_STACK), PT_TLS.0);

@@ -13,6 +13,12 @@ pub fn cases() -> Vec<Case> {
             let flags = it.entry(DT_FLAGS) + 8;
             it.put_u64(flags, it.u64(flags) | 8);
         }),
+        alone("image-untouched/unwind", "an old register that is saved elsewhere", Splice, |it| {
+            let frame = it.content(".eh_frame");
+            // DW_CFA_offset rbp at CFA-16, of __vdso_time.
+            let saved = it.data[frame..].windows(2).position(|bytes| bytes == [0x86, 2]).expect("it is there");
+            it.put(frame + saved + 1, &[3]);
+        }),
         alone("image-untouched/bytes", "another constant", Splice, |it| {
             it.put_u32(it.content(".rodata"), 8);
         }),
