@@ -19,6 +19,11 @@ static SEEDS: LazyLock<Seeds> = LazyLock::new(|| {
 #[global_allocator]
 static METER: Meter = Meter::new();
 
+/// Makes the good files.
+pub fn prepare() {
+    LazyLock::force(&SEEDS);
+}
+
 /// One input.
 pub fn run(target: Target, input: &[u8]) {
     let seeds = &*SEEDS;
@@ -29,6 +34,7 @@ pub fn run(target: Target, input: &[u8]) {
 #[macro_export]
 macro_rules! fuzz {
     ($target:ident) => {
-        $crate::fuzz_target!(|input: &[u8]| $crate::run($crate::Target::$target, input));
+        // The good files are made before the clock of the first input runs.
+        $crate::fuzz_target!(init: $crate::prepare(), |input: &[u8]| $crate::run($crate::Target::$target, input));
     };
 }
