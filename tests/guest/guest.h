@@ -121,6 +121,8 @@ struct opaque_params {
 struct opaque_params opaque_params(void);
 /* Maps len bytes with what the probe says. Returns MAP_FAILED with errno. */
 unsigned char *droppable_map(size_t len);
+/* Whether MAP_DROPPABLE is the kernel's own, as since 6.11, and not the glue's. */
+bool has_own_droppable(void);
 
 /* proc.c: what the kernel says about this process */
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /* The size probe of __vdso_getrandom, and memory mapped as it says: what C libraries do. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 
 #include "guest.h"
 
@@ -25,6 +27,16 @@ unsigned char *droppable_map(size_t len)
 		return MAP_FAILED;
 	}
 	return mmap(NULL, len, (int)params.mmap_prot, (int)params.mmap_flags, -1, 0);
+}
+
+bool has_own_droppable(void)
+{
+	unsigned int version = 0, patchlevel = 0;
+	struct utsname name;
+
+	if (uname(&name) || sscanf(name.release, "%u.%u", &version, &patchlevel) != 2)
+		return false;
+	return version > 6 || (version == 6 && patchlevel >= 11);
 }
 
 struct verdict test_probe(void)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * All tests, in the order in which they run: TEST(name, function), and
- * GLUE_TEST() for one of what a kernel with the object alone does not have. The
- * name of a test begins with the clause of docs/contract.md that it proves.
+ * All tests, in the order in which they run: TEST(name, function), GLUE_TEST()
+ * for one of what a kernel with the object alone does not have, and
+ * DROPPABLE_TEST() for one of what the glue's MAP_DROPPABLE keeps and that of
+ * later lines does not. The name of a test begins with the clause of
+ * docs/contract.md that it proves.
  *
  * The ones about readiness come first, because the generator becomes ready only
  * once; then those that wait for the timer, whose interval grows with uptime.
@@ -42,10 +44,10 @@ TEST(droppable_combinations, test_droppable_combinations)
 TEST(droppable_remap, test_droppable_remap)
 TEST(droppable_madvise, test_droppable_madvise)
 TEST(droppable_mlock, test_droppable_mlock)
-TEST(droppable_lock_limit, test_droppable_lock_limit)
+DROPPABLE_TEST(droppable_lock_limit, test_droppable_lock_limit)
 TEST(droppable_ksm, test_droppable_ksm)
-TEST(droppable_userfaultfd, test_droppable_userfaultfd)
-TEST(droppable_huge_pages, test_droppable_huge_pages)
+DROPPABLE_TEST(droppable_userfaultfd, test_droppable_userfaultfd)
+DROPPABLE_TEST(droppable_huge_pages, test_droppable_huge_pages)
 TEST(droppable_fork, test_droppable_fork)
 TEST(droppable_core_dump, test_droppable_core_dump)
 TEST(droppable_reclaim, test_droppable_reclaim)
@@ -55,7 +57,7 @@ TEST(droppable_swap_generations, test_droppable_swap_generations)
 TEST(droppable_pageout, test_droppable_pageout)
 TEST(droppable_migrate, test_droppable_migrate)
 TEST(droppable_low_memory, test_droppable_low_memory)
-TEST(droppable_no_oom_kill, test_droppable_no_oom_kill)
+DROPPABLE_TEST(droppable_no_oom_kill, test_droppable_no_oom_kill)
 TEST(droppable_draws, test_droppable_draws)
 TEST(droppable_draws_between_drops, test_droppable_draws_between_drops)
 TEST(droppable_draws_and_drops, test_droppable_draws_and_drops)
@@ -64,7 +66,7 @@ TEST(kernel_selftest, test_kernel_selftest)
 GLUE_TEST(unwind, test_unwind)
 TEST(e3_other_length, test_other_length)
 TEST(e3_straddling_state, test_straddling_state)
-TEST(o1_state_moved, test_state_moved)
+GLUE_TEST(o1_state_moved, test_state_moved)
 TEST(o3_state_read_only, test_state_read_only)
 TEST(o4_states_partly_unmapped, test_states_partly_unmapped)
 TEST(o5_state_shared, test_state_shared)
