@@ -5,17 +5,21 @@
 //! little-endian number, and the original told as a difference from all that stands before the section.
 
 use super::delta;
-use crate::file::LARGEST;
 use crate::{Error, Image, bounds};
 use object::{Object as _, ObjectSection as _};
 use sha2::{Digest as _, Sha256};
 use std::ops::Range;
+use vdso_abi::PAGE_SIZE;
 
 /// The name of the section. It is not mapped.
 pub const RECORD: &str = ".vgetrandom.original";
 
 /// Size of a digest, in bytes.
 const DIGEST: usize = 32;
+
+/// How much longer than its splice an original may be, in bytes: the zeros that fill its last page are not told, and nobody
+/// should have to believe a number that makes a large file of a small one.
+pub(super) const PADDING: usize = PAGE_SIZE;
 
 /// What the section holds for an image that was spliced into `spliced`, the file up to the section; `moved` says which
 /// ranges of the original are at which offset there.
@@ -62,7 +66,7 @@ pub fn unsplice(image: &Image) -> Result<Image, Error> {
     let parts = parts.and_then(|(digest, rest)| Some((digest, rest.split_first_chunk()?)));
     let (digest, (length, delta)) = parts.ok_or_else(|| malformed("it is cut short".into()))?;
     let length = u32::from_le_bytes(*length);
-    if u64::from(length) > LARGEST {
+    if length as usize > image.data().len().saturating_add(PADDING) {
         return Err(malformed(format!("an original of {length} bytes")));
     }
     // The steps may refer to what stands before the section only, as when they were made.

@@ -45,6 +45,24 @@ fn the_original_comes_back_to_the_byte() {
 }
 
 #[test]
+fn a_small_file_is_not_made_a_large_one() {
+    let mut data = spliced(base(Base::WITH_GETRANDOM)).image.data().to_vec();
+    let elf = goblin::elf::Elf::parse(&data).unwrap();
+    // Behind the digest stands the length of the original.
+    let length = elf.section_headers.last().unwrap().sh_offset as usize + 32;
+    data[length..][..4].copy_from_slice(&(60_u32 << 20).to_le_bytes());
+    let Err(error) = unsplice(&Image::from_bytes(Path::new("large.so"), data).unwrap()) else { panic!("it was taken") };
+    assert!(error.to_string().contains("an original of 62914560 bytes"), "{error}");
+
+    let mut tail = base(Base::WITH_GETRANDOM).data().to_vec();
+    tail.resize(1 << 20, 0);
+    let folder = tempfile::tempdir().unwrap();
+    let object = checked(&assemble(folder.path(), "good", GOOD));
+    let refusal = splice(&object, Image::from_bytes(Path::new("tail.so"), tail).unwrap()).unwrap_err();
+    assert!(refusal.to_string().contains("are zeros that belong to nothing"), "{refusal}");
+}
+
+#[test]
 fn what_has_no_record_is_refused() {
     let spliced = spliced(base(Base::WITH_GETRANDOM)).image;
     for image in [base(Base::WITH_GETRANDOM), bare(&spliced)] {

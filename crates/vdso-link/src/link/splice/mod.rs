@@ -18,7 +18,7 @@ mod symbols;
 mod write;
 
 use crate::layout::layout_of;
-use crate::link::unsplice::{RECORD, is_spliced};
+use crate::link::unsplice::{PADDING, RECORD, is_spliced};
 use crate::{CheckedObject, DataPageLayout, Error, Image, LinkedImage, bounds};
 use base::Base;
 use eh_frame::Frames;
@@ -77,6 +77,10 @@ pub fn splice_for(object: &CheckedObject, image: Image, layout: DataPageLayout) 
         Parts { base: &base, placed: &placed, symbols: &symbols, frames: &frames, eh_frame, sections: &sections };
     let plan = Plan::new(&parts)?;
     let data = write::write(&parts, &plan, image.data());
+    if image.data().len() > data.len().saturating_add(PADDING) {
+        let what = format!("its last {} bytes are zeros that belong to nothing", image.data().len() - data.len());
+        return Err(base.memory.refused(what, "take the image without them, or padded to a whole page"));
+    }
     let name = format!("{} (spliced)", image.path().display());
     let spliced = Image::from_bytes(name.as_ref(), data)?;
     let object = Some(object.object().clone());
