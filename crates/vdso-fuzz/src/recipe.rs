@@ -101,8 +101,10 @@ impl Recipe {
 
     /// One line of text; `None` where it would mean nothing on another machine, or is no recipe but a file.
     pub fn to_text(&self, seeds: &[Seed]) -> Option<String> {
-        let mut text = self.seed(seeds).filter(|seed| !seed.of_machine)?.name.to_owned();
-        for edit in &self.edits {
+        let seed = self.seed(seeds).filter(|seed| !seed.of_machine)?;
+        let mut text = seed.name.to_owned();
+        // The others do nothing.
+        for edit in self.edits.iter().filter(|edit| seed.places.contains_key(&edit.place.into())) {
             text += &format!(" {edit}");
         }
         Some(text)

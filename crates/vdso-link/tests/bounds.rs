@@ -2,6 +2,7 @@
 //! Files up to the largest that is read cost time and memory in proportion to their length, whatever they hold: each of their
 //! tables is within its bound, or they are refused.
 
+#[expect(dead_code, reason = "the tests that it is from need more of it")]
 #[path = "link/fixture.rs"]
 mod fixture;
 

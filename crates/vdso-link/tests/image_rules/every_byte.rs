@@ -65,6 +65,7 @@ impl<'a> Image<'a> {
     }
 }
 
+#[expect(clippy::single_range_in_vec_init, reason = "one range is what is meant")]
 const DONT_CARE: [DontCare; 13] = [
     DontCare {
         what: "behind PT_LOAD",
