@@ -23,5 +23,6 @@ mod reentrancy;
 mod residue;
 mod soak;
 mod spliced;
+mod spliced_running;
 mod time_namespace;
 mod unwinding;

@@ -10,6 +10,7 @@ pub mod aftermath;
 pub mod child;
 pub mod duplicates;
 pub mod faults;
+pub mod kernel_images;
 pub mod kernel_pages;
 pub mod loaded;
 pub mod memory;

@@ -12,12 +12,16 @@ use std::path::Path;
 use std::ptr::null_mut;
 use vdso_abi::PAGE_SIZE;
 use vdso_abi::exports::VERSION;
-use vdso_abi::rng_data::VdsoRngData;
+use vdso_abi::rng_data::{CLOCK_MODE_OFFSET, VdsoRngData};
 use vdso_link::{DataPageLayout, Image, LinkedImage};
+
+/// `VDSO_CLOCKMODE_TSC` (Linux `arch/x86/include/asm/vdso/clocksource.h`).
+const CLOCK_MODE_TSC: u32 = 1;
 
 /// What the data pages show.
 pub enum Data {
-    /// To the object this generation and the cipher `simd`; to the kernel's own functions nothing.
+    /// To the object this generation and the cipher `simd`; to the kernel's own functions a clock that stands still at 0,
+    /// and that they read without a system call.
     Own {
         /// The generation.
         generation: u64,
@@ -137,6 +141,9 @@ impl LoadedImage {
                 let rng_data = self.base.wrapping_offset(layout.vdso_rng_data as isize).cast::<VdsoRngData>();
                 // SAFETY: within the reserved pages; the layout aligns the place.
                 unsafe { rng_data.write(VdsoRngData { generation, is_ready: 1, simd }) };
+                let clock_mode = self.base.wrapping_offset(layout.vdso_data as isize + CLOCK_MODE_OFFSET as isize);
+                // SAFETY: as above.
+                unsafe { clock_mode.cast::<u32>().write(CLOCK_MODE_TSC) };
             }
             // SAFETY: the place was reserved for them.
             Data::Kernels => unsafe { kernels().move_to(start) },

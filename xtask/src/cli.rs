@@ -4,6 +4,7 @@
 use crate::fuzz::FuzzArgs;
 use crate::kernel::boot::BootArgs;
 use crate::kernel::prepare::KernelArgs;
+use crate::kernel::stock_vdso::StockArgs;
 use crate::splice::{SpliceArgs, UnspliceArgs};
 use crate::{bench::BenchArgs, bless::BlessArgs, build_vdso, inject::InjectArgs, soak::SoakArgs, test::TestArgs};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -45,6 +46,8 @@ pub enum Command {
     },
     /// Interrupt calls at every instruction, and look for bytes that come twice
     Inject(InjectArgs),
+    /// Build the vDSO images of the kernel lines without the glue, for the tests to splice into
+    StockVdso(StockArgs),
     /// Boot kernels with the glue in QEMU, and judge what a client finds there
     Boot(BootArgs),
     /// Draw from many threads under signals and reseeds, and search for duplicates

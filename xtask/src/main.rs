@@ -31,7 +31,7 @@ mod workspace;
 use clap::Parser;
 use cli::{Cli, Command};
 use inspect::BrokenRules;
-use kernel::{boot, prepare};
+use kernel::{boot, prepare, stock_vdso};
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -90,6 +90,7 @@ fn run(command: Command) -> anyhow::Result<Verdict> {
             bench::run(&options, &products)?;
         }
         Command::Inject(options) => return Ok(inject::run(&options)?.into()),
+        Command::StockVdso(options) => stock_vdso::run(&options)?,
         Command::Boot(options) => {
             let object = build_vdso::run(&build_vdso::Options::default())?.object();
             return Ok(boot::run(&options, &object)?.failures.is_empty().into());

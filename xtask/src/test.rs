@@ -3,6 +3,7 @@
 
 use crate::kernel::boot::{self, BootArgs};
 use crate::kernel::selection::Selection;
+use crate::kernel::stock_vdso;
 use crate::packages::{self, Tier};
 use crate::{bless, process, progress, toolchain};
 use duct::cmd;
@@ -80,6 +81,7 @@ pub fn run(options: &TestArgs, build_vdso: impl FnOnce() -> anyhow::Result<PathB
     match build_vdso() {
         Ok(object) => {
             summary.passed += 1;
+            stock_images(&mut summary, options)?;
             native_tier(&mut summary)?;
             kernel_tier(&mut summary, options, &object);
         }
@@ -101,6 +103,28 @@ fn cargo(arguments: &[&str]) -> anyhow::Result<()> {
     progress::line("Testing", format_args!("cargo {}", arguments.join(" ")));
     let output = cmd(toolchain::cargo(), arguments).unchecked().run()?;
     anyhow::ensure!(output.status.success(), "{}", output.status);
+    Ok(())
+}
+
+/// The images of the kernel lines, which the native tier splices into: before it, and before their trees are patched.
+fn stock_images(summary: &mut Summary, options: &TestArgs) -> anyhow::Result<()> {
+    let selection = Selection { kernel: options.kernel.clone(), ..Selection::default() };
+    if options.native_only {
+        // Those that are there are spliced into.
+        for line in selection.lines()?.into_iter().filter(|line| !stock_vdso::is_there(line)) {
+            let name = line.name;
+            summary.skipped.push(format!("splice into the vDSO of {name}: cargo xtask stock-vdso --line {name}"));
+        }
+        return Ok(());
+    }
+    if let Err(error) = packages::require(&selection.tiers()?, !options.no_install) {
+        summary.skipped.push(format!("splices into the vDSOs of kernel lines: {error:#}"));
+        return Ok(());
+    }
+    for line in selection.lines()? {
+        progress::line("Testing", format_args!("stock-vdso --line {}", line.name));
+        summary.step(&format!("vDSO of {}", line.name), stock_vdso::build(line, options.kernel.as_deref()).map(drop));
+    }
     Ok(())
 }
 

@@ -82,14 +82,14 @@ impl Build {
         self.make("kernel build", "bzImage", &[])
     }
 
-    /// Builds the 64-bit vDSO image of the folder `vdso`, with its symbols, and nothing else; returns its place.
+    /// Builds the vDSO images of the folder `vdso` and nothing else; returns where they are.
     ///
     /// # Errors
     /// As for [`Build::build`].
     pub fn build_vdso(&self, vdso: &str) -> anyhow::Result<PathBuf> {
         let _spinner = progress::spinner("Building", format_args!("vDSO in {}", workspace::shown(&self.output)));
         self.make("vDSO build", &format!("{vdso}/"), &[])?;
-        Ok(self.output.join(vdso).join("vdso64.so.dbg"))
+        Ok(self.output.join(vdso))
     }
 
     /// Removes what an earlier build left in the source tree.

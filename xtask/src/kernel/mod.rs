@@ -19,6 +19,7 @@ mod record;
 pub mod selection;
 mod selftest;
 mod source;
+pub mod stock_vdso;
 mod suite;
 mod test_kernel;
 pub mod tree;

@@ -81,7 +81,11 @@ impl Selection {
         Ok(kernels)
     }
 
-    fn lines(&self) -> anyhow::Result<Vec<&'static Line>> {
+    /// The lines of the kernels.
+    ///
+    /// # Errors
+    /// The tree is of no known line.
+    pub fn lines(&self) -> anyhow::Result<Vec<&'static Line>> {
         if let Some(tree) = &self.kernel {
             return Ok(vec![tree::recognise(tree)?.line]);
         }

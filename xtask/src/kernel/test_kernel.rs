@@ -3,7 +3,6 @@
 
 use super::glue::{self, Glue};
 use super::plan::Plan;
-use super::record::Record;
 use super::source::{self, Source};
 use super::tree::Line;
 use crate::digest::{Inputs, sha256};
@@ -12,6 +11,9 @@ use anyhow::Context;
 use duct::cmd;
 use std::fmt;
 use std::path::{Path, PathBuf};
+
+/// The file in a folder of builds by which a finished kernel is known to be of its inputs.
+pub const BUILT: &str = "built.sha256";
 
 /// How much of ours is in a kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,16 +90,13 @@ pub fn build(line: &Line, given: Option<&Path>, content: Content, object: &Path)
     inputs.add("compiler", compiler_version()?.as_bytes());
     let wanted = inputs.finish();
 
-    if content == Content::Glue {
-        keep_stock_vdso(&source)?;
-    }
     let Source { tree, build, .. } = source;
     let image = build.bzimage();
     // Read behind the build: what is there was linked, wherever it came from.
     let linked = || -> anyhow::Result<String> {
         Ok(sha256(&fs_err::read(build.output.join(tree.line.vdso_dir).join("vgetrandom.o"))?))
     };
-    let stamp = build.output.join("built.sha256");
+    let stamp = build.output.join(BUILT);
     if image.exists() && fs_err::read_to_string(&stamp).is_ok_and(|stamp| stamp == wanted) {
         progress::line("Fresh", format_args!("Linux {} with {content}, {}", tree.release, workspace::shown(&image)));
         return Ok(TestKernel { image, object: linked()? });
@@ -111,22 +110,6 @@ pub fn build(line: &Line, given: Option<&Path>, content: Content, object: &Path)
     build.build()?;
     fs_err::write(stamp, wanted)?;
     Ok(TestKernel { image, object: linked()? })
-}
-
-/// Leaves `stock-vdso64.so.dbg` beside the source: the 64-bit image of the line as it is, with its symbols. Who splices the
-/// object into a kernel without a patch starts from it.
-fn keep_stock_vdso(Source { tree, build, folder, .. }: &Source) -> anyhow::Result<()> {
-    let kept = folder.join("stock-vdso64.so.dbg");
-    if kept.exists() {
-        return Ok(());
-    }
-    if Record::load(tree)?.is_some() {
-        Plan::revert(tree)?.commit()?;
-    }
-    build.configure(&glue::stock_options()?)?;
-    let built = build.build_vdso(tree.line.vdso_dir)?;
-    fs_err::copy(built, &kept)?;
-    Ok(())
 }
 
 /// What the kernel's compiler calls itself: its Makefile takes gcc, whatever `CC` says in the environment.

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! `cargo xtask stock-vdso`: the 64-bit vDSO image of each kernel line as it is without our glue. Who puts the object into a
+//! kernel without a patch starts from such an image, and so do the tests of the splice.
+
+use super::glue;
+use super::plan::Plan;
+use super::record::Record;
+use super::selection::Selection;
+use super::source::{self, Source};
+use super::test_kernel::BUILT;
+use super::tree::{LINES, Line};
+use crate::packages;
+use crate::transaction::{self, Step};
+use crate::{progress, workspace};
+use std::path::{Path, PathBuf};
+
+/// The folder in `target/kernel/<line>/`. The tests look for images there.
+const FOLDER: &str = "stock";
+/// The image with its symbols, and as processes see it.
+const FILES: [&str; 2] = ["vdso64.so.dbg", "vdso64.so"];
+
+/// Options of `stock-vdso`.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct StockArgs {
+    /// Only the image of this line; may be repeated.
+    #[arg(long, value_name = "LINE", value_parser = LINES.map(|line| line.name))]
+    line: Vec<String>,
+    /// Do not install missing packages
+    #[arg(long)]
+    no_install: bool,
+}
+
+/// Builds the images that are not there yet.
+///
+/// # Errors
+/// Something is missing, or an image cannot be built.
+pub fn run(options: &StockArgs) -> anyhow::Result<()> {
+    let selection = Selection { line: options.line.clone(), ..Selection::default() };
+    packages::require(&selection.tiers()?, !options.no_install)?;
+    for line in selection.lines()? {
+        let image = build(line, None)?;
+        progress::line("Finished", workspace::shown(&image));
+    }
+    Ok(())
+}
+
+/// Whether an earlier run has left the image of `line`, built from the Debian package.
+pub fn is_there(line: &Line) -> bool {
+    are_in(&super::target().join(line.name).join(FOLDER))
+}
+
+/// Builds the image of `line` from the Debian package's source, or from a copy of `given`, or finds it there from an earlier
+/// run; returns its folder.
+///
+/// # Errors
+/// No source, or a build that fails.
+pub fn build(line: &Line, given: Option<&Path>) -> anyhow::Result<PathBuf> {
+    let Source { tree, build, folder, .. } = source::obtain(line, given, line.name)?;
+    let stock = folder.join(FOLDER);
+    if are_in(&stock) {
+        return Ok(stock);
+    }
+    // The kernel of the tests is built from the same copy. It finds its glue gone, and must be built again.
+    let stamp = build.output.join(BUILT);
+    if stamp.exists() {
+        fs_err::remove_file(stamp)?;
+    }
+    if Record::load(&tree)?.is_some() {
+        Plan::revert(&tree)?.commit()?;
+    }
+    build.configure(&glue::stock_options()?)?;
+    let built = build.build_vdso(tree.line.vdso_dir)?;
+    let copy = |name: &str| Ok(Step::Write(name.into(), fs_err::read(built.join(name))?));
+    let steps = FILES.into_iter().map(copy).collect::<anyhow::Result<Vec<_>>>()?;
+    fs_err::create_dir_all(&stock)?;
+    transaction::commit(&stock, &steps)?;
+    Ok(stock)
+}
+
+fn are_in(folder: &Path) -> bool {
+    FILES.iter().all(|name| folder.join(name).exists())
+}
