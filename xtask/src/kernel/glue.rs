@@ -147,6 +147,7 @@ mod tests {
         let error = format!("{:#}", Glue::load(root, &LINES[0], &root.join("o.o")).unwrap_err());
         assert!(error.contains("cargo xtask build-vdso") && error.contains("o.o"), "{error}");
 
+        put(root, "o.o", "object");
         put(root, "common/files/lib/c.c", "");
         put(root, "6.1/files/lib/c.c", "");
         let error = format!("{:#}", Glue::load(root, &LINES[0], &root.join("o.o")).unwrap_err());
