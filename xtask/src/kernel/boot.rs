@@ -5,11 +5,12 @@
 use super::clients;
 use super::console::{self, Failure};
 use super::qemu::{self, Machine};
-use super::selection::{Kernel, Selected, Selection};
+use super::selection::{Built, Kernel, Selected, Selection};
 use super::suite::Suite;
 use super::test_kernel::Content;
 use super::tree::SELFTEST_LINE;
 use super::variants::{self, Expected, VARIANTS, Variant};
+use super::verifier_hook;
 use super::vm_fork::{self, SCENARIOS, Scenario};
 use crate::digest::sha256;
 use crate::packages::{self, Tier};
@@ -99,8 +100,11 @@ pub fn run(options: &BootArgs, object: &Path) -> anyhow::Result<Counts> {
     let wanted = sha256(&fs_err::read(object)?);
     for selected in kernels {
         let kernel = selected.build(object)?;
-        if let Some(linked) = &kernel.object {
-            total.add(same_object(&selected, linked, &wanted));
+        if let Some(built) = &kernel.built {
+            total.add(same_object(&selected, &built.object, &wanted));
+            if selected.content == Content::Glue && options.is_everything() {
+                total.add(verifier_is_heard(built));
+            }
         }
         for (suite, initramfs) in &guests {
             let of_kernel = |variant: &&Variant| variant.content == selected.content && variant.suite == *suite;
@@ -190,6 +194,21 @@ fn same_object(kernel: &Selected, linked: &str, wanted: &str) -> Counts {
     let failure = format!("boot {name} with {content}: object sha256 {linked} in its vDSO instead of {wanted}");
     println!("{failure}");
     Counts { failures: vec![failure], ..Counts::default() }
+}
+
+/// The glue's hook: what the verifier finds fails the build.
+fn verifier_is_heard(built: &Built) -> Counts {
+    let name = format!("boot {}: a finding fails the build of the vDSO", built.line.name);
+    match verifier_hook::check(&built.build, built.line.vdso_dir) {
+        Ok(()) => {
+            println!("{name}, and leaves no image");
+            Counts { passed: 1, ..Counts::default() }
+        }
+        Err(error) => {
+            println!("{name}: {error:#}");
+            Counts { failures: vec![name], ..Counts::default() }
+        }
+    }
 }
 
 fn boot(variant: &Variant, options: &BootArgs, kernel: &Kernel, initramfs: &Path) -> anyhow::Result<Counts> {

@@ -21,6 +21,9 @@ const REPRODUCIBLE: [(&str, &str); 6] = [
     ("KBUILD_BUILD_VERSION", "1"),
 ];
 
+/// The variable by which the glue's Makefile learns the command that judges the image.
+const VERIFIER: &str = "VDSO_VERIFY";
+
 /// A source tree and the folder that it is built in.
 #[derive(Debug)]
 pub struct Build {
@@ -79,7 +82,7 @@ impl Build {
     /// The build fails; the message ends with its last lines.
     pub fn build(&self) -> anyhow::Result<()> {
         let _spinner = progress::spinner("Building", format_args!("Linux in {}", workspace::shown(&self.output)));
-        self.make("kernel build", "bzImage", &[])
+        self.make("kernel build", "bzImage", &[(VERIFIER, verifier()?.into())])
     }
 
     /// Builds the vDSO images of the folder `vdso` and nothing else; returns where they are.
@@ -87,8 +90,16 @@ impl Build {
     /// # Errors
     /// As for [`Build::build`].
     pub fn build_vdso(&self, vdso: &str) -> anyhow::Result<PathBuf> {
+        self.build_vdso_judged_by(vdso, &verifier()?)
+    }
+
+    /// The same with another command that judges the image.
+    ///
+    /// # Errors
+    /// The build fails, or the command does.
+    pub fn build_vdso_judged_by(&self, vdso: &str, verifier: &str) -> anyhow::Result<PathBuf> {
         let _spinner = progress::spinner("Building", format_args!("vDSO in {}", workspace::shown(&self.output)));
-        self.make("vDSO build", &format!("{vdso}/"), &[])?;
+        self.make("vDSO build", &format!("{vdso}/"), &[(VERIFIER, verifier.into())])?;
         Ok(self.output.join(vdso))
     }
 
@@ -116,7 +127,6 @@ impl Build {
         for (name, value) in REPRODUCIBLE {
             make = make.env(name, value);
         }
-        make = make.env("VDSO_VERIFY", verifier()?);
         for (name, value) in env {
             make = make.env(name, value);
         }

@@ -24,6 +24,7 @@ mod suite;
 mod test_kernel;
 pub mod tree;
 mod variants;
+mod verifier_hook;
 mod vm_fork;
 
 use crate::workspace;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Which kernels are booted: one of each line, and where the object can stand alone, one with nothing but the object.
 
-use super::test_kernel::{self, Content};
+use super::make::Build;
+use super::test_kernel::{self, Content, TestKernel};
 use super::tree::{self, LINES, Line};
 use crate::packages::Tier;
 use std::path::{Path, PathBuf};
@@ -27,8 +28,19 @@ pub struct Kernel {
     pub name: &'static str,
     /// Its bzImage.
     pub image: PathBuf,
-    /// SHA-256 of the object in its vDSO, if it was built here.
-    pub object: Option<String>,
+    /// What is known of it if it was built here.
+    pub built: Option<Built>,
+}
+
+/// A kernel that was built here.
+#[derive(Debug)]
+pub struct Built {
+    /// SHA-256 of the object in its vDSO.
+    pub object: String,
+    /// Its line.
+    pub line: &'static Line,
+    /// How it was built.
+    pub build: Build,
 }
 
 /// One that is to be booted.
@@ -100,14 +112,15 @@ impl Selected {
     /// # Errors
     /// As for [`test_kernel::build`].
     pub fn build(&self, object: &Path) -> anyhow::Result<Kernel> {
-        let (image, object) = match &self.origin {
+        let (image, built) = match &self.origin {
             Origin::Image(image) => (image.clone(), None),
             Origin::Build { line, tree } => {
-                let built = test_kernel::build(line, tree.as_deref(), self.content, object)?;
-                (built.image, Some(built.object))
+                let TestKernel { image, object, build } =
+                    test_kernel::build(line, tree.as_deref(), self.content, object)?;
+                (image, Some(Built { object, line, build }))
             }
         };
-        Ok(Kernel { name: self.name, image, object })
+        Ok(Kernel { name: self.name, image, built })
     }
 }
 

@@ -2,6 +2,7 @@
 //! The kernels that the tests boot: each built once, and again only when something that goes into it changed.
 
 use super::glue::{self, Glue};
+use super::make::Build;
 use super::plan::Plan;
 use super::source::{self, Source};
 use super::tree::Line;
@@ -72,6 +73,8 @@ pub struct TestKernel {
     pub image: PathBuf,
     /// SHA-256 of the object that Kbuild linked into its vDSO.
     pub object: String,
+    /// How it was built.
+    pub build: Build,
 }
 
 /// Builds a kernel of `line` from the Debian package's source, or from a copy of `given`.
@@ -99,7 +102,7 @@ pub fn build(line: &Line, given: Option<&Path>, content: Content, object: &Path)
     let stamp = build.output.join(BUILT);
     if image.exists() && fs_err::read_to_string(&stamp).is_ok_and(|stamp| stamp == wanted) {
         progress::line("Fresh", format_args!("Linux {} with {content}, {}", tree.release, workspace::shown(&image)));
-        return Ok(TestKernel { image, object: linked()? });
+        return Ok(TestKernel { image, object: linked()?, build });
     }
     // An image that an interrupted build has replaced already must not be taken for the one of the earlier inputs.
     if stamp.exists() {
@@ -109,7 +112,7 @@ pub fn build(line: &Line, given: Option<&Path>, content: Content, object: &Path)
     build.configure(&options)?;
     build.build()?;
     fs_err::write(stamp, wanted)?;
-    Ok(TestKernel { image, object: linked()? })
+    Ok(TestKernel { image, object: linked()?, build })
 }
 
 /// What the kernel's compiler calls itself: its Makefile takes gcc, whatever `CC` says in the environment.
