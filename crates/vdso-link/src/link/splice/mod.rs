@@ -83,6 +83,8 @@ pub fn splice_for(object: &CheckedObject, image: Image, layout: DataPageLayout) 
     }
     let name = format!("{} (spliced)", image.path().display());
     let spliced = Image::from_bytes(name.as_ref(), data)?;
+    // An original at a bound can be beyond it with what was added, and nobody could undo the splice.
+    bounds::image(&spliced)?;
     let object = Some(object.object().clone());
     Ok(LinkedImage { image: spliced, layout, exports, original: Some(image), object })
 }
