@@ -79,13 +79,26 @@ fn what_could_not_be_looked_at_ends_with_2_and_one_message() {
 
 #[test]
 fn a_program_breaks_rules_by_the_hundred_and_the_report_stays_readable() {
-    let (out, err) = streams(1, &["verify", "/bin/sh"]);
+    let (out, err) = streams(1, &["verify", "/bin/true"]);
     assert!(out.is_empty() && err.lines().count() < 1000, "{err}");
     assert!(err.contains(" more findings of this rule; --json lists all\n"), "{err}");
-    let (out, _) = streams(1, &["verify", "--json", "/bin/sh"]);
+    let (out, _) = streams(1, &["verify", "--json", "/bin/true"]);
     let report: serde_json::Value = serde_json::from_str(&out).unwrap();
     let count = report["findings"].as_array().expect("a list").len();
-    assert!(err.ends_with(&format!("/bin/sh: {count} findings\n")), "{err}");
+    assert!(err.ends_with(&format!("/bin/true: {count} findings\n")), "{err}");
+}
+
+#[test]
+fn a_file_of_another_size_than_images_is_not_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("large.so");
+    let mut data = std::fs::read("/bin/true").unwrap();
+    // The first program header with content, made as large as a kernel's module.
+    data.resize(1 << 20, 0);
+    data[64 + 32..][..8].copy_from_slice(&(1_u64 << 20).to_le_bytes());
+    std::fs::write(&file, data).unwrap();
+    let (out, err) = streams(2, &["verify", file.to_str().unwrap()]);
+    assert!(out.is_empty() && err.contains("where at most 65536 are looked at; name a vDSO image"), "{err}");
 }
 
 #[test]
