@@ -59,7 +59,7 @@ struct vdso {
 
 extern struct vdso vdso;
 
-/* Fills in the above; what is not there stays NULL or -1. */
+/* Fills in the above, with /proc mounted; what is not there stays NULL or -1. */
 void vdso_find(void);
 /*
  * Whether draws are to go through the function of C libraries, with memory from mmap(): in a kernel

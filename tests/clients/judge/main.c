@@ -89,10 +89,11 @@ int main(int argc, char **argv)
 	bool served = expected && !strcmp(expected, "1");
 	struct verdict verdict;
 
+	if (getpid() == 1)
+		machine_begin();
 	vdso_find();
 	if (getpid() != 1)
 		return run_as_command(slash ? slash + 1 : argv[0], argv + 1);
-	machine_begin();
 	setenv("PATH", "/usr/bin:/clients", 1);
 	if (getenv("shell"))
 		return run_shell();
