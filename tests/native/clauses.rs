@@ -46,10 +46,11 @@ fn rust_tests(source: &str) -> Vec<&str> {
     tests
 }
 
-/// Names in the table of the guest's tests.
+/// Names in the table of the guest's tests: first arguments of `TEST()`, `GLUE_TEST()` and whatever else ends so.
 fn guest_tests(table: &str) -> Vec<&str> {
-    let entries = table.lines().filter_map(|line| line.strip_prefix("TEST("));
-    entries.filter_map(|entry| entry.split(',').next()).collect()
+    let is_macro = |name: &str| name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+    let entries = table.lines().filter_map(|line| line.split_once("TEST(").filter(|(before, _)| is_macro(before)));
+    entries.filter_map(|(_, entry)| entry.split(',').next()).collect()
 }
 
 /// The clauses that a text refers to as "contract M1", or "contract M1 and M2".
@@ -158,7 +159,7 @@ fn ids_are_read_where_they_stand() {
     assert!(named("m1_x_m2").eq(["M1"]) && named("every_e1").next().is_none() && named("e_1").next().is_none());
     let source = "#[test]\nfn k1_a() {}\n    #[test]\n    #[ignore]\n    fn k2_b() {\n}\nfn k3_helper() {}\n";
     assert_eq!(rust_tests(source), ["k1_a", "k2_b"]);
-    assert_eq!(guest_tests("TEST(a1_b, test_b)\n/* TEST(c, d) */\n"), ["a1_b"]);
+    assert_eq!(guest_tests("TEST(a1_b, test_b)\nGLUE_TEST(a2_c, test_c)\n/* TEST(c, d) */\n"), ["a1_b", "a2_c"]);
     assert_eq!(referred_to("contract M1 and M2, E3; see contract: K4. Contract S1"), ["M1", "M2", "E3", "K4"]);
     assert_eq!(referred_to("the contract of E4"), [""; 0]);
     assert!(quoted("a `b c` d `e_f_g`").eq(["b c", "e_f_g"]));
