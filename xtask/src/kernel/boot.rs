@@ -3,22 +3,22 @@
 //! distinguishes, clones of a saved guest, and unmodified clients.
 
 use super::clients;
-use super::console::{self, Failure};
-use super::qemu::{self, Machine};
+use super::console;
+use super::outcome::{Counts, report};
+use super::qemu::Machine;
 use super::selection::{Built, Kernel, Selected, Selection};
 use super::suite::Suite;
 use super::test_kernel::Content;
 use super::tree::SELFTEST_LINE;
-use super::variants::{self, Expected, VARIANTS, Variant};
+use super::variants::{Boot, Expected, Variant};
 use super::verifier_hook;
-use super::vm_fork::{self, SCENARIOS, Scenario};
+use super::vm_fork::{self, Scenario};
 use crate::digest::sha256;
 use crate::packages::{self, Tier};
-use crate::{process, progress, workspace};
+use crate::progress;
 use anyhow::Context;
 use clap::builder::PossibleValuesParser;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// Options of `cargo xtask boot`.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -27,7 +27,7 @@ pub struct BootArgs {
     #[command(flatten)]
     pub selection: Selection,
     /// Only this boot: a processor, a machine that is saved and cloned, or the clients; may be repeated.
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(variants::names()))]
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Boot::all().map(Boot::name)))]
     pub cpu: Vec<String>,
     /// Run only this client; may be repeated.
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(clients::names()))]
@@ -38,25 +38,6 @@ pub struct BootArgs {
     /// Do not install missing packages.
     #[arg(long)]
     pub no_install: bool,
-}
-
-/// What the boots came to.
-#[derive(Clone, Debug, Default)]
-pub struct Counts {
-    /// Tests that passed, over all boots.
-    pub passed: usize,
-    /// Every test that failed and everything else that was wrong, over all boots.
-    pub failures: Vec<String>,
-    /// What could not be run, and why.
-    pub skipped: Vec<String>,
-}
-
-impl Counts {
-    fn add(&mut self, other: Self) {
-        self.passed += other.passed;
-        self.failures.extend(other.failures);
-        self.skipped.extend(other.skipped);
-    }
 }
 
 /// Sees to it that everything that the boots need is there.
@@ -75,22 +56,23 @@ pub fn require(options: &BootArgs) -> anyhow::Result<()> {
 /// Something is missing, or a kernel or a guest cannot be built or started.
 pub fn run(options: &BootArgs, object: &Path) -> anyhow::Result<Counts> {
     anyhow::ensure!(
-        options.boots(Suite::Contract) || options.boots(Suite::Clients),
+        options.boots().next().is_some(),
         "no boot is left: clients run in those that are called `clients` and `clients-no-vdso`"
     );
     require(options)?;
     // Without a boot that is wanted, a kernel need not be built.
-    let is_booted = |kernel: &Selected| options.boots_of(kernel.content).next().is_some();
+    let is_booted = |kernel: &Selected| options.boots().any(|boot| boot.content() == kernel.content);
     let kernels: Vec<Selected> = options.selection.kernels()?.into_iter().filter(is_booted).collect();
+    let first = kernels.first().context("no kernel that is selected has such a boot; name another line")?;
     if options.shell {
         let initramfs = Suite::Clients.build()?;
-        let kernel = kernels.first().context("no kernel has such a boot; name another line")?.build(object)?;
+        let kernel = first.build(object)?;
         return shell(options, &kernel, &initramfs).map(|()| Counts::default());
     }
 
     let mut total = Counts::default();
     let mut guests = Vec::new();
-    for suite in Suite::ALL.into_iter().filter(|suite| options.boots(*suite)) {
+    for suite in Suite::ALL.into_iter().filter(|suite| options.boots().any(|boot| boot.suite() == *suite)) {
         match suite.fetch() {
             // Who asked for it by name wants to know; in a run of everything the rest can still be run.
             Err(error) if options.is_everything() => total.skipped.push(format!("boots of clients: {error:#}")),
@@ -107,13 +89,11 @@ pub fn run(options: &BootArgs, object: &Path) -> anyhow::Result<Counts> {
             }
         }
         for (suite, initramfs) in &guests {
-            let of_kernel = |variant: &&Variant| variant.content == selected.content && variant.suite == *suite;
-            for variant in options.variants().filter(of_kernel) {
-                total.add(boot(variant, options, &kernel, initramfs)?);
-            }
-            let is_cloned = selected.content == Content::Glue && *suite == Suite::Contract;
-            for scenario in options.scenarios().filter(|_| is_cloned) {
-                total.add(clone(scenario, *suite, &kernel, initramfs)?);
+            for each in options.boots().filter(|it| it.content() == selected.content && it.suite() == *suite) {
+                total.add(match each {
+                    Boot::Start(variant) => boot(variant, options, &kernel, initramfs)?,
+                    Boot::Clone(scenario) => clone(scenario, *suite, &kernel, initramfs)?,
+                });
             }
         }
     }
@@ -126,31 +106,10 @@ pub fn run(options: &BootArgs, object: &Path) -> anyhow::Result<Counts> {
 
 impl BootArgs {
     /// The boots that are asked for.
-    fn variants(&self) -> impl Iterator<Item = &'static Variant> {
-        let of_clients = |variant: &&Variant| self.client.is_empty() || variant.suite == Suite::Clients;
-        VARIANTS.iter().filter(|variant| self.names(variant.name)).filter(of_clients)
-    }
-
-    /// The machines that are to be saved and cloned.
-    fn scenarios(&self) -> impl Iterator<Item = &'static Scenario> {
-        SCENARIOS.iter().filter(|scenario| self.client.is_empty() && self.names(scenario.name))
-    }
-
-    /// The boots and clones of kernels with this content, by their names.
-    fn boots_of(&self, content: Content) -> impl Iterator<Item = &'static str> {
-        let variants = self.variants().filter(move |variant| variant.content == content);
-        let scenarios = self.scenarios().filter(move |_| content == Content::Glue);
-        variants.map(|variant| variant.name).chain(scenarios.map(|scenario| scenario.name))
-    }
-
-    /// Whether any of them runs this suite; machines are cloned with the contract's.
-    fn boots(&self, suite: Suite) -> bool {
-        self.variants().any(|variant| variant.suite == suite)
-            || suite == Suite::Contract && self.scenarios().next().is_some()
-    }
-
-    fn names(&self, boot: &str) -> bool {
-        self.cpu.is_empty() || self.cpu.iter().any(|name| name == boot)
+    fn boots(&self) -> impl Iterator<Item = Boot> {
+        let is_named = |boot: &Boot| self.cpu.is_empty() || self.cpu.iter().any(|name| name == boot.name());
+        let has_clients = |boot: &Boot| self.client.is_empty() || boot.suite() == Suite::Clients;
+        Boot::all().filter(is_named).filter(has_clients)
     }
 
     fn is_everything(&self) -> bool {
@@ -169,7 +128,8 @@ impl BootArgs {
 
 /// A guest with the clients for a person to look around in, as the first of the wanted boots has it.
 fn shell(options: &BootArgs, kernel: &Kernel, initramfs: &Path) -> anyhow::Result<()> {
-    let variant = options.variants().next().context("a saved machine has no shell; name a processor")?;
+    let start = |boot| if let Boot::Start(variant) = boot { Some(variant) } else { None };
+    let variant = options.boots().find_map(start).context("a saved machine has no shell; name a processor")?;
     let machine = Machine {
         kernel: &kernel.image,
         initramfs,
@@ -225,8 +185,8 @@ fn boot(variant: &Variant, options: &BootArgs, kernel: &Kernel, initramfs: &Path
         let _spinner = progress::spinner("Booting", format_args!("{} {name} (-cpu {cpu})", kernel.name));
         machine.run()?
     };
-    let verdict = meet(expected, console::judge(&run.console, run.ended));
-    report(&format!("{} {name}", kernel.name), verdict, run.elapsed, &machine.console)
+    let verdict = console::judge(&run.console, run.ended);
+    report(&format!("{} {name}", kernel.name), expected, verdict, run.elapsed, &machine.console)
 }
 
 /// Saves a machine and judges its clones.
@@ -240,94 +200,24 @@ fn clone(scenario: &Scenario, suite: Suite, kernel: &Kernel, initramfs: &Path) -
         let _spinner = progress::spinner("Cloning", name);
         vm_fork::run(scenario, kernel, initramfs, suite.append())?
     };
-    report(name, meet(expected, outcome.verdict), outcome.elapsed, &outcome.console)
-}
-
-/// Prints what came of a boot, the end of its console where something was wrong.
-fn report(
-    name: &str,
-    verdict: Result<(usize, String), Failure>,
-    elapsed: Duration,
-    console: &Path,
-) -> anyhow::Result<Counts> {
-    let seconds = elapsed.as_secs_f32();
-    let failure = match verdict {
-        Ok((passed, words)) => {
-            println!("boot {name}: {words}, {seconds:.1} s");
-            return Ok(Counts { passed, ..Counts::default() });
-        }
-        Err(failure) => failure,
-    };
-    println!("boot {name}: FAILED, {seconds:.1} s");
-    for reason in failure.reasons() {
-        println!("  {reason}");
-    }
-    let text = qemu::read_console(console)?;
-    println!("the end of {}:\n{}", workspace::shown(console), process::tail(&text));
-    let failures = failure.reasons().map(|reason| format!("boot {name}: {reason}")).collect();
-    Ok(Counts { passed: failure.passed, failures, ..Counts::default() })
-}
-
-/// How many tests a boot counts for and what to say of it, if it came out as expected.
-fn meet(expected: Expected, verdict: Result<usize, Failure>) -> Result<(usize, String), Failure> {
-    match (expected, verdict) {
-        (Expected::Pass, Ok(passed)) => Ok((passed, format!("{passed} passed, 0 failed"))),
-        (Expected::Pass, Err(failure)) => Err(failure),
-        (Expected::EveryTestFails { .. }, Ok(passed)) => {
-            Err(Failure::broken(format!("all {passed} tests passed, and every one had to fail: they do not test")))
-        }
-        (Expected::EveryTestFails { because }, Err(failure)) if failure.passed == 0 && failure.broken.is_empty() => {
-            Ok((1, format!("all {} tests failed, as they must {because}", failure.failed.len())))
-        }
-        (Expected::EveryTestFails { .. }, Err(mut failure)) => {
-            if failure.passed > 0 {
-                failure.broken.push(format!("{} tests passed that had to fail", failure.passed));
-            }
-            Err(Failure { passed: 0, failed: Vec::new(), broken: failure.broken })
-        }
-    }
+    report(name, expected, outcome.verdict, outcome.elapsed, &outcome.console)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn failure(passed: usize, failed: &[&str], broken: &[&str]) -> Failure {
-        let own = |words: &[&str]| words.iter().map(|&words| words.to_owned()).collect();
-        Failure { passed, failed: own(failed), broken: own(broken) }
-    }
-
     #[test]
     fn a_client_is_run_with_and_without_the_vdso_and_nothing_else_is() {
         let options = BootArgs { client: vec!["go".into(), "glibc".into()], ..BootArgs::default() };
-        let lines: Vec<String> = options.variants().map(|variant| options.append(variant)).collect();
+        let append = |boot| match boot {
+            Boot::Start(variant) => options.append(variant),
+            Boot::Clone(scenario) => panic!("{} is a machine without clients", scenario.name),
+        };
+        let lines: Vec<String> = options.boots().map(append).collect();
         assert_eq!(lines.len(), 2, "{lines:?}");
         assert!(lines.iter().all(|line| line.ends_with(" client=go,glibc")), "{lines:?}");
         assert!(!lines[0].contains("vdso=0 ") && lines[1].contains("vdso=0 "), "{lines:?}");
-        assert_eq!(options.scenarios().count(), 0);
-        let everything = BootArgs::default();
-        assert_eq!((everything.variants().count(), everything.scenarios().count()), (VARIANTS.len(), SCENARIOS.len()));
-    }
-
-    #[test]
-    fn an_ordinary_boot_must_pass() {
-        assert_eq!(meet(Expected::Pass, Ok(7)).unwrap().0, 7);
-        let failure = failure(6, &["fork: equal bytes"], &[]);
-        assert_eq!(meet(Expected::Pass, Err(failure.clone())), Err(failure));
-    }
-
-    #[test]
-    fn a_control_must_fail_in_every_test_and_in_good_order() {
-        let meet = |verdict| meet(Expected::EveryTestFails { because: "without a vDSO" }, verdict);
-        assert_eq!(meet(Err(failure(0, &["a: no vDSO", "b: no vDSO"], &[]))).unwrap().0, 1);
-        for wrong in [
-            Ok(2),
-            Err(failure(1, &["a: no vDSO"], &[])),
-            Err(failure(0, &[], &["no verdict"])),
-            Err(failure(0, &["a: no vDSO"], &["hung in b: the time is over"])),
-        ] {
-            let failure = meet(wrong).unwrap_err();
-            assert!(failure.passed == 0 && !failure.broken.is_empty(), "{failure:?}");
-        }
+        assert_eq!(BootArgs::default().boots().count(), Boot::all().count());
     }
 }

@@ -10,6 +10,7 @@ mod golang;
 mod guest;
 mod initramfs;
 mod make;
+mod outcome;
 mod patch;
 mod plan;
 pub mod prepare;

@@ -3,9 +3,9 @@
 
 use super::suite::Suite;
 use super::test_kernel::Content;
-use super::vm_fork::SCENARIOS;
+use super::vm_fork::{SCENARIOS, Scenario};
 
-/// One boot.
+/// A machine to be started.
 #[derive(Debug)]
 pub struct Variant {
     /// What it is called in the output.
@@ -46,8 +46,8 @@ pub enum Expected {
     },
 }
 
-/// The boots. `max` is everything that TCG emulates, which ends at AVX2.
-pub const VARIANTS: [Variant; 10] = [
+/// The machines that are started. `max` is everything that TCG emulates, which ends at AVX2.
+static VARIANTS: [Variant; 10] = [
     Variant::contract("max", "max", "expect_simd=1"),
     Variant::contract("no-avx2", "max,-avx2", "expect_simd=0"),
     // The processor claims AVX2 here, and the kernel never enabled the upper halves.
@@ -75,7 +75,42 @@ pub const VARIANTS: [Variant; 10] = [
 /// Everything that TCG emulates, under the name of one of those models.
 const SLOW_AVX: &str = "max,vendor=CentaurHauls,family=6,model=15";
 
-/// The names of all boots.
-pub fn names() -> impl Iterator<Item = &'static str> {
-    VARIANTS.iter().map(|variant| variant.name).chain(SCENARIOS.iter().map(|scenario| scenario.name))
+/// A boot of either kind.
+#[derive(Clone, Copy, Debug)]
+pub enum Boot {
+    /// A machine that is started and judged at its end.
+    Start(&'static Variant),
+    /// One that is saved, and whose clones are judged: the contract's guest on a kernel with the glue.
+    Clone(&'static Scenario),
+}
+
+impl Boot {
+    /// Every one, in the order in which they run.
+    pub fn all() -> impl Iterator<Item = Self> {
+        VARIANTS.iter().map(Self::Start).chain(SCENARIOS.iter().map(Self::Clone))
+    }
+
+    /// What it is called in the output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Start(variant) => variant.name,
+            Self::Clone(scenario) => scenario.name,
+        }
+    }
+
+    /// What of ours is in the kernel.
+    pub fn content(self) -> Content {
+        match self {
+            Self::Start(variant) => variant.content,
+            Self::Clone(_) => Content::Glue,
+        }
+    }
+
+    /// What runs in the guest.
+    pub fn suite(self) -> Suite {
+        match self {
+            Self::Start(variant) => variant.suite,
+            Self::Clone(_) => Suite::Contract,
+        }
+    }
 }

@@ -31,7 +31,7 @@ pub struct Scenario {
 }
 
 /// The machine of the promise, and the one that shows what happens without: the device is described by ACPI.
-pub const SCENARIOS: [Scenario; 2] = [
+pub static SCENARIOS: [Scenario; 2] = [
     Scenario { name: "vm-fork", append: "", hears: true },
     Scenario { name: "vm-fork-deaf", append: "acpi=off", hears: false },
 ];
