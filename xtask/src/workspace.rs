@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Where the parts of this repository lie.
 
-use anyhow::bail;
+use anyhow::ensure;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
+use walkdir::WalkDir;
 
 /// The root of the repository: of the one that `cargo` runs this program for, else of the one that it was built in.
 ///
@@ -39,19 +40,16 @@ pub fn shown(path: &Path) -> String {
 /// A folder cannot be read, or holds something that is neither file nor folder.
 pub fn files_below(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    let mut folders: Vec<PathBuf> = folder.is_dir().then(|| folder.to_owned()).into_iter().collect();
-    while let Some(folder) = folders.pop() {
-        for entry in fs_err::read_dir(folder)? {
-            let entry = entry?;
-            // A symbolic link is neither file nor folder here: it could lead in circles.
-            let kind = entry.file_type()?;
-            if kind.is_dir() {
-                folders.push(entry.path());
-            } else if kind.is_file() {
-                found.push(entry.path());
-            } else {
-                bail!("{}: neither a file nor a folder", entry.path().display());
-            }
+    if !folder.is_dir() {
+        return Ok(found);
+    }
+    // A symbolic link is neither file nor folder here: it could lead in circles.
+    for entry in WalkDir::new(folder) {
+        let entry = entry?;
+        let kind = entry.file_type();
+        ensure!(kind.is_dir() || kind.is_file(), "{}: neither a file nor a folder", entry.path().display());
+        if kind.is_file() {
+            found.push(entry.into_path());
         }
     }
     found.sort();

@@ -6,10 +6,10 @@ use super::make::Build;
 use super::tree::{self, KernelTree, Line, SourcePackage};
 use crate::digest::{Inputs, sha256};
 use crate::{debian, progress, workspace};
-use anyhow::Context;
 use duct::cmd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use walkdir::{DirEntry, WalkDir};
 
 /// The copy.
 #[derive(Debug)]
@@ -124,19 +124,9 @@ impl Origin<'_> {
 
 /// Every file below a tree's top folder, version control aside.
 fn files_below(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    let mut folders = vec![root.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs_err::read_dir(&folder)? {
-            let entry = entry.with_context(|| folder.display().to_string())?;
-            if !entry.file_type()?.is_dir() {
-                found.push(entry.path());
-            } else if entry.file_name() != ".git" {
-                folders.push(entry.path());
-            }
-        }
-    }
-    Ok(found)
+    let below = WalkDir::new(root).into_iter().filter_entry(|entry| entry.file_name() != ".git");
+    let files = below.filter(|entry| entry.as_ref().map_or(true, |entry| !entry.file_type().is_dir()));
+    Ok(files.map(|entry| entry.map(DirEntry::into_path)).collect::<Result<_, _>>()?)
 }
 
 #[cfg(test)]
