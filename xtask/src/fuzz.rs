@@ -5,25 +5,16 @@ use crate::{Verdict, progress, toolchain, workspace};
 use duct::cmd;
 use std::path::Path;
 
-/// The targets, by the names of their programs.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Target {
-    /// Parser of objects and object rules
-    Object,
-    /// Parser of images, dump and diff
-    Image,
-    /// Image rules
-    Verify,
-    /// Splice and its undoing
-    Splice,
-}
+/// The targets, by the names of their programs: parser of objects and object rules; parser of images, dump and diff; image
+/// rules; splice and its undoing.
+const TARGETS: [&str; 4] = ["object", "image", "verify", "splice"];
 
 /// Options of `cargo xtask fuzz`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct FuzzArgs {
     /// The target; without it all, one after another
-    #[arg(value_enum)]
-    target: Option<Target>,
+    #[arg(value_parser = TARGETS)]
+    target: Option<String>,
     /// Inputs for each target
     #[arg(long, default_value_t = 100_000)]
     runs: u64,
@@ -44,16 +35,9 @@ const LENGTH: [&str; 2] = ["-max_len=300", "-len_control=0"];
 /// # Errors
 /// They could not be compiled or started.
 pub fn run(options: &FuzzArgs) -> anyhow::Result<Verdict> {
-    let targets = options.target.map_or(vec!["object", "image", "verify", "splice"], |target| {
-        vec![match target {
-            Target::Object => "object",
-            Target::Image => "image",
-            Target::Verify => "verify",
-            Target::Splice => "splice",
-        }]
-    });
     let mut verdict = Verdict::Passed;
-    for target in targets {
+    let is_wanted = |target: &&str| options.target.as_deref().is_none_or(|wanted| wanted == *target);
+    for target in TARGETS.into_iter().filter(is_wanted) {
         progress::line("Fuzzing", format_args!("{target}, {} inputs", options.runs));
         if !fuzz(target, options)? {
             verdict = Verdict::Failed;
