@@ -44,8 +44,13 @@ impl KernelImage {
     }
 
     /// All that there are.
+    ///
+    /// # Panics
+    /// Where there is none: a test of all of them would look at nothing and pass.
     pub fn all() -> Vec<Self> {
-        Self::running().into_iter().chain(Self::stock()).collect()
+        let images: Vec<Self> = Self::running().into_iter().chain(Self::stock()).collect();
+        assert!(!images.is_empty(), "no image to splice into: run `cargo xtask stock-vdso`");
+        images
     }
 
     /// Where its kernel keeps the data.
