@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Files up to the largest that is read cost time and memory in proportion to their length, whatever they hold: each of their
-//! tables is within its bound, or they are refused.
+//! Files that are large, each in one way.
 
-#[expect(dead_code, reason = "the tests that it is from need more of it")]
-#[path = "link/fixture.rs"]
-mod fixture;
-
-use fixture::{Base, GOOD, assemble, checked};
 use object::LittleEndian as LE;
 use object::elf::{
     FileHeader64, PT_LOAD, PT_NOTE, ProgramHeader64, SHF_ALLOC, SHF_EXECINSTR, SHT_NOTE, SHT_PROGBITS, SHT_RELA,
@@ -14,46 +8,6 @@ use object::elf::{
 };
 use object::endian::{U16, U32, U64};
 use object::pod::{bytes_of, bytes_of_slice, from_bytes, slice_from_bytes};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use vdso_link::link::splice::splice;
-use vdso_link::link::unsplice::unsplice;
-use vdso_link::{CheckedObject, Error, Image, LinkedImage, Object, check, diff, dump, verify};
-
-/// An allocator that knows how much was in use at most.
-struct Meter;
-
-static IN_USE: AtomicUsize = AtomicUsize::new(0);
-static MOST: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: what is handed out comes from the system's allocator.
-unsafe impl GlobalAlloc for Meter {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        MOST.fetch_max(IN_USE.fetch_add(layout.size(), Relaxed) + layout.size(), Relaxed);
-        // SAFETY: the caller's promise about the layout.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        IN_USE.fetch_sub(layout.size(), Relaxed);
-        // SAFETY: the caller's promise that the block is one of ours, with this layout.
-        unsafe { System.dealloc(block, layout) }
-    }
-}
-
-#[global_allocator]
-static METER: Meter = Meter;
-
-/// The numbers are of the whole process: one test at a time.
-static ALONE: Mutex<()> = Mutex::new(());
-
-/// The length of the large files, in bytes: the largest that is read.
-const LARGE: usize = 64 << 20;
-
-/// What a door may have allocated at a time beside copies of the file, in bytes.
-const EXTRA: usize = 192 << 20;
 
 /// A file that grows: tables are appended, and the headers made to say so.
 struct Growing {
@@ -119,15 +73,15 @@ impl Growing {
 }
 
 /// A way to make a file large.
-struct Way {
-    name: &'static str,
+pub struct Way {
+    pub name: &'static str,
     /// Words of the refusal; `None` for what all doors take.
-    refusal: Option<&'static str>,
+    pub refusal: Option<&'static str>,
     grow: fn(&mut Growing, usize),
 }
 
 /// The ways that objects and images have in common; the number is how many bytes to add.
-const WAYS: [Way; 7] = [
+pub const WAYS: [Way; 7] = [
     Way {
         name: "an unmapped section",
         refusal: None,
@@ -185,7 +139,7 @@ const WAYS: [Way; 7] = [
 ];
 
 /// Those of images.
-const OF_IMAGES: [Way; 3] = [
+pub const OF_IMAGES: [Way; 3] = [
     Way {
         name: "a load segment",
         refusal: Some("bytes in a segment or a mapped section"),
@@ -221,7 +175,7 @@ const OF_IMAGES: [Way; 3] = [
 ];
 
 /// Those of objects.
-const OF_OBJECTS: [Way; 1] = [Way {
+pub const OF_OBJECTS: [Way; 1] = [Way {
     name: "relocations",
     refusal: Some("relocations, where at most"),
     grow: |it, size| {
@@ -232,82 +186,9 @@ const OF_OBJECTS: [Way; 1] = [Way {
 }];
 
 /// A good file of a length in one way.
-fn grown(good: &[u8], way: &Way, length: usize) -> Vec<u8> {
+pub fn grown(good: &[u8], way: &Way, length: usize) -> Vec<u8> {
     let mut growing = Growing::new(good);
     // The headers of all sections come behind.
     (way.grow)(&mut growing, length - good.len() - 512 * 64);
     growing.finish()
-}
-
-/// Sends a file through a door; sees to it that it takes no more memory than it may, and says what came back.
-fn pass(door: &str, data: &[u8], through: impl FnOnce(Vec<u8>) -> Result<(), Error>) -> Result<(), Error> {
-    let copy = data.to_vec();
-    let before = IN_USE.load(Relaxed);
-    MOST.store(before, Relaxed);
-    let outcome = through(copy);
-    let taken = MOST.load(Relaxed).saturating_sub(before);
-    // A splice has the original, the new file and the way back from it; each buffer may have grown to twice its size.
-    assert!(taken <= 6 * data.len() + EXTRA, "{door} took {taken} bytes for {} of the file", data.len());
-    outcome
-}
-
-/// What each door says of a file.
-type Door = (&'static str, fn(&CheckedObject, Vec<u8>) -> Result<(), Error>);
-
-const IMAGE_DOORS: [Door; 5] = [
-    ("verify", |_, data| verify(LinkedImage::found(Image::from_bytes(Path::new("large.so"), data)?)?).map(drop)),
-    ("dump", |_, data| dump(&Image::from_bytes(Path::new("large.so"), data)?).map(|dump| drop(dump.to_string()))),
-    ("diff", |_, data| {
-        let image = Image::from_bytes(Path::new("large.so"), data)?;
-        diff(&image, &image).map(|differences| assert!(differences.is_empty()))
-    }),
-    ("splice", |object, data| {
-        let spliced = splice(object, Image::from_bytes(Path::new("large.so"), data)?)?;
-        let original = spliced.original.unwrap();
-        assert_eq!(unsplice(&spliced.image)?.data(), original.data());
-        Ok(())
-    }),
-    ("unsplice", |_, data| match unsplice(&Image::from_bytes(Path::new("large.so"), data)?) {
-        // What nobody spliced is refused for that.
-        Err(Error::Refused { what, .. }) if what.contains("it has no section") => Ok(()),
-        other => other.map(drop),
-    }),
-];
-
-const OBJECT_DOORS: [Door; 1] = [("check", |_, data| check(Object::from_bytes(Path::new("large.o"), data)?).map(drop))];
-
-/// Sends files that are large in several ways through doors.
-fn all<'a>(good: &[u8], object: &CheckedObject, doors: &[Door], ways: impl Iterator<Item = &'a Way>) {
-    let _alone = ALONE.lock();
-    for way in ways {
-        for length in [LARGE / 2, LARGE] {
-            let data = grown(good, way, length);
-            assert!(data.len() <= LARGE, "{}: {} bytes", way.name, data.len());
-            for (name, door) in doors {
-                let started = std::time::Instant::now();
-                let outcome = pass(name, &data, |data| door(object, data));
-                println!("{name}: {} of {} MiB: {:?}", way.name, data.len() >> 20, started.elapsed());
-                match (outcome, way.refusal) {
-                    (Ok(()), None) => {}
-                    (Err(error), Some(words)) if error.to_string().contains(words) => {}
-                    (outcome, _) => panic!("{name}: {}: {outcome:?}", way.name),
-                }
-            }
-        }
-    }
-}
-
-#[test]
-fn large_images_take_time_by_their_length() {
-    let folder = tempfile::tempdir().unwrap();
-    let object = checked(&assemble(folder.path(), "good", GOOD));
-    let base = Base::WITH_GETRANDOM.link(folder.path());
-    all(base.data(), &object, &IMAGE_DOORS, WAYS.iter().chain(&OF_IMAGES));
-}
-
-#[test]
-fn large_objects_take_time_by_their_length() {
-    let folder = tempfile::tempdir().unwrap();
-    let object = checked(&assemble(folder.path(), "good", GOOD));
-    all(object.object().data(), &object, &OBJECT_DOORS, WAYS.iter().chain(&OF_OBJECTS));
 }
