@@ -3,6 +3,7 @@
 
 use crate::{Verdict, progress, toolchain, workspace};
 use duct::cmd;
+use std::ffi::OsString;
 use std::path::Path;
 
 /// The targets, by the names of their programs: parser of objects and object rules; parser of images, dump and diff; image
@@ -53,41 +54,45 @@ pub fn run(options: &FuzzArgs) -> anyhow::Result<Verdict> {
 fn fuzz(target: &str, options: &FuzzArgs) -> anyhow::Result<bool> {
     let folder = workspace::target().join("fuzz").join(target);
     fs_err::create_dir_all(&folder)?;
-    corpus("unpack", target, &folder)?;
+    corpus("unpack", target, &[&folder])?;
     let findings = format!("-artifact_prefix={}/finding-", workspace::target().join("fuzz").display());
     let runs = format!("-runs={}", options.runs);
     let arguments = ["-print_final_stats=1", SCHEDULE, &findings, &runs].into_iter().chain(LIMITS).chain(LENGTH);
-    let passed = program(target, arguments.map(str::to_owned), &[&folder])?;
+    let passed = program(target, arguments, &[&folder])?;
     if passed && options.keep {
-        let smallest = folder.with_extension("smallest");
-        fs_err::remove_dir_all(&smallest).or_else(|error| if smallest.exists() { Err(error) } else { Ok(()) })?;
-        fs_err::create_dir_all(&smallest)?;
-        let merged = program(
-            target,
-            ["-set_cover_merge=1"].into_iter().chain(LENGTH).map(str::to_owned),
-            &[&smallest, &folder],
-        )?;
-        anyhow::ensure!(merged, "the inputs could not be merged");
-        corpus("keep", target, &smallest)?;
+        keep(target, &folder)?;
     }
     Ok(passed)
 }
 
-/// Starts the program of a target; says whether it ended well.
-fn program(target: &str, options: impl Iterator<Item = String>, folders: &[&Path]) -> anyhow::Result<bool> {
-    // Its folder has the flags of the instrumentation.
-    let arguments =
-        ["run", "--release", "--quiet", "--bin", target, "--"].map(str::to_owned).into_iter().chain(options);
-    let folders = folders.iter().map(|folder| folder.display().to_string());
-    let arguments: Vec<_> = arguments.chain(folders).collect();
-    let status = cmd(toolchain::cargo(), arguments).dir(workspace::root().join("fuzz")).unchecked().run()?.status;
-    Ok(status.success())
+/// Keeps the smallest set of the inputs in a folder that has the coverage of all that can be kept.
+fn keep(target: &str, folder: &Path) -> anyhow::Result<()> {
+    let scratch = tempfile::tempdir_in(workspace::target())?;
+    let [short, smallest] = ["short", "smallest"].map(|name| scratch.path().join(name));
+    fs_err::create_dir(&short)?;
+    fs_err::create_dir(&smallest)?;
+    corpus("select", target, &[folder, &short])?;
+    let merged = program(target, ["-set_cover_merge=1"].into_iter().chain(LENGTH), &[&smallest, &short])?;
+    anyhow::ensure!(merged, "the inputs could not be merged");
+    corpus("keep", target, &[&smallest])
 }
 
-/// Moves the kept inputs of a target to a folder or back.
-fn corpus(verb: &str, target: &str, folder: &Path) -> anyhow::Result<()> {
-    let folder = folder.display().to_string();
-    let arguments = ["run", "--quiet", "--package", "vdso-fuzz", "--bin", "corpus", "--", verb, target, &folder];
-    cmd(toolchain::cargo(), arguments).run()?;
+/// Starts the program of a target; says whether it ended well.
+fn program<'a>(target: &'a str, options: impl Iterator<Item = &'a str>, folders: &[&Path]) -> anyhow::Result<bool> {
+    let arguments = ["run", "--release", "--quiet", "--bin", target, "--"].into_iter().chain(options);
+    // Its folder has the flags of the instrumentation.
+    let run = cmd(toolchain::cargo(), with(arguments, folders)).dir(workspace::root().join("fuzz"));
+    Ok(run.unchecked().run()?.status.success())
+}
+
+/// Moves inputs of a target between the kept ones and folders.
+fn corpus(verb: &str, target: &str, folders: &[&Path]) -> anyhow::Result<()> {
+    let arguments = ["run", "--quiet", "--package", "vdso-fuzz", "--bin", "corpus", "--", verb, target];
+    cmd(toolchain::cargo(), with(arguments.into_iter(), folders)).run()?;
     Ok(())
+}
+
+/// Arguments, and folders behind them.
+fn with<'a>(arguments: impl Iterator<Item = &'a str>, folders: &[&Path]) -> Vec<OsString> {
+    arguments.map(OsString::from).chain(folders.iter().map(OsString::from)).collect()
 }

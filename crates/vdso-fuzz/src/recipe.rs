@@ -101,7 +101,7 @@ impl Recipe {
 
     /// One line of text; `None` where it would mean nothing on another machine, or is no recipe but a file.
     pub fn to_text(&self, seeds: &[Seed]) -> Option<String> {
-        let seed = self.seed(seeds).filter(|seed| !seed.of_machine)?;
+        let seed = self.seed(seeds).filter(|_| self.seed < OF_MACHINE)?;
         let mut text = seed.name.to_owned();
         // The others do nothing.
         for edit in self.edits.iter().filter(|edit| seed.places.contains_key(&edit.place.into())) {

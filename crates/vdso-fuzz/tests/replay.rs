@@ -72,3 +72,23 @@ fn edits_change_what_they_name() {
     assert_eq!(made("file+0x8=copy:0x400000000")[8..12], good[..4]);
     assert_eq!(made(".altinstructions+0x0=8:0x0"), *good, "a place that the file does not have");
 }
+
+#[test]
+fn what_can_be_kept_is_short_and_means_the_same_everywhere() {
+    let seeds = Target::Verify.seeds(&SEEDS);
+    let [from, to] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let (good, edit) = ("splice ELF-header+0x5=add:0x1", [1, 0, 5, 0, 1, 0, 0, 0, 0, 0, 0, 0]);
+    let inputs = [
+        ("good", Recipe::of_text(good, seeds).unwrap().to_bytes()),
+        ("of-a-machine", [&[0xf8], &edit[..]].concat()),
+        ("a-file-of-its-own", [&[0xff], &edit[..]].concat()),
+        ("long", [&[0], edit.repeat(6).as_slice()].concat()),
+    ];
+    for (name, input) in inputs {
+        std::fs::write(from.path().join(name), input).unwrap();
+    }
+    corpus::select(Target::Verify, &SEEDS, from.path(), to.path()).unwrap();
+    let selected: Vec<_> = std::fs::read_dir(to.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let [selected] = selected.as_slice() else { panic!("{selected:?}") };
+    assert_eq!(Recipe::of_bytes(&std::fs::read(selected).unwrap()).to_text(seeds).as_deref(), Some(good));
+}
