@@ -21,6 +21,8 @@ mod packages;
 mod process;
 mod progress;
 mod rules_page;
+#[cfg(test)]
+mod snapshot;
 mod soak;
 mod splice;
 mod test;

@@ -171,28 +171,10 @@ impl Undo {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::snapshot::{mode_of, snapshot};
 
     fn write(path: &str, text: &str) -> Step {
         Step::Write(path.into(), text.into())
-    }
-
-    /// Every file below `root` with its bytes and mode, and every folder, by name.
-    fn snapshot(root: &Path) -> Vec<(PathBuf, Vec<u8>, Option<u32>)> {
-        let mut found = Vec::new();
-        let mut folders = vec![root.to_owned()];
-        while let Some(folder) = folders.pop() {
-            for entry in fs_err::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path.clone());
-                    found.push((path, Vec::new(), None));
-                } else {
-                    found.push((path.clone(), fs_err::read(&path).unwrap(), mode_of(&path).unwrap()));
-                }
-            }
-        }
-        found.sort();
-        found
     }
 
     #[test]
@@ -205,16 +187,16 @@ mod tests {
 
         commit(root, &[write("a/b/new", "2"), write("script", "2"), Step::Remove("old".into())]).unwrap();
         fs_err::write(root.join("any"), "1").unwrap();
-        let new = mode_of(&root.join("any")).unwrap();
+        let new = mode_of(&root.join("any"));
+        let file = |text: &str, mode| Some((text.as_bytes().to_vec(), mode));
         let wanted = [
-            ("a", "", None),
-            ("a/b", "", None),
-            ("a/b/new", "2", new),
-            ("any", "1", new),
-            ("script", "2", Some(0o755)),
+            ("a", None),
+            ("a/b", None),
+            ("a/b/new", file("2", new)),
+            ("any", file("1", new)),
+            ("script", file("2", 0o755)),
         ];
-        let wanted: Vec<_> = wanted.map(|(path, text, mode)| (root.join(path), text.as_bytes().to_vec(), mode)).into();
-        assert_eq!(snapshot(root), wanted);
+        assert_eq!(snapshot(root), wanted.map(|(path, file)| (root.join(path), file)).into());
     }
 
     #[test]

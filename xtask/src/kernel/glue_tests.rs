@@ -5,6 +5,7 @@
 use super::*;
 use crate::kernel::plan::Plan;
 use crate::kernel::tree::{LINES, recognise};
+use crate::snapshot::snapshot;
 use diffy::Line as HunkLine;
 use diffy::patch_set::{ParseOptions, PatchKind, PatchSet};
 use tempfile::TempDir;
@@ -82,12 +83,6 @@ fn put(path: &Path, text: &str) {
     fs_err::write(path, text).unwrap();
 }
 
-/// Every file below `root` with its text.
-fn snapshot(root: &Path) -> BTreeMap<PathBuf, String> {
-    let text = |path: PathBuf| (path.clone(), fs_err::read_to_string(path).unwrap());
-    files_below(root).unwrap().into_iter().map(text).collect()
-}
-
 #[test]
 fn the_glue_of_every_line_goes_in_and_out() {
     for line in &LINES {
@@ -100,7 +95,8 @@ fn the_glue_of_every_line_goes_in_and_out() {
         Plan::apply(&tree, &glue).unwrap().commit().unwrap();
 
         let after = snapshot(&root);
-        assert_eq!(after[&root.join(line.object_path())], "the object", "{}", line.name);
+        let (object, _) = after[&root.join(line.object_path())].as_ref().unwrap();
+        assert_eq!(object, b"the object", "{}", line.name);
         assert!(glue.files.keys().all(|path| after.contains_key(&root.join(path))), "{}", line.name);
         let again = Plan::apply(&tree, &glue).unwrap();
         assert!(again.changes.is_empty(), "{}: {:?}", line.name, again.changes);

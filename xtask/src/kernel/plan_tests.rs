@@ -4,6 +4,7 @@
 use super::*;
 use crate::kernel::patch::Patch;
 use crate::kernel::tree::{LINES, recognise};
+use crate::snapshot::snapshot;
 use tempfile::TempDir;
 
 const RANDOM: &str = "int a;\nint b;\nint c;\n";
@@ -36,24 +37,6 @@ fn glue(object: &str, patches: &[&str]) -> Glue {
         files: files.map(|(path, text)| (path, text.into())).into(),
         patches: patches.iter().enumerate().map(named).collect(),
     }
-}
-
-/// Every file and folder below `root` with its bytes.
-fn snapshot(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![root.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs_err::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path.clone());
-                found.insert(path, Vec::new());
-            } else {
-                found.insert(path.clone(), fs_err::read(path).unwrap());
-            }
-        }
-    }
-    found
 }
 
 fn apply(root: &Path, glue: &Glue) -> anyhow::Result<Vec<Change>> {
