@@ -3,6 +3,10 @@
 
 use super::{Case, Change, alone};
 use crate::good::Kind::{Debug, Splice};
+use object::elf::VER_FLG_WEAK;
+
+/// Size of the definition of the file itself, with its name: the first one.
+const BASE_DEFINITION: usize = 28;
 
 pub fn cases() -> Vec<Case> {
     vec![
@@ -25,8 +29,10 @@ pub fn cases() -> Vec<Case> {
             it.put_u32(it.content(".gnu.version_d") + 8, 1);
         }),
         alone("image-exports/versions", "a last definition that goes on", Debug, |it| {
-            // Behind the definition of the file itself, 28 bytes with its name.
-            it.put_u32(it.content(".gnu.version_d") + 28 + 16, 0x0100_0000);
+            it.put_u32(it.content(".gnu.version_d") + BASE_DEFINITION + 16, 0x0100_0000);
+        }),
+        alone("image-exports/versions", "a version that is weak", Debug, |it| {
+            it.put_u16(it.content(".gnu.version_d") + BASE_DEFINITION + 2, VER_FLG_WEAK.0);
         }),
         Case {
             name: "a fifth function",

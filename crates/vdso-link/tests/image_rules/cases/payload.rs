@@ -7,6 +7,9 @@ use crate::good::Kind::{self, Debug, Splice, Stripped};
 
 /// What begins the rows of every function: DW_CFA_def_cfa rsp+8.
 const AT_ENTRY: [u8; 3] = [0x0c, 7, 8];
+/// Offset in the CIE, the first thing of the section, of the return-address register: behind its length and id, the version,
+/// the three bytes of "zR" and two factors.
+const RETURN_ADDRESS: usize = 14;
 
 fn of_object(rule: &'static str, name: &'static str, kind: Kind, change: fn(&mut Edit)) -> Case {
     Case { name, rule, also: &[], kind, change: Change::OfObject(change) }
@@ -26,6 +29,9 @@ pub fn cases() -> Vec<Case> {
             let frame = it.content(".eh_frame");
             let offset = it.data[frame..].windows(3).position(|bytes| bytes == AT_ENTRY).expect("it is there");
             it.put(frame + offset + 2, &[16]);
+        }),
+        of_object("image-object/unwind", "a return address in another register", Stripped, |it| {
+            it.put(it.content(".eh_frame") + RETURN_ADDRESS, &[17]);
         }),
     ]
 }

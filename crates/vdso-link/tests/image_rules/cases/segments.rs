@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Headers and what they map.
 
-use super::{Case, alone};
+use super::{Case, alone, with};
 use crate::good::Kind::{Debug, Stripped};
 use object::elf::{PT_DYNAMIC, PT_GNU_PROPERTY, PT_GNU_STACK, PT_LOAD, PT_NOTE, PT_TLS};
 use vdso_abi::PAGE_SIZE;
 use vdso_link::verify::PAGE_BUDGET;
+
+/// Offset in the ELF header of the number of program headers.
+const E_PHNUM: usize = 56;
 
 pub fn cases() -> Vec<Case> {
     vec![
@@ -29,6 +32,21 @@ pub fn cases() -> Vec<Case> {
             it.put_u32(it.segment(PT_GNU_STACK), PT_GNU_PROPERTY.0);
             it.put_u32(it.segment(PT_GNU_STACK) + 4, 4);
         }),
+        alone("image-segments/forbidden", "one segment less, which was that of the stack", Debug, |it| {
+            let last = (it.segment(PT_GNU_STACK) - 64) / 56;
+            it.put_u16(E_PHNUM, last as u16);
+        }),
+        with(
+            "image-segments/forbidden",
+            // What stands behind the segments has no permissions to speak of.
+            &["image-segments/permissions"],
+            "one segment more, which is the first hash table",
+            Debug,
+            |it| {
+                let next = (it.content(".hash") - 64) / 56;
+                it.put_u16(E_PHNUM, next as u16 + 1);
+            },
+        ),
         alone("image-segments/forbidden", "thread-local storage", Debug, |it| {
             it.put_u32(it.segment(PT_GNU_STACK), PT_TLS.0);
             it.put_u32(it.segment(PT_GNU_STACK) + 4, 4);

@@ -8,26 +8,30 @@ use crate::good::Kind::Debug;
 const PC_RANGE: usize = 12;
 /// Offset in an FDE of its program: behind the range, there is an empty augmentation.
 const PROGRAM: usize = 17;
+/// Offset in the CIE, the first thing of the section, of the form of pointers in FDEs: behind its length and id, the
+/// version, the three bytes of "zR", two factors, the return-address register and the length of what begins here.
+const POINTER_FORM: usize = 16;
+/// Rules with nothing that they could look at where no table can be read.
+const OF_TABLES: [&str; 5] = [
+    "image-unwind/sorted",
+    "image-unwind/complete",
+    "image-unwind/coverage",
+    "image-unwind/code",
+    "image-unwind/programs",
+];
 
 pub fn cases() -> Vec<Case> {
     vec![
         alone("image-unwind/readable", "a section of another name", Debug, |it| {
             it.put_u32(it.section(".eh_frame"), it.u32(it.section(".comment")));
         }),
-        with(
-            "image-unwind/readable",
-            // No table can be read, so there is nothing that they could look at.
-            &[
-                "image-unwind/sorted",
-                "image-unwind/complete",
-                "image-unwind/coverage",
-                "image-unwind/code",
-                "image-unwind/programs",
-            ],
-            "a header of an unknown version",
-            Debug,
-            |it| it.put(it.content(".eh_frame_hdr"), &[2]),
-        ),
+        with("image-unwind/readable", &OF_TABLES, "a header of an unknown version", Debug, |it| {
+            it.put(it.content(".eh_frame_hdr"), &[2]);
+        }),
+        with("image-unwind/readable", &OF_TABLES, "descriptions that begin where a pointer says", Debug, |it| {
+            let form = it.content(".eh_frame") + POINTER_FORM;
+            it.put(form, &[it.data[form] | gimli::DW_EH_PE_indirect.0]);
+        }),
         alone("image-unwind/sorted", "two rows that changed places", Debug, |it| {
             let rows = it.content(".eh_frame_hdr") + 12;
             let (first, second) = (it.u64(rows), it.u64(rows + 8));
