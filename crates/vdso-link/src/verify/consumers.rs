@@ -80,16 +80,15 @@ fn kernel_selftests(linked: &LinkedImage, examination: &mut Examination) -> Resu
 /// Looks for all that the image should have, and for what it should not.
 fn look_up(linked: &LinkedImage, examination: &mut Examination, look_up: LookUp) -> Result<(), Error> {
     let elf = linked.image.elf()?;
-    for (name, address) in expected(linked)? {
-        let place = Place::new(".dynsym", 0).in_symbol(&name);
-        let found = match look_up(&elf, &name, VERSION) {
-            Ok(found) if address.is_none_or(|address| address == found) => Ok(found),
-            Ok(found) => Err(format!("{name}@{VERSION} is found at {found:#x}")),
-            Err(reason) => Err(format!("{name}@{VERSION} is missed: {reason}")),
+    for (name, address) in expected(linked, &elf) {
+        let place = Place::new(".dynsym", 0).in_symbol(name);
+        let found = look_up(&elf, name, VERSION);
+        let shown = match found {
+            Ok(found) => format!("{name}@{VERSION} is found at {found:#x}"),
+            Err(reason) => format!("{name}@{VERSION} is missed: {reason}"),
         };
-        let wanted = address.map_or("an address".into(), |address| format!("{address:#x}"));
-        examination.expect(found.is_ok(), place.clone(), found.err().unwrap_or_default(), wanted);
-        let other = look_up(&elf, &name, NO_SUCH_VERSION);
+        examination.expect(found == Ok(address), place.clone(), shown, format_args!("{address:#x}"));
+        let other = look_up(&elf, name, NO_SUCH_VERSION);
         examination.expect(other.is_err(), place, format_args!("{name}@{NO_SUCH_VERSION} is found"), "a miss");
     }
     let missing = look_up(&elf, NO_SUCH_FUNCTION, VERSION);
@@ -97,24 +96,13 @@ fn look_up(linked: &LinkedImage, examination: &mut Examination, look_up: LookUp)
     Ok(())
 }
 
-/// The functions that clients should find, with their addresses as far as the symbol table has them: what is declared,
-/// what the original has, and what the image has beyond.
-fn expected(linked: &LinkedImage) -> Result<BTreeMap<String, Option<u64>>, Error> {
-    let mut expected: BTreeMap<String, Option<u64>> = BTreeMap::new();
-    expected.extend(linked.exports.iter().map(|export| (export.name.to_owned(), None)));
-    if let Some(original) = &linked.original {
-        let original = original.elf()?;
-        expected.extend(addresses(&original).map(|(name, _)| (name, None)));
-    }
-    let elf = linked.image.elf()?;
-    expected.extend(addresses(&elf).map(|(name, address)| (name, Some(address))));
-    Ok(expected)
-}
-
-/// Name and address of every function that an image exports.
-fn addresses(elf: &ElfFile<'_>) -> impl Iterator<Item = (String, u64)> {
-    let functions = exported(elf, &Dynamic::of(elf)).into_iter().filter(|export| export.symbol.st_type() == STT_FUNC);
-    functions.map(|export| (export.name.to_owned(), export.symbol.st_value.get(LE))).collect::<Vec<_>>().into_iter()
+/// The functions that clients should find, with their addresses: all that the symbol table has, and what of ours it has as
+/// something else than a function. What it does not have at all, other rules say once.
+fn expected<'data>(linked: &LinkedImage, elf: &ElfFile<'data>) -> BTreeMap<&'data str, u64> {
+    let declared = |name: &str| linked.exports.iter().any(|export| export.name == name);
+    let all = exported(elf, &Dynamic::of(elf)).into_iter();
+    let expected = all.filter(|export| export.symbol.st_type() == STT_FUNC || declared(export.name));
+    expected.map(|export| (export.name, export.symbol.st_value.get(LE))).collect()
 }
 
 /// The definition of a version other than that of the file itself, by its index.

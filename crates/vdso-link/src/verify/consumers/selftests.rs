@@ -14,7 +14,8 @@ use object::elf::{self, DT_VERDEF, DT_VERSYM, SHN_UNDEF, STB_GLOBAL, STB_WEAK, S
 pub(super) fn look_up_sysv(elf: &ElfFile<'_>, name: &str, version: &str) -> Result<u64, &'static str> {
     let dynamic = Dynamic::of(elf);
     let table = SysvHash::of(&dynamic).ok_or("no DT_HASH, or one that leaves the image")?;
-    first_match(&dynamic, table.bucket(elf::hash(name.as_bytes())), name, version)
+    let bucket = table.bucket(elf::hash(name.as_bytes()));
+    first_match(&dynamic, bucket, name, version).ok_or("no symbol in its bucket of DT_HASH matches")
 }
 
 /// See [`LookUp`](super::LookUp); by `DT_GNU_HASH`.
@@ -23,15 +24,10 @@ pub(super) fn look_up_gnu(elf: &ElfFile<'_>, name: &str, version: &str) -> Resul
     let table = GnuHash::of(&dynamic).ok_or("no DT_GNU_HASH, or one that leaves the image")?;
     let hash = elf::gnu_hash(name.as_bytes());
     let bucket = table.bucket(hash).filter(|(_, stored)| stored | 1 == hash | 1).map(|(index, _)| index);
-    first_match(&dynamic, bucket, name, version)
+    first_match(&dynamic, bucket, name, version).ok_or("no symbol in its bucket of DT_GNU_HASH matches")
 }
 
-fn first_match(
-    dynamic: &Dynamic<'_>,
-    mut bucket: impl Iterator<Item = u32>,
-    name: &str,
-    version: &str,
-) -> Result<u64, &'static str> {
+fn first_match(dynamic: &Dynamic<'_>, mut bucket: impl Iterator<Item = u32>, name: &str, version: &str) -> Option<u64> {
     let symbols = Symbols::of(dynamic);
     let index = bucket.find(|&index| {
         let callable = symbols.get(index).is_some_and(|symbol| {
@@ -40,9 +36,8 @@ fn first_match(
                 && symbol.st_shndx.get(LE) != SHN_UNDEF
         });
         callable && is_named(dynamic, index, name) && has_version(dynamic, index, version)
-    });
-    let symbol = index.and_then(|index| symbols.get(index)).ok_or("no symbol in its bucket matches")?;
-    Ok(symbol.st_value.get(LE))
+    })?;
+    Some(symbols.get(index)?.st_value.get(LE))
 }
 
 /// Versions count only where there are both tables.
