@@ -2,6 +2,7 @@
 //! Two images held against each other by meaning: the facts of their [dumps](crate::dump), thing by thing.
 
 mod difference;
+mod fields;
 
 pub use difference::{Acceptance, Difference};
 
@@ -56,7 +57,8 @@ fn compare_fields(comparison: &mut Comparison, was: &Subject, is: &Subject) {
         comparison.compared += 1;
         let (old, new) = (value(was, field), value(is, field));
         if old != new {
-            let difference = Difference { subject: was.name.clone(), field, place: is.place.clone(), old, new };
+            let place = fields::place_of(field, &is.place);
+            let difference = Difference { subject: was.name.clone(), field, place, old, new };
             comparison.differences.push(difference);
         }
     }
