@@ -92,9 +92,11 @@ fn descriptions(
     let mut entries = eh_frame.entries(bases);
     while let Some(entry) = entries.next().map_err(|error| format!(".eh_frame cannot be read: {error}"))? {
         let CieOrFde::Fde(partial) = entry else { continue };
-        let fde = partial.parse(EhFrame::cie_from_offset).map_err(|error| format!("an FDE cannot be read: {error}"))?;
+        let at = partial.offset();
+        let fde = partial.parse(EhFrame::cie_from_offset);
+        let fde = fde.map_err(|error| format!("the FDE at .eh_frame+{at:#x} cannot be read: {error}"))?;
         if fde.cie().fde_address_encoding().is_some_and(DwEhPe::is_indirect) {
-            return Err("an FDE holds an indirect pointer".into());
+            return Err(format!("the FDE at .eh_frame+{:#x} holds an indirect pointer", fde.offset()));
         }
         let rows = || {
             let mut rows = fde.rows(&eh_frame, bases, &mut context)?;

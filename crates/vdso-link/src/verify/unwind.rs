@@ -79,14 +79,16 @@ fn tables(linked: &LinkedImage) -> Result<Option<Unwind>, Error> {
     Ok(unwind(&linked.image.elf()?).ok())
 }
 
+/// What a linker would have done.
+const READABLE_NEXT: &str =
+    "no linker leaves the tables so: link anew, with --eh-frame-hdr, or take the image before it was changed";
+
 fn readable(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
     let elf = linked.image.elf()?;
     let place = Place::new(".eh_frame_hdr", 0);
     examination.look();
     match unwind(&elf) {
-        Err(reason) => {
-            examination.find(place, reason, "tables that can be read to the end", "link with --eh-frame-hdr")
-        }
+        Err(reason) => examination.find(place, reason, "tables that can be read to the end", READABLE_NEXT),
         Ok(unwind) => {
             let begins = |name: &str, address| {
                 sections(&elf).iter().any(|section| section.name == name && section.addresses().start == address)

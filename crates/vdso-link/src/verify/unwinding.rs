@@ -32,10 +32,15 @@ impl Unwinding {
     fn beside(&self, other: Option<&Self>) -> impl fmt::Display {
         let others = other.map_or(&[][..], |other| &other.rows);
         let row = self.rows.iter().zip(others).find_map(|(row, other)| (row != other).then_some(row));
-        let rows = row.map_or_else(|| format!("{} rows", self.rows.len()), ToString::to_string);
+        let rows = row.map_or_else(|| rows(self.rows.len()), ToString::to_string);
         let kind = if self.is_signal_frame { ", signal frame" } else { "" };
         format!("{rows}{kind}, return address in register {}", self.return_address)
     }
+}
+
+/// A number of rows in words.
+fn rows(count: usize) -> String {
+    if count == 1 { "1 row".into() } else { format!("{count} rows") }
 }
 
 /// Demands that a table says `wanted` of the code that begins at `start`; `symbol` names the code, `source` who says so.
