@@ -102,9 +102,18 @@ impl LinkedImage {
     /// # Errors
     /// [`Error::Malformed`] where it cannot be read, [`Error::Refused`] where the kernel's layout is not known.
     pub fn found(image: Image) -> Result<Self, Error> {
+        Self::found_beside(image, None)
+    }
+
+    /// The same, beside `debug`, the unstripped file of the same build, whose symbols tell the layout of a kernel that
+    /// nobody has looked at.
+    ///
+    /// # Errors
+    /// As for [`found`](Self::found), and [`Error::Refused`] where `debug` is of another build or has no symbols.
+    pub fn found_beside(image: Image, debug: Option<&Image>) -> Result<Self, Error> {
         bounds::image(&image)?;
         let version = image.linux_version();
-        let layout = if version.is_none() { SHARED_PAGE } else { layout_of(&image, None)? };
+        let layout = if version.is_none() && debug.is_none() { SHARED_PAGE } else { layout_of(&image, debug)? };
         // Where the way back is broken a rule says so, and nothing is left to compare with.
         let original = if is_spliced(&image)? { unsplice(&image).ok() } else { None };
         let may_lack_probe = version.is_some_and(|code| code < MAP_DROPPABLE_SINCE);

@@ -6,7 +6,7 @@ use crate::judge::judge;
 use crate::splice::bare;
 use vdso_link::layout::{OWN_PAGE, SHARED_PAGE, layout_of};
 use vdso_link::link::splice::{splice, splice_for};
-use vdso_link::{DataPageLayout, Image, LinkedImage, verify};
+use vdso_link::{DataPageLayout, Error, Image, LinkedImage, verify};
 
 /// Symbols as the linker scripts of the lines name them.
 const SHARED: &[(&str, i64)] = &[
@@ -91,6 +91,10 @@ fn the_file_beside_the_image_speaks_for_it() {
     let object = checked(&assemble(folder.path(), "good", GOOD));
     let spliced = splice_for(&object, stripped, layout).unwrap();
     judge(&spliced);
+    // As somebody else who finds the file, and has the other one.
+    assert!(matches!(LinkedImage::found(spliced.image.clone()), Err(Error::Refused { .. })));
+    let found = LinkedImage::found_beside(spliced.image, Some(&debug)).unwrap();
+    assert_eq!(found.layout, layout);
 }
 
 #[test]
