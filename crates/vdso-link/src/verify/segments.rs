@@ -9,8 +9,8 @@ use crate::rule::Place;
 use crate::{Error, Examination, LinkedImage, Rule};
 use object::LittleEndian as LE;
 use object::elf::{
-    self, ELFOSABI_GNU, ELFOSABI_SYSV, ET_DYN, FileHeader64, PF_R, PF_X, PT_DYNAMIC, PT_GNU_EH_FRAME, PT_GNU_PROPERTY,
-    PT_GNU_STACK, PT_LOAD, PT_NOTE, ProgramHeader64, ProgramType,
+    self, ELFOSABI_GNU, ELFOSABI_SYSV, ET_DYN, ET_EXEC, ET_REL, FileHeader64, PF_R, PF_X, PT_DYNAMIC, PT_GNU_EH_FRAME,
+    PT_GNU_PROPERTY, PT_GNU_STACK, PT_LOAD, PT_NOTE, ProgramHeader64, ProgramType,
 };
 use vdso_abi::PAGE_SIZE;
 
@@ -109,12 +109,11 @@ fn header(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Err
     let ident = header.e_ident;
     let os_abi = if ident.os_abi == ELFOSABI_GNU { ELFOSABI_GNU } else { ELFOSABI_SYSV };
     let padding = ident.padding.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte));
-    let fields: [(&str, u64, u64, u64); 8] = [
+    let fields: [(&str, u64, u64, u64); 7] = [
         ("e_ident[EI_OSABI]", 7, ident.os_abi.0.into(), os_abi.0.into()),
         ("e_ident[EI_ABIVERSION]", 8, ident.abi_version.into(), 0),
         // The dynamic linker of glibc refuses anything else.
         ("e_ident[EI_PAD]", 9, padding, 0),
-        ("e_type", 16, header.e_type.get(LE).0.into(), ET_DYN.0.into()),
         ("e_version", 20, header.e_version.get(LE).into(), elf::EV_CURRENT.0.into()),
         ("e_flags", 48, header.e_flags.get(LE).0.into(), 0),
         ("e_ehsize", 52, header.e_ehsize.get(LE).into(), size_of::<FileHeader64<LE>>() as u64),
@@ -123,6 +122,16 @@ fn header(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Err
     for (name, offset, found, wanted) in fields {
         let place = Place::new("ELF header", offset);
         examination.expect(found == wanted, place, format_args!("{name} is {found:#x}"), format_args!("{wanted:#x}"));
+    }
+    let kind = header.e_type.get(LE);
+    examination.look();
+    if kind != ET_DYN {
+        let next = match kind {
+            ET_REL => "a relocatable object is looked at by `cargo xtask check`",
+            ET_EXEC => "a program; the image inside of a vmlinux is had by `cargo xtask splice --vmlinux`",
+            _ => "link with -shared",
+        };
+        examination.find(Place::new("ELF header", 16), format!("{kind:?}"), "ET_DYN", next);
     }
     let table = header.e_phoff.get(LE);
     let end = table.saturating_add(size_of_val(elf.elf_program_headers()) as u64);
