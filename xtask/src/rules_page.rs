@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 use vdso_link::report::{MEMBERS, SCHEMA};
-use vdso_link::verify::ACCEPTED;
+use vdso_link::verify::{ACCEPTED, EXPLAINED, Explained};
 use vdso_link::{Rule, check, verify};
 
 /// Where the page lies in the repository.
@@ -35,6 +35,16 @@ pub fn text() -> String {
         let keys: Vec<_> = acceptance.subjects.iter().map(|subject| format!("`{subject}`")).collect();
         let fields: Vec<_> = acceptance.fields.iter().map(|field| format!("`.{field}`")).collect();
         row(&mut page, &[&format!("{}: {}", keys.join(", "), fields.join(", ")), acceptance.reason]);
+    }
+    page.push_str(
+        "\n## What the rules say of a kernel's own image\n\n\
+         `cargo xtask verify` of an image without the object has no findings but these, each for the reason beside it: the tests hold\n\
+         the image of the running kernel and those of `cargo xtask stock-vdso` against the list.\n\n\
+         | found | by | why |\n| --- | --- | --- |\n",
+    );
+    for Explained { rule, found, reason } in EXPLAINED {
+        let star = if rule.ends_with('/') { "*" } else { "" };
+        row(&mut page, &[found, &format!("`{rule}{star}`"), reason]);
     }
     let _ = write!(
         page,

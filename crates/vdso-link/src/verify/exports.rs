@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Rules for what the image gives to programs: names, versions, places, and nothing less than before.
 
+use super::explained::NOT_EXPORTED;
 use super::{ImageRule, always, spliced};
 use crate::object_file::ElfFile;
 use crate::read::dynamic::Dynamic;
@@ -104,8 +105,11 @@ fn declared(linked: &LinkedImage, examination: &mut Examination) -> Result<(), E
         let count = usize::from(first.is_some()) + usize::from(second.is_some());
         examination.look();
         if count != 1 {
-            let found = if count == 0 { "not exported" } else { "exported more than once" };
-            examination.find(place, found, "exactly one symbol", "compare `nm -D` with vdso_abi::exports");
+            let (found, next) = match count {
+                0 => (NOT_EXPORTED, "the image of a kernel takes it from our object, by `cargo xtask splice`"),
+                _ => ("exported more than once", "compare `nm -D` with vdso_abi::exports"),
+            };
+            examination.find(place, found, "exactly one symbol", next);
             continue;
         }
         let Some(ExportedSymbol { symbol, .. }) = first else { continue };

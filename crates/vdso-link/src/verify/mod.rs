@@ -10,6 +10,7 @@ mod consumers;
 mod contents;
 mod data_page;
 mod dynamic;
+mod explained;
 mod exports;
 mod hash_tables;
 mod payload;
@@ -21,6 +22,7 @@ mod unwind;
 mod unwinding;
 
 pub use accepted::ACCEPTED;
+pub use explained::{EXPLAINED, Explained, explained};
 pub use segments::PAGE_BUDGET;
 
 use crate::{Error, Examination, LinkedImage, Report, Rule, VerifiedImage, bounds};

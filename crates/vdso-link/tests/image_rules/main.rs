@@ -82,6 +82,17 @@ fn disagreement(case: &str, report: &Report) -> Option<String> {
 }
 
 #[test]
+fn nothing_is_explained_of_an_image_that_has_our_function() {
+    let good = Good::make();
+    let bad =
+        cases::all().into_iter().filter_map(|Case { kind, change, .. }| verify(change.apply(&good, kind)).ok()?.err());
+    let (explained, others): (Vec<_>, Vec<_>) = bad
+        .map(|report| (report.to_string(), verify::explained(&report).0.len()))
+        .partition(|(_, explained)| *explained > 0);
+    assert!(explained.is_empty() && !others.is_empty(), "{explained:#?}");
+}
+
+#[test]
 fn rules_have_proof() {
     let proved: BTreeSet<&str> = cases::all().iter().map(|case| case.rule).collect();
     let registered: Vec<&str> = verify::rules().map(|rule| rule.rule.id).collect();

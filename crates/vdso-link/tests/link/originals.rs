@@ -9,7 +9,8 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use vdso_link::layout::layout_of;
 use vdso_link::link::splice::splice;
-use vdso_link::{DataPageLayout, Error, Finding, Image, LinkedImage, verify};
+use vdso_link::verify::EXPLAINED;
+use vdso_link::{DataPageLayout, Error, Image, LinkedImage, verify};
 
 /// The vDSO as this process has it mapped.
 fn running() -> Option<Image> {
@@ -61,64 +62,17 @@ fn version_and_symbols_of_a_line_name_the_same_layout() {
     }
 }
 
-/// A finding that a kernel's own image may have, with the reason.
-struct Explained {
-    /// Its id, or what its id begins with.
-    rule: &'static str,
-    /// Words of what is found.
-    found: &'static str,
-    reason: &'static str,
-}
-
-const EXPLAINED: [Explained; 7] = [
-    Explained {
-        rule: "image-exports/declared",
-        found: "not exported",
-        reason: "no kernel has the four-argument function, and none before 6.11 the five-argument one, but by our object",
-    },
-    Explained { rule: "image-consumers/", found: "is missed", reason: "what is not exported is not found" },
-    Explained {
-        rule: "image-data-page/",
-        found: "no reference to",
-        reason: "the kernel's own function reads the generator's data only, where our code looks at time namespaces too",
-    },
-    Explained {
-        rule: "image-data-page/symbols",
-        found: "no such symbol",
-        reason: "6.1 has no data of the generator, and newer lines have other names for its place; a splice adds ours",
-    },
-    Explained {
-        rule: "image-data-page/",
-        found: "nothing to look at",
-        reason: "without any getrandom there is no code of the kind that the rule is about",
-    },
-    Explained {
-        rule: "image-exports/aliases",
-        found: "nothing to look at",
-        reason: "without any getrandom there is no pair of names",
-    },
-    Explained {
-        rule: "image-dynamic/known-tags",
-        found: "DT_RUNPATH",
-        reason: "some distributions build kernels with linkers that write a search path into everything they link",
-    },
-];
-
 #[test]
 fn a_kernels_own_image_keeps_the_rules_but_for_what_is_explained() {
     for image in running().into_iter().chain(stock().into_iter().flatten()) {
         // A line whose data pages nobody has looked at is refused before any rule is asked.
         let Ok(found) = LinkedImage::found(image) else { continue };
         let Err(report) = verify(found).unwrap() else { continue };
-        let known = |finding: &&Finding| {
-            EXPLAINED.iter().any(|it| finding.rule.starts_with(it.rule) && finding.found.contains(it.found))
-        };
-        let unexplained: Vec<_> = report.findings().filter(|finding| !known(finding)).collect();
+        let (_, unexplained) = verify::explained(&report);
         assert!(
             unexplained.is_empty(),
-            "{}: {unexplained:#?}\nwhere only these are known: {:#?}",
-            report.subject,
-            EXPLAINED.map(|it| it.reason)
+            "{}: {unexplained:#?}\nwhere only these are known: {EXPLAINED:#?}",
+            report.subject
         );
     }
 }
