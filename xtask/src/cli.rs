@@ -28,7 +28,7 @@ pub enum Command {
     /// Build, check, link, splice and verify; with --kernel, put the object into a kernel tree
     BuildVdso(BuildVdso),
     /// Apply the object rules to a relocatable object
-    Check(Inspect),
+    Check(Look),
     /// Apply the image rules to a vDSO image
     Verify(Verify),
     /// Put the object into a finished vDSO image, of which nothing is lost
@@ -41,7 +41,7 @@ pub enum Command {
     Diff(Diff),
     /// Print why a rule exists and who breaks without it
     Explain {
-        /// The rule's id, as findings print it
+        /// The rule's id, as findings print it, or the family before its slash for all rules of it
         rule: String,
     },
     /// Interrupt calls at every instruction, and look for bytes that come twice
@@ -108,6 +108,18 @@ pub struct Inspect {
     pub json: bool,
 }
 
+/// Options of the commands that apply rules.
+#[derive(Debug, Args)]
+pub struct Look {
+    /// What every look at a file has
+    #[command(flatten)]
+    pub inspect: Inspect,
+    /// Report on these rules only, by id or by the family before the slash: `sections,relocations/kind`. For files that are
+    /// not of this project, some of whose rules name what only its object has
+    #[arg(long = "rules", value_name = "RULES", value_delimiter = ',')]
+    pub only: Vec<String>,
+}
+
 /// Options of `diff`.
 #[derive(Debug, Args)]
 pub struct Diff {
@@ -123,12 +135,16 @@ pub struct Diff {
 /// Options of `verify`.
 #[derive(Debug, Args)]
 pub struct Verify {
-    /// What every look at a file has
+    /// What every command has that applies rules
     #[command(flatten)]
-    pub inspect: Inspect,
+    pub look: Look,
     /// The image that the object was spliced into: nothing of it may be lost, and what it had itself is accepted
     #[arg(long, value_name = "FILE")]
     pub original: Option<PathBuf>,
+    /// The unstripped file of the same build, whose symbols tell where its kernel keeps the shared data; needed for kernels
+    /// whose layout is not known
+    #[arg(long, value_name = "FILE")]
+    pub dbg: Option<PathBuf>,
 }
 
 impl BuildVdso {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The commands that look at a file and change nothing: `check`, `verify`, `dump`, `diff`, `explain`.
 
+use crate::cli::Verify;
 use crate::progress;
 use anyhow::{anyhow, bail};
 use std::fmt;
 use std::path::Path;
 use vdso_link::diff::Difference;
+use vdso_link::verify::explained;
 use vdso_link::{CheckedObject, Image, LinkedImage, Object, Report, Rule, VerifiedImage};
 
 /// A file that broke at least one rule: the outcome of a check that could be made, not a failure to make it.
@@ -16,7 +18,12 @@ impl fmt::Display for BrokenRules {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = self.0.findings().count();
         let words = self.0.in_words(console::colors_enabled_stderr());
-        write!(f, "{words}{}: {count} finding{}", self.0.subject, if count == 1 { "" } else { "s" })
+        write!(f, "{words}{}: {count} finding{}", self.0.subject, if count == 1 { "" } else { "s" })?;
+        let (explained, others) = explained(&self.0);
+        if others.is_empty() && !explained.is_empty() {
+            write!(f, ", no other than a kernel's own image may have; docs/rules.md says why")?;
+        }
+        Ok(())
     }
 }
 
@@ -42,21 +49,44 @@ pub fn verify(linked: LinkedImage) -> anyhow::Result<VerifiedImage> {
 ///
 /// # Errors
 /// As for [`check`].
-pub fn check_file(path: &Path) -> anyhow::Result<Report> {
-    Ok(check(Object::read(path)?)?.into_report())
+pub fn check_file(path: &Path, only: &[String]) -> anyhow::Result<Report> {
+    let chosen = chosen(only)?;
+    let report = vdso_link::check(Object::read(path)?)?.map_or_else(|report| report, CheckedObject::into_report);
+    judged(report, &chosen)
 }
 
-/// Applies the image rules to a file that somebody else may have made; `original` is the image that it was spliced from.
+/// Applies the image rules to a file that somebody else may have made, see [`cli::Verify`](crate::cli::Verify).
 ///
 /// # Errors
 /// As for [`verify`].
-pub fn verify_file(path: &Path, original: Option<&Path>) -> anyhow::Result<Report> {
-    let mut image = LinkedImage::found(Image::read(path)?)?;
+pub fn verify_file(options: &Verify) -> anyhow::Result<Report> {
+    let chosen = chosen(&options.look.only)?;
+    let debug = options.dbg.as_deref().map(Image::read).transpose()?;
+    let mut image = LinkedImage::found_beside(Image::read(&options.look.inspect.file)?, debug.as_ref())?;
     // Without one a splice is held against what it restores.
-    if let Some(path) = original {
+    if let Some(path) = &options.original {
         image.original = Some(Image::read(path)?);
     }
-    Ok(verify(image)?.into_report())
+    let report = vdso_link::verify(image)?.map_or_else(|report| report, VerifiedImage::into_report);
+    judged(report, &chosen)
+}
+
+/// The rules that are meant by ids and names of families; all where there are none.
+fn chosen(names: &[String]) -> anyhow::Result<Vec<&'static Rule>> {
+    let named: Vec<_> = names.iter().map(|name| named(name)).collect::<Result<_, _>>()?;
+    Ok(if names.is_empty() { rules().collect() } else { named.concat() })
+}
+
+/// What a report says by some of the rules.
+fn judged(mut report: Report, chosen: &[&Rule]) -> anyhow::Result<Report> {
+    report.examinations.retain(|examination| chosen.contains(&examination.rule));
+    if report.examinations.is_empty() {
+        bail!(
+            "{}: none of these rules is about such a file; `check` has those for objects, `verify` those for images",
+            report.subject
+        );
+    }
+    if report.passed() { Ok(report) } else { Err(anyhow!(BrokenRules(report))) }
 }
 
 /// Prints a report that passed, or as JSON either kind; findings in words go the way of all errors.
@@ -115,21 +145,50 @@ pub fn listed(differences: &[Difference], json: bool) -> anyhow::Result<String> 
     })
 }
 
-/// What `explain` prints of a rule.
+/// What `explain` prints of a rule, or of each rule of a family.
 ///
 /// # Errors
 /// There is no such rule.
-pub fn explain(id: &str) -> anyhow::Result<String> {
-    let rules: Vec<&Rule> = rules().collect();
-    let Some(rule) = rules.iter().find(|rule| rule.id == id) else {
-        let ids: Vec<&str> = rules.iter().map(|rule| rule.id).collect();
-        bail!("{id}: no such rule; there are:\n  {}", ids.join("\n  "));
-    };
-    Ok(format!("{}\n\nDemand: {}.\n\nWhy: {}\n\nWho breaks: {}\n", rule.id, rule.demand, rule.why, rule.breaks))
+pub fn explain(name: &str) -> anyhow::Result<String> {
+    let rules = named(name)?.into_iter().map(|rule| {
+        format!("{}\n\nDemand: {}.\n\nWhy: {}\n\nWho breaks: {}\n", rule.id, rule.demand, rule.why, rule.breaks)
+    });
+    Ok(rules.collect::<Vec<_>>().join("\n"))
+}
+
+/// The rule of an id, or the rules of a family.
+fn named(name: &str) -> anyhow::Result<Vec<&'static Rule>> {
+    let family = |rule: &Rule| rule.id.split_once('/').is_some_and(|(family, _)| family == name);
+    let named: Vec<_> = rules().filter(|rule| rule.id == name || family(rule)).collect();
+    if named.is_empty() {
+        let ids: Vec<&str> = rules().map(|rule| rule.id).collect();
+        bail!("{name}: no such rule or family; there are:\n  {}", ids.join("\n  "));
+    }
+    Ok(named)
 }
 
 /// Every rule, for objects and for images.
 fn rules() -> impl Iterator<Item = &'static Rule> {
     let object = vdso_link::check::rules().map(|rule| &rule.rule);
     object.chain(vdso_link::verify::rules().map(|rule| &rule.rule))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(names: &[&str]) -> Vec<&'static str> {
+        let names: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
+        chosen(&names).unwrap().iter().map(|rule| rule.id).collect()
+    }
+
+    #[test]
+    fn rules_are_chosen_by_id_and_by_family() {
+        assert_eq!(ids(&["relocations/kind", "header"]), ["relocations/kind", "header/identity", "header/stack-note"]);
+        assert_eq!(ids(&[]).len(), rules().count());
+        for wrong in ["relocation", "relocations/", "relocations/kin", ""] {
+            let error = chosen(&[wrong.into()]).unwrap_err().to_string();
+            assert!(error.contains("no such rule") && error.contains("relocations/kind"), "{error}");
+        }
+    }
 }

@@ -68,10 +68,10 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<Verdict> {
     match command {
         Command::BuildVdso(options) => build_vdso(&options)?,
-        Command::Check(options) => inspect::show(options.json, inspect::check_file(&options.file))?,
-        Command::Verify(cli::Verify { inspect, original }) => {
-            inspect::show(inspect.json, inspect::verify_file(&inspect.file, original.as_deref()))?;
+        Command::Check(cli::Look { inspect, only }) => {
+            inspect::show(inspect.json, inspect::check_file(&inspect.file, &only))?;
         }
+        Command::Verify(options) => inspect::show(options.look.inspect.json, inspect::verify_file(&options))?,
         Command::Splice(options) => splice::run(&options)?,
         Command::Unsplice(options) => splice::undo(&options)?,
         Command::Dump(options) => progress::result(&inspect::dump(&options.file, options.json)?)?,

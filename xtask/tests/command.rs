@@ -70,7 +70,7 @@ fn what_could_not_be_looked_at_ends_with_2_and_one_message() {
     let (_, err) = streams(2, &["diff".as_ref(), text.as_os_str(), text.as_os_str()]);
     assert!(err.contains("no ELF file"), "{err}");
     let (_, err) = streams(2, &["explain", "no/such-rule"]);
-    assert!(err.contains("no/such-rule: no such rule; there are:"), "{err}");
+    assert!(err.contains("no/such-rule: no such rule or family; there are:"), "{err}");
     let (_, err) = streams(2, &["boot", "--client", "nobody"]);
     assert!(err.contains("nobody") && err.contains("possible values: glibc, "), "{err}");
     streams(2, &["check"]);
@@ -108,11 +108,37 @@ fn an_image_is_no_object_and_is_told_which_command_looks_at_it() {
 }
 
 #[test]
+fn an_object_is_no_image_and_is_told_which_command_looks_at_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let object = file(folder.path(), "good.o", &assemble(GOOD));
+    let (_, err) = streams(1, &["verify".as_ref(), object.as_os_str()]);
+    assert!(err.starts_with("error[image-segments/header]: ET_REL\n") && err.contains("`cargo xtask check`"), "{err}");
+}
+
+#[test]
+fn rules_that_are_named_are_the_only_ones_that_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let bad = file(folder.path(), "bad.o", &assemble(&GOOD.replacen("\tmov\t%rcx, %rbx\n", "\trdtsc\n", 1)));
+    let check =
+        |code, rules: &str| streams(code, &["check".as_ref(), bad.as_os_str(), "--rules".as_ref(), rules.as_ref()]);
+    let (out, _) = check(0, "relocations/kind,header");
+    assert_eq!(out.lines().count(), 3, "{out}");
+    let (_, err) = check(1, "header,code");
+    assert!(err.starts_with("error[code/forbidden]") && err.ends_with("bad.o: 1 finding\n"), "{err}");
+    let (_, err) = check(2, "code/forbid");
+    assert!(err.contains("code/forbid: no such rule or family; there are:\n  header/identity\n"), "{err}");
+    let (_, err) = check(2, "image-dynamic");
+    assert!(err.contains("bad.o: none of these rules is about such a file"), "{err}");
+}
+
+#[test]
 fn explain_says_what_why_and_who() {
     let (out, err) = streams(0, &["explain", "image-consumers/go"]);
     for part in ["image-consumers/go\n", "\nDemand: ", "\nWhy: ", "\nWho breaks: "] {
         assert!(out.contains(part) && err.is_empty(), "{out}{err}");
     }
+    let (out, _) = streams(0, &["explain", "header"]);
+    assert!(out.contains("header/identity\n\nDemand: ") && out.contains("\n\nheader/stack-note\n\nDemand: "), "{out}");
 }
 
 #[test]
