@@ -98,6 +98,18 @@ fn the_file_beside_the_image_speaks_for_it() {
 }
 
 #[test]
+fn a_splice_into_a_newer_image_without_getrandom_is_known_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let object = checked(&assemble(folder.path(), "good", GOOD));
+    let base = Base { version: Some(0x06_0c_05), ..Base::WITHOUT_GETRANDOM };
+    let spliced = splice(&object, base.link(folder.path())).unwrap();
+    let exports = spliced.exports;
+    let found = LinkedImage::found(spliced.image).unwrap();
+    assert_eq!(found.exports, exports);
+    verify(found).unwrap().unwrap_or_else(|report| panic!("{report}"));
+}
+
+#[test]
 fn a_spliced_file_for_debuggers_tells_the_next_one() {
     let folder = tempfile::tempdir().unwrap();
     let object = checked(&assemble(folder.path(), "good", GOOD));
