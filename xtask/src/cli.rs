@@ -2,6 +2,7 @@
 //! The command line.
 
 use crate::fuzz::FuzzArgs;
+use crate::image_source::ImageSource;
 use crate::kernel::boot::BootArgs;
 use crate::kernel::prepare::KernelArgs;
 use crate::kernel::stock_vdso::StockArgs;
@@ -28,7 +29,7 @@ pub enum Command {
     /// Build, check, link, splice and verify; with --kernel, put the object into a kernel tree
     BuildVdso(BuildVdso),
     /// Apply the object rules to a relocatable object
-    Check(Look),
+    Check(Check),
     /// Apply the image rules to a vDSO image
     Verify(Verify),
     /// Put the object into a finished vDSO image, of which nothing is lost
@@ -36,7 +37,7 @@ pub enum Command {
     /// Take it out again: the image as it was, to the byte
     Unsplice(UnspliceArgs),
     /// Print what a vDSO image holds, as text that is the same for the same image everywhere
-    Dump(Inspect),
+    Dump(Dump),
     /// Name each difference between two vDSO images by meaning; exit code 1 where there is one
     Diff(Diff),
     /// Print why a rule exists and who breaks without it
@@ -98,26 +99,37 @@ enum LinkerName {
     Bfd,
 }
 
-/// Options of `check`, `verify` and `dump`.
+/// Options of `check`.
 #[derive(Debug, Args)]
-pub struct Inspect {
+pub struct Check {
     /// The file to look at
     pub file: PathBuf,
-    /// Print JSON to standard output
-    #[arg(long)]
-    pub json: bool,
+    /// What every command has that applies rules
+    #[command(flatten)]
+    pub look: Look,
 }
 
 /// Options of the commands that apply rules.
 #[derive(Debug, Args)]
 pub struct Look {
-    /// What every look at a file has
-    #[command(flatten)]
-    pub inspect: Inspect,
+    /// Print JSON to standard output
+    #[arg(long)]
+    pub json: bool,
     /// Report on these rules only, by id or by the family before the slash: `sections,relocations/kind`. For files that are
     /// not of this project, some of whose rules name what only its object has
     #[arg(long = "rules", value_name = "RULES", value_delimiter = ',')]
     pub only: Vec<String>,
+}
+
+/// Options of `dump`.
+#[derive(Debug, Args)]
+pub struct Dump {
+    /// What is looked at
+    #[command(flatten)]
+    pub image: ImageSource,
+    /// Print JSON to standard output
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Options of `diff`.
@@ -135,6 +147,9 @@ pub struct Diff {
 /// Options of `verify`.
 #[derive(Debug, Args)]
 pub struct Verify {
+    /// What is looked at
+    #[command(flatten)]
+    pub image: ImageSource,
     /// What every command has that applies rules
     #[command(flatten)]
     pub look: Look,

@@ -55,14 +55,14 @@ pub fn check_file(path: &Path, only: &[String]) -> anyhow::Result<Report> {
     judged(report, &chosen)
 }
 
-/// Applies the image rules to a file that somebody else may have made, see [`cli::Verify`](crate::cli::Verify).
+/// Applies the image rules to an image that somebody else may have made, see [`cli::Verify`](crate::cli::Verify).
 ///
 /// # Errors
 /// As for [`verify`].
-pub fn verify_file(options: &Verify) -> anyhow::Result<Report> {
+pub fn verify_image(options: &Verify) -> anyhow::Result<Report> {
     let chosen = chosen(&options.look.only)?;
     let debug = options.dbg.as_deref().map(Image::read).transpose()?;
-    let mut image = LinkedImage::found_beside(Image::read(&options.look.inspect.file)?, debug.as_ref())?;
+    let mut image = LinkedImage::found_beside(options.image.image()?, debug.as_ref())?;
     // Without one a splice is held against what it restores.
     if let Some(path) = &options.original {
         image.original = Some(Image::read(path)?);
@@ -120,8 +120,8 @@ pub fn looked_at(report: &Report) -> String {
 ///
 /// # Errors
 /// It could not be looked at.
-pub fn dump(path: &Path, json: bool) -> anyhow::Result<String> {
-    let dump = vdso_link::dump(&Image::read(path)?)?;
+pub fn dump(image: &Image, json: bool) -> anyhow::Result<String> {
+    let dump = vdso_link::dump(image)?;
     Ok(if json { serde_json::to_string_pretty(&dump)? + "\n" } else { dump.to_string() })
 }
 

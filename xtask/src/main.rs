@@ -10,6 +10,7 @@ mod debian;
 mod digest;
 mod doctor;
 mod fuzz;
+mod image_source;
 mod inject;
 mod inspect;
 mod kernel;
@@ -68,13 +69,13 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<Verdict> {
     match command {
         Command::BuildVdso(options) => build_vdso(&options)?,
-        Command::Check(cli::Look { inspect, only }) => {
-            inspect::show(inspect.json, inspect::check_file(&inspect.file, &only))?;
+        Command::Check(cli::Check { file, look }) => {
+            inspect::show(look.json, inspect::check_file(&file, &look.only))?;
         }
-        Command::Verify(options) => inspect::show(options.look.inspect.json, inspect::verify_file(&options))?,
+        Command::Verify(options) => inspect::show(options.look.json, inspect::verify_image(&options))?,
         Command::Splice(options) => splice::run(&options)?,
         Command::Unsplice(options) => splice::undo(&options)?,
-        Command::Dump(options) => progress::result(&inspect::dump(&options.file, options.json)?)?,
+        Command::Dump(options) => progress::result(&inspect::dump(&options.image.image()?, options.json)?)?,
         Command::Diff(options) => {
             let differences = inspect::diff(&options.old, &options.new)?;
             progress::result(&inspect::listed(&differences, options.json)?)?;

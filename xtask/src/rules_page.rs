@@ -27,8 +27,9 @@ pub fn text() -> String {
     table(&mut page, "For an image", &image);
     page.push_str(
         "\n## What a splice may change\n\n\
-         The rules `image-untouched/*` accept these differences between a splice and its original, which `cargo xtask diff`\n\
-         names by the same keys, and no other.\n\n\
+         The rules `image-untouched/*` accept these differences between a splice and its original and no other. `cargo xtask diff`\n\
+         names them by the same keys, beside what follows from them: sizes of the image and of its hash tables, our exports, what\n\
+         their code refers to, and the frame descriptions of the object.\n\n\
          | keys | why |\n| --- | --- |\n",
     );
     for acceptance in ACCEPTED {
@@ -49,8 +50,8 @@ pub fn text() -> String {
     let _ = write!(
         page,
         "\n## A report as JSON\n\n\
-         With `--json` both commands print one object to standard output, of schema {SCHEMA}. Members may be added; one that is\n\
-         taken away or changes its meaning raises the number.\n\n\
+         With `--json` both commands print one object to standard output, of schema {SCHEMA}; nothing where the exit code is 2, whose\n\
+         reason goes to standard error. Members may be added; one that is taken away or changes its meaning raises the number.\n\n\
          | member | type | meaning |\n| --- | --- | --- |\n"
     );
     for (member, kind, meaning) in MEMBERS {

@@ -1,43 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! `splice` and `unsplice`: the object into a finished image, from wherever that comes, and out of it again.
 
+use crate::image_source::ImageSource;
 use crate::progress::line;
 use crate::transaction::{self, Step};
 use crate::{build_vdso, inspect, native_call, workspace};
 use anyhow::{Context, anyhow};
 use clap::Args;
 use std::path::{Path, PathBuf};
+use vdso_link::Image;
 use vdso_link::layout::layout_of;
 use vdso_link::link::splice::splice_for;
 use vdso_link::link::unsplice::unsplice;
-use vdso_link::{Image, vmlinux};
 use vdso_native::RunningImage;
 
 /// Options of `splice`.
 #[derive(Debug, Args)]
 pub struct SpliceArgs {
     #[command(flatten)]
-    source: Source,
+    source: ImageSource,
     /// The unstripped file of the same build, whose symbols tell where its kernel keeps the shared data
     #[arg(long, value_name = "FILE")]
     dbg: Option<PathBuf>,
     /// Write the spliced image here
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-}
-
-/// Where the image comes from.
-#[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
-struct Source {
-    /// An image in a file of its own: vdso64.so, or vdso64.so.dbg
-    file: Option<PathBuf>,
-    /// The image that the running kernel has mapped into this process
-    #[arg(long)]
-    running: bool,
-    /// The image inside of a kernel, which is not changed
-    #[arg(long, value_name = "FILE")]
-    vmlinux: Option<PathBuf>,
 }
 
 /// Options of `unsplice`.
@@ -50,16 +37,6 @@ pub struct UnspliceArgs {
     out: PathBuf,
 }
 
-impl Source {
-    fn image(&self) -> anyhow::Result<Image> {
-        match (&self.file, &self.vmlinux) {
-            (Some(path), _) => Ok(Image::read(path)?),
-            (_, Some(path)) => Ok(vmlinux::image_in(path)?),
-            _ => Ok(RunningImage::find().context("the running kernel's image cannot be used")?.image),
-        }
-    }
-}
-
 /// Builds the object and splices it into an image. Nothing is written before all of it is verified and called.
 ///
 /// # Errors
@@ -69,6 +46,10 @@ pub fn run(options: &SpliceArgs) -> anyhow::Result<()> {
     let image = options.source.image()?;
     let debug = options.dbg.as_deref().map(Image::read).transpose()?;
     let layout = layout_of(&image, debug.as_ref())?;
+    if options.source.running && debug.is_none() {
+        // The data pages that the kernel shows here must be those of the layout.
+        RunningImage::find().context("the running kernel's image cannot be used")?;
+    }
     let name = workspace::shown(image.path());
     let spliced = splice_for(&object, image, layout)?;
     line("Spliced", format!("{name}, for {}", layout.name));

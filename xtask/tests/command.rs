@@ -159,6 +159,22 @@ fn diff_is_0_for_equal_images_and_1_with_a_key_a_line_for_others() {
 }
 
 #[test]
+fn the_running_kernels_image_needs_no_file() {
+    let output = xtask(&["dump", "--running"]);
+    let [out, err] = [&output.stdout, &output.stderr].map(|stream| String::from_utf8_lossy(stream));
+    match output.status.code() {
+        Some(0) => assert!(out.contains("\nexport[__vdso_clock_gettime]: version LINUX_2.6, "), "{out}"),
+        code => {
+            assert!(code == Some(2) && err.contains("the running kernel's image cannot be used: "), "{code:?} {err}")
+        }
+    }
+    for two in [["dump", "--running", "a.so"], ["verify", "--running", "--vmlinux=a"]] {
+        let (_, err) = streams(2, &two);
+        assert!(err.contains("cannot be used with"), "{err}");
+    }
+}
+
+#[test]
 fn dump_is_text_and_the_same_as_json() {
     let folder = tempfile::tempdir().unwrap();
     let object = file(folder.path(), "good.o", &assemble(GOOD));

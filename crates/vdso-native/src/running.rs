@@ -36,6 +36,37 @@ impl RunningImage {
     /// # Errors
     /// [`Error::Running`] where the kernel maps none, or keeps its shared data at a place that nobody has looked at.
     pub fn find() -> Result<Self, Error> {
+        let Mapped { image, base, maps } = Mapped::find()?;
+        let layout = layout(&image, &maps, base)?;
+        let functions = symbols::functions(&image.elf()?);
+        Ok(Self { image, base: base as usize, layout, functions })
+    }
+
+    /// Reads the image alone, wherever its kernel keeps the shared data.
+    ///
+    /// # Errors
+    /// [`Error::Running`] where the kernel maps none.
+    pub fn image() -> Result<Image, Error> {
+        Ok(Mapped::find()?.image)
+    }
+
+    /// Offset of an exported function from the base.
+    pub fn function(&self, name: &str) -> Option<usize> {
+        let offset = usize::try_from(*self.functions.get(name)?).ok()?;
+        (offset < self.image.data().len()).then_some(offset)
+    }
+}
+
+/// What the kernel maps.
+struct Mapped {
+    image: Image,
+    base: u64,
+    /// `/proc/self/maps`.
+    maps: String,
+}
+
+impl Mapped {
+    fn find() -> Result<Self, Error> {
         let base = auxiliary(AT_SYSINFO_EHDR)?.ok_or_else(|| refused("the kernel maps no vDSO"))?;
         let maps = fs::read_to_string("/proc/self/maps").map_err(unreadable("/proc/self/maps"))?;
         let (start, end) = mapping(&maps, "[vdso]").ok_or_else(|| refused("/proc/self/maps shows no vDSO"))?;
@@ -45,16 +76,8 @@ impl RunningImage {
         let mut bytes = vec![0; (end - start) as usize];
         let read = File::open("/proc/self/mem").and_then(|memory| memory.read_exact_at(&mut bytes, start));
         read.map_err(unreadable("/proc/self/mem"))?;
-        let image = Image::from_bytes(Path::new(Self::NAME), bytes)?;
-        let layout = layout(&image, &maps, start)?;
-        let functions = symbols::functions(&image.elf()?);
-        Ok(Self { image, base: base as usize, layout, functions })
-    }
-
-    /// Offset of an exported function from the base.
-    pub fn function(&self, name: &str) -> Option<usize> {
-        let offset = usize::try_from(*self.functions.get(name)?).ok()?;
-        (offset < self.image.data().len()).then_some(offset)
+        let image = Image::from_bytes(Path::new(RunningImage::NAME), bytes)?;
+        Ok(Self { image, base, maps })
     }
 }
 

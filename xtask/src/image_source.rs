@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! Where an image comes from that a command looks at: a file, a kernel, or the memory of this process.
+
+use anyhow::Context;
+use clap::Args;
+use std::path::PathBuf;
+use vdso_link::{Image, vmlinux};
+use vdso_native::RunningImage;
+
+/// One image.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct ImageSource {
+    /// An image in a file of its own: vdso64.so, or vdso64.so.dbg
+    file: Option<PathBuf>,
+    /// The image that the running kernel has mapped into this process
+    #[arg(long)]
+    pub running: bool,
+    /// The image inside of a kernel, which is not changed
+    #[arg(long, value_name = "FILE")]
+    vmlinux: Option<PathBuf>,
+}
+
+impl ImageSource {
+    /// Reads the image.
+    ///
+    /// # Errors
+    /// It cannot be read, or there is none.
+    pub fn image(&self) -> anyhow::Result<Image> {
+        match (&self.file, &self.vmlinux) {
+            (Some(path), _) => Ok(Image::read(path)?),
+            (_, Some(path)) => Ok(vmlinux::image_in(path)?),
+            _ => RunningImage::image().context("the running kernel's image cannot be used"),
+        }
+    }
+}
