@@ -13,14 +13,19 @@ type Header = elf::FileHeader64<LE>;
 
 const STACK_NOTE: &str = ".note.GNU-stack";
 
+/// What the names of sections begin with that linkers compile: of GCC, and of LLVM beside machine code.
+const INTERMEDIATE_CODE: [&str; 2] = [".gnu.lto_", ".llvm.lto"];
+
 /// The rules of the family.
 pub static RULES: [ObjectRule; 2] = [
     ObjectRule {
         rule: Rule {
             id: "header/identity",
-            demand: "the file is an ELF64 little-endian relocatable object for x86-64, System V ABI, without flags",
+            demand: "the file is an ELF64 little-endian relocatable object for x86-64, System V ABI, without flags, of machine \
+                     code alone",
             why: "An image is no input for the linker stage, and GNU extensions of the ABI (indirect functions, unique \
-                  symbols) need a dynamic linker, which a vDSO does not have.",
+                  symbols) need a dynamic linker, which a vDSO does not have. Of intermediate code a linker makes other machine code \
+                  than was checked.",
             breaks: "rust-lld and GNU ld refuse the file or link another format.",
         },
         apply: identity,
@@ -56,6 +61,12 @@ fn identity(object: &Anatomy, examination: &mut Examination) {
     let flags = object.header.e_flags(LE).0;
     let place = place(offset_of!(Header, e_flags));
     examination.expect(flags == 0, place, format!("e_flags {flags:#x}"), "0: x86-64 defines no flags");
+    examination.look();
+    let is_intermediate = |name: &str| INTERMEDIATE_CODE.iter().any(|prefix| name.starts_with(prefix));
+    if let Some(section) = object.sections.iter().find(|section| is_intermediate(section.name)) {
+        let cause = "compiled with -flto: compile without";
+        examination.find(Place::new(section.name, 0), "intermediate code", "machine code alone", cause);
+    }
 }
 
 fn stack_note(object: &Anatomy, examination: &mut Examination) {

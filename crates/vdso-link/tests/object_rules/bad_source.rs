@@ -18,6 +18,7 @@ pub fn cases() -> Vec<Case> {
 
 fn sections_and_symbols() -> Vec<Case> {
     vec![
+        case("identity-intermediate", "header/identity", &[("", ".section .gnu.lto_f,\"e\",@progbits\n.quad 1\n")]),
         case("sections-unknown", "sections/allocated", &[("", ".section .lookup,\"a\",@progbits\n.quad 1\n")]),
         case(
             "sections-executable-rodata",
