@@ -3,7 +3,7 @@
 
 use super::{Subject, hex, printable};
 use crate::object_file::ElfFile;
-use crate::read::dynamic::Dynamic;
+use crate::read::dynamic::{Dynamic, Entry};
 use crate::read::hash::{GnuHash, SysvHash};
 use crate::read::symbols::Symbols;
 use crate::rule::Place;
@@ -25,13 +25,16 @@ pub(crate) fn dynamic(elf: &ElfFile<'_>) -> Vec<Subject> {
         // The ABI gives one field two names.
         let field = if TABLES.contains(&entry.tag) { "d_ptr" } else { "d_val" };
         let mut fields = vec![("index", index.to_string()), (field, hex(entry.value))];
-        if STRINGS.contains(&entry.tag) {
-            let string = Symbols::of(&dynamic).string(entry.value);
-            fields.push(("string", string.map_or("outside of the string table".into(), printable)));
-        }
+        fields.extend(string_of(&dynamic, entry).map(|string| ("string", string)));
         Subject::new(format!("dynamic[{:?}]", entry.tag), Place::new(".dynamic", entry.offset), fields)
     });
     subjects.collect()
+}
+
+/// The string that an entry stands for, where it is of a kind that does.
+pub(crate) fn string_of(dynamic: &Dynamic<'_>, entry: &Entry) -> Option<String> {
+    let string = || Symbols::of(dynamic).string(entry.value);
+    STRINGS.contains(&entry.tag).then(|| string().map_or("outside of the string table".into(), printable))
 }
 
 /// The sizes of the hash tables.

@@ -25,7 +25,7 @@ use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 use std::fmt;
 
-pub(crate) use dynamic::dynamic;
+pub(crate) use dynamic::{dynamic, string_of};
 pub(crate) use header::header;
 pub(crate) use sections::sections;
 pub(crate) use segments::segments;

@@ -2,6 +2,7 @@
 //! Rules for the dynamic table: what it may ask for, and that what it points to is there.
 
 use super::{ImageRule, always, hash_tables};
+use crate::dump::string_of;
 use crate::read::dynamic::{Dynamic, Entry};
 use crate::read::sections::sections;
 use crate::read::symbols::{Symbols, symbol_count};
@@ -189,7 +190,9 @@ fn known_tags(linked: &LinkedImage, examination: &mut Examination) -> Result<(),
         Some(original) => Dynamic::of(&original.elf()?).entries,
         None => Vec::new(),
     };
-    for entry in &Dynamic::of(&linked.image.elf()?).entries {
+    let elf = linked.image.elf()?;
+    let dynamic = Dynamic::of(&elf);
+    for entry in &dynamic.entries {
         // Each further flag asks the dynamic linker for something.
         let flags = entry.tag != elf::DT_FLAGS || entry.value & !KNOWN_FLAGS.0 == 0;
         let known = KNOWN_TAGS.contains(&entry.tag) && flags;
@@ -198,9 +201,10 @@ fn known_tags(linked: &LinkedImage, examination: &mut Examination) -> Result<(),
         let inherited = original.iter().any(|it| (it.tag, it.value) == (entry.tag, entry.value));
         examination.look();
         if !(known || judged_elsewhere || inherited) {
+            let string = string_of(&dynamic, entry).map_or(String::new(), |string| format!(", \"{string}\""));
             examination.find(
                 place(entry),
-                format!("{:?} {:#x}", entry.tag, entry.value),
+                format!("{:?} {:#x}{string}", entry.tag, entry.value),
                 "only entries that clients use",
                 "an option of the linker; where it is the kernel's own, name that kernel's image with --original",
             );
