@@ -7,7 +7,7 @@ use object::elf::{DT_GNU_HASH, DT_HASH, GnuHashHeader, HashHeader};
 use object::endian::{U32, U64};
 
 /// As many symbols of a bucket are visited; in a vDSO one or two are. What a longer chain would lead to counts as missed.
-const MOST_STEPS: usize = 64;
+pub(crate) const MOST_STEPS: usize = 64;
 
 /// `DT_HASH`: the table of the System V ABI.
 #[derive(Clone, Copy, Debug)]

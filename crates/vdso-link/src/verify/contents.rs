@@ -2,8 +2,9 @@
 //! The two rules for what the segments hold: sections that a vDSO can have, and notes that can be read.
 
 use super::segments::segments;
+use crate::object_file::ElfFile;
 use crate::read::memory::Memory;
-use crate::read::sections::sections;
+use crate::read::sections::{Section, sections};
 use crate::rule::Place;
 use crate::{Error, Examination, LinkedImage};
 use object::LittleEndian as LE;
@@ -14,6 +15,7 @@ pub(super) fn allocated_sections(linked: &LinkedImage, examination: &mut Examina
     const FORBIDDEN: [&str; 9] = [".got", ".plt", ".data", ".bss", ".tdata", ".tbss", ".init", ".fini", ".rel"];
     let elf = linked.image.elf()?;
     let memory = Memory::of(&elf).range();
+    apart(&elf, examination);
     for section in sections(&elf).iter().filter(|section| section.is_allocated()) {
         let (addresses, offset) = (section.addresses(), section.header.sh_offset.get(LE));
         let place = Place::new(section.name.clone(), 0);
@@ -41,6 +43,19 @@ pub(super) fn allocated_sections(linked: &LinkedImage, examination: &mut Examina
         }
     }
     Ok(())
+}
+
+/// Rules that ask for an address in a section would take one in both for either.
+fn apart(elf: &ElfFile<'_>, examination: &mut Examination) {
+    let mut ranges: Vec<_> = sections(elf).into_iter().filter(Section::is_allocated).collect();
+    ranges.retain(|section| !section.addresses().is_empty());
+    ranges.sort_by_key(|section| section.addresses().start);
+    for pair in ranges.windows(2) {
+        let (first, second) = (pair[0].addresses(), pair[1].addresses());
+        let found = format!("{} ends at {:#x}, inside of {}", pair[0].name, first.end, pair[1].name);
+        let place = Place::new(pair[1].name.clone(), 0);
+        examination.expect(first.end <= second.start, place, found, "sections with addresses of their own");
+    }
 }
 
 pub(super) fn notes(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {

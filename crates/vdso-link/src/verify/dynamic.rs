@@ -10,7 +10,7 @@ use crate::read::versions::definitions;
 use crate::rule::Place;
 use crate::{Error, Examination, LinkedImage, Rule};
 use object::LittleEndian as LE;
-use object::elf::{self, DF_TEXTREL, DynamicFlags, DynamicTag, Sym64};
+use object::elf::{self, DF_TEXTREL, DynamicFlags, DynamicFlags1, DynamicTag, Sym64};
 use vdso_abi::exports::SONAME;
 
 pub(super) static RULES: &[ImageRule] = &[
@@ -47,9 +47,11 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-dynamic/known-tags",
-            demand: "each entry is of a kind that vDSO images have, or stands in the original as it is",
-            why: "An entry that nobody expects was made by a linker for a reason: constructors, search paths, debug hooks.",
-            breaks: "A search path tells every process where the image was built; constructors are never run.",
+            demand: "each entry is of a kind that vDSO images have, and there once, or stands in the original as it is",
+            why: "An entry that nobody expects was made by a linker for a reason: constructors, search paths, debug hooks; of \
+                  two with one tag some clients take the first and some the last.",
+            breaks: "dlopen refuses an image that is marked as a program; a search path tells every process where the image \
+                     was built; rustix refuses the vDSO for the first of two DT_SYMENT.",
         },
         applies: always,
         apply: known_tags,
@@ -185,6 +187,9 @@ fn self_contained(linked: &LinkedImage, examination: &mut Examination) -> Result
 /// What `-Bsymbolic` and `-z now` leave behind; relocated text has a rule of its own.
 const KNOWN_FLAGS: DynamicFlags = DynamicFlags(elf::DF_SYMBOLIC.0 | elf::DF_BIND_NOW.0 | elf::DF_TEXTREL.0);
 
+/// What `-z now` leaves behind; others keep `dlopen` from opening the image, or from ever closing it.
+const KNOWN_FLAGS_1: DynamicFlags1 = elf::DF_1_NOW;
+
 fn known_tags(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
     let original = match &linked.original {
         Some(original) => Dynamic::of(&original.elf()?).entries,
@@ -192,10 +197,16 @@ fn known_tags(linked: &LinkedImage, examination: &mut Examination) -> Result<(),
     };
     let elf = linked.image.elf()?;
     let dynamic = Dynamic::of(&elf);
-    for entry in &dynamic.entries {
+    let entries = &dynamic.entries;
+    for entry in entries {
         // Each further flag asks the dynamic linker for something.
-        let flags = entry.tag != elf::DT_FLAGS || entry.value & !KNOWN_FLAGS.0 == 0;
-        let known = KNOWN_TAGS.contains(&entry.tag) && flags;
+        let flags = match entry.tag {
+            elf::DT_FLAGS => entry.value & !KNOWN_FLAGS.0 == 0,
+            elf::DT_FLAGS_1 => entry.value & !KNOWN_FLAGS_1.0 == 0,
+            _ => true,
+        };
+        let first = entries.iter().find(|it| it.tag == entry.tag) == Some(entry);
+        let known = KNOWN_TAGS.contains(&entry.tag) && flags && first;
         // These have rules of their own, which say more.
         let judged_elsewhere = RELOCATION_TAGS.contains(&entry.tag) || NEED_TAGS.contains(&entry.tag);
         let inherited = original.iter().any(|it| (it.tag, it.value) == (entry.tag, entry.value));
@@ -204,8 +215,8 @@ fn known_tags(linked: &LinkedImage, examination: &mut Examination) -> Result<(),
             let string = string_of(&dynamic, entry).map_or(String::new(), |string| format!(", \"{string}\""));
             examination.find(
                 place(entry),
-                format!("{:?} {:#x}{string}", entry.tag, entry.value),
-                "only entries that clients use",
+                format!("{:?} {:#x}{string}{}", entry.tag, entry.value, if first { "" } else { ", a second one" }),
+                "only entries that clients use, one of each",
                 "an option of the linker; where it is the kernel's own, name that kernel's image with --original",
             );
         }

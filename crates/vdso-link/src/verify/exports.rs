@@ -13,7 +13,8 @@ use crate::rule::Place;
 use crate::{Error, Examination, LinkedImage, Rule};
 use object::LittleEndian as LE;
 use object::elf::{
-    self, SHN_ABS, SHN_UNDEF, STB_GLOBAL, STB_WEAK, STT_FUNC, STV_DEFAULT, VER_DEF_CURRENT, VER_FLG_BASE, VersionFlags,
+    self, SHN_ABS, SHN_UNDEF, STB_GLOBAL, STB_LOCAL, STB_WEAK, STT_FUNC, STT_OBJECT, STV_DEFAULT, VER_DEF_CURRENT,
+    VER_FLG_BASE, VersionFlags,
 };
 use std::collections::BTreeSet;
 use vdso_abi::exports::{SONAME, STRONG_PREFIX, VERSION};
@@ -42,7 +43,7 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-exports/aliases",
-            demand: "each short name has address and size of its __vdso_ name",
+            demand: "each short name has address and size of its __vdso_ name, the kernel's own too",
             why: "Both names are one function; the four- and the five-argument one differ by one letter.",
             breaks: "A program that binds to the short name calls a function with another number of arguments.",
         },
@@ -62,9 +63,12 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-exports/undeclared",
-            demand: "nothing is exported but the declared names and functions of the kernel, and nothing is undefined",
-            why: "Every exported name is a promise to all programs for all time.",
-            breaks: "Programs begin to rely on the name; an undefined symbol is never bound.",
+            demand: "nothing is exported but the declared names and functions of the kernel, all of them callable, and nothing \
+                     is undefined",
+            why: "Every exported name is a promise to all programs for all time; what is no function is not looked at further, \
+                  and yet found by libcs, which ask for names and versions only.",
+            breaks: "Programs begin to rely on the name; an undefined symbol is never bound; an indirect function is called by \
+                     the loader itself, a thread-local or absolute one leads anywhere.",
         },
         applies: always,
         apply: undeclared,
@@ -158,9 +162,9 @@ fn aliases(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Er
     let symbols = functions(&elf);
     // What is missing altogether is for the rule about declared names to say.
     let find = |name: &str| symbols.iter().find(|symbol| symbol.name == name);
-    for export in linked.exports.iter().filter(|export| export.weak) {
-        let strong_name = format!("{STRONG_PREFIX}{}", export.name);
-        let (Some(short), Some(strong)) = (find(export.name), find(&strong_name)) else { continue };
+    for short in &symbols {
+        let strong_name = format!("{STRONG_PREFIX}{}", short.name);
+        let Some(strong) = find(&strong_name) else { continue };
         let extent = |symbol: &ExportedSymbol<'_>| (symbol.symbol.st_value.get(LE), symbol.symbol.st_size.get(LE));
         let ((address, size), wanted) = (extent(short), extent(strong));
         examination.expect(
@@ -242,18 +246,33 @@ fn undeclared(linked: &LinkedImage, examination: &mut Examination) -> Result<(),
         let found = "an undefined symbol";
         let defined = symbol.st_shndx.get(LE) != SHN_UNDEF;
         examination.expect(defined, symbol_place(index).in_symbol(&name), found, "symbols that are defined here");
+        // One of another binding is exported for glibc, and for nobody else.
+        let binding = symbol.st_bind();
+        if !matches!(binding, STB_LOCAL | STB_GLOBAL | STB_WEAK) {
+            let place = symbol_place(index).in_symbol(&name);
+            examination.find(place, format!("{binding:?}"), "STB_LOCAL, STB_GLOBAL or STB_WEAK", "");
+        }
     }
     for export in exported(&elf, &dynamic) {
         let declared = linked.exports.iter().any(|it| it.name == export.name);
         let kernel = KERNEL_FUNCTIONS.contains(&export.name.strip_prefix(STRONG_PREFIX).unwrap_or(export.name));
         // GNU ld makes a symbol of each version node.
-        let node = export.name == VERSION && export.symbol.st_shndx.get(LE) == SHN_ABS;
+        let it = export.symbol;
+        let node = export.name == VERSION
+            && (it.st_shndx.get(LE), it.st_type(), it.st_value.get(LE)) == (SHN_ABS, STT_OBJECT, 0);
         examination.expect(
             declared || kernel || node,
             export.place(),
             "an export that nobody declared",
             "a version script whose `local: *` hides it",
         );
+        // The declared ones have a rule of their own.
+        let (kind, size, visibility) = (it.st_type(), it.st_size.get(LE), it.st_other.visibility());
+        let callable = kind == STT_FUNC && size > 0 && visibility == STV_DEFAULT;
+        if kernel && !declared && !callable {
+            let found = format!("{kind:?} of {size} bytes, {visibility:?}");
+            examination.find(export.place(), found, "STT_FUNC with a size, STV_DEFAULT", "");
+        }
     }
     Ok(())
 }

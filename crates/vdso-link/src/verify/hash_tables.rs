@@ -2,7 +2,7 @@
 //! The two rules for hash tables, which hold them against the symbols one by one.
 
 use crate::read::dynamic::Dynamic;
-use crate::read::hash::{GnuHash, SysvHash};
+use crate::read::hash::{GnuHash, MOST_STEPS, SysvHash};
 use crate::read::symbols::{Symbols, exported, symbol_count};
 use crate::rule::Place;
 use crate::{Error, Examination, LinkedImage};
@@ -28,7 +28,13 @@ pub(super) fn sysv(linked: &LinkedImage, examination: &mut Examination) -> Resul
 
     let mut reached = BTreeSet::new();
     for bucket in 0..table.buckets.len() {
+        bounded(examination, place(2 + bucket), table.bucket(bucket as u32).count());
         for index in table.bucket(bucket as u32) {
+            if index >= count {
+                let found = format!("bucket {bucket} leads to symbol {index}");
+                examination.find(place(2 + bucket), found, format!("one of the {count} symbols"), "");
+                break;
+            }
             if !reached.insert(index) {
                 let found = format!("symbol {index} is reached twice");
                 let cause = "two buckets share a chain, or the chain runs in a circle and lookups never end";
@@ -68,6 +74,7 @@ pub(super) fn gnu(linked: &LinkedImage, examination: &mut Examination) -> Result
     let buckets = 16 + size_of_val(table.bloom) as u64;
     for bucket in 0..table.buckets.len() {
         let place = || place(buckets + 4 * bucket as u64);
+        bounded(examination, place(), table.bucket(bucket as u32).count());
         for (index, stored) in table.bucket(bucket as u32) {
             if index >= count || !reached.insert(index) {
                 let cause = "the end mark of the bucket is missing, or the symbols are not sorted by bucket";
@@ -104,6 +111,14 @@ pub(super) fn gnu(linked: &LinkedImage, examination: &mut Examination) -> Result
     Ok(())
 }
 
+/// A bucket that is not followed to its end would hide a circle, or the want of an end mark, from the loops above.
+fn bounded(examination: &mut Examination, place: Place, length: usize) {
+    if length >= MOST_STEPS {
+        let found = format!("a bucket of {length} symbols or more");
+        examination.find(place, found, "a few, and an end", "a table with too few buckets, or a chain without an end");
+    }
+}
+
 /// The Bloom filter must hold the bits of every export and no other: a bit too many makes misses slow, one too few makes
 /// glibc miss.
 fn filter(table: &GnuHash<'_>, hashes: impl Iterator<Item = u32>, examination: &mut Examination) {
@@ -131,5 +146,20 @@ fn filter(table: &GnuHash<'_>, hashes: impl Iterator<Item = u32>, examination: &
             format_args!("filter word {found:#x}"),
             format_args!("{wanted:#x}"),
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Examination, MOST_STEPS, Place, bounded};
+    use crate::verify::dynamic::RULES;
+
+    #[test]
+    fn a_bucket_that_is_not_followed_to_its_end_is_found() {
+        for (length, findings) in [(0, 0), (MOST_STEPS - 1, 0), (MOST_STEPS, 1)] {
+            let mut examination = Examination::of(&RULES[0].rule);
+            bounded(&mut examination, Place::default(), length);
+            assert_eq!(examination.findings.len(), findings, "{length}");
+        }
     }
 }

@@ -64,7 +64,7 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-segments/present",
-            demand: "there is exactly one PT_DYNAMIC, PT_NOTE and PT_GNU_EH_FRAME, each inside PT_LOAD and where its section is",
+            demand: "there is exactly one PT_DYNAMIC, PT_NOTE and PT_GNU_EH_FRAME, each where its section is, and all inside PT_LOAD",
             why: "In memory these are the only way to the symbols, the notes and the unwind table.",
             breaks: "Without them libcs find no symbol, unwinders stop at the vDSO, and clients find no system call number.",
         },
@@ -84,7 +84,7 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-segments/sections",
-            demand: "allocated sections lie in PT_LOAD at address = offset, and none is for writable, per-thread or relocated data",
+            demand: "allocated sections lie apart in PT_LOAD at address = offset, none for writable, per-thread or relocated data",
             why: "The kernel's linker script folds writable data and GOT entries into .rodata without a word; there they fault.",
             breaks: "gdb and perf place symbols by the section headers; a GOT entry is never filled, so a call through it jumps to 0.",
         },
@@ -220,6 +220,13 @@ fn present(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Er
     let elf = linked.image.elf()?;
     let memory = Memory::of(&elf).range();
     let sections = sections(&elf);
+    // Few images have one, and it may say nothing; glibc reads it wherever it claims to be.
+    for (place, segment) in segments(elf.elf_program_headers()).filter(|(_, it)| it.p_type.get(LE) == PT_GNU_PROPERTY) {
+        let (start, size) = (segment.p_vaddr.get(LE), segment.p_memsz.get(LE));
+        let inside = start.saturating_add(size) <= memory.end;
+        let found = format!("PT_GNU_PROPERTY at address {start:#x}, {size:#x} bytes in memory");
+        examination.expect(inside, place, found, "a segment inside PT_LOAD");
+    }
     for (kind, section) in [(PT_DYNAMIC, ".dynamic"), (PT_NOTE, ".note"), (PT_GNU_EH_FRAME, ".eh_frame_hdr")] {
         let mut count = 0;
         for (place, segment) in segments(elf.elf_program_headers()).filter(|(_, it)| it.p_type.get(LE) == kind) {

@@ -45,8 +45,9 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-unwind/coverage",
-            demand: "each byte of each exported function is covered by a frame description",
-            why: "A signal can arrive at any instruction, and profilers stop at any.",
+            demand: "a frame description begins with each exported function, and each byte of it is covered by one",
+            why: "A signal can arrive at any instruction, and profilers stop at any; at an address inside of a description the \
+                  stack is not as a caller leaves it.",
             breaks: "gdb and perf show a broken stack whenever they stop in the part without a description.",
         },
         applies: always,
@@ -157,6 +158,9 @@ fn coverage(linked: &LinkedImage, examination: &mut Examination) -> Result<(), E
     for export in exported(&elf, &Dynamic::of(&elf)).iter().filter(|export| export.symbol.st_type() == STT_FUNC) {
         let end = export.symbol.st_value.get(LE).saturating_add(export.symbol.st_size.get(LE));
         let mut covered = export.symbol.st_value.get(LE);
+        let begins = covers.binary_search_by_key(&covered, |(start, _)| *start).is_ok();
+        let found = format!("a function from {covered:#x} on, where no description begins");
+        examination.expect(begins, place(&elf, covered).in_symbol(export.name), found, "the start of a description");
         // Descriptions may share a function between them; each step ends behind a description or not at all.
         while let Some(end) = covered_to(covered) {
             covered = end;

@@ -22,7 +22,9 @@ pub(super) fn look_up(elf: &ElfFile<'_>, name: &str, version: &str) -> Result<u6
     if !dynamic.terminated {
         return Err("the dynamic table has no end");
     }
-    if dynamic.value(DT_SYMENT).is_some_and(|size| size != size_of::<Sym64<LE>>() as u64) {
+    // It looks at each, not at the last as for all other tags.
+    let mut sizes = dynamic.entries.iter().filter(|entry| entry.tag == DT_SYMENT);
+    if sizes.any(|entry| entry.value != size_of::<Sym64<LE>>() as u64) {
         return Err("DT_SYMENT is not the size of a symbol");
     }
     let fits = |&index: &u32| {

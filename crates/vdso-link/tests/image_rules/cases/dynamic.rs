@@ -5,8 +5,8 @@ use super::{Case, alone, with};
 use crate::edit::Edit;
 use crate::good::Kind::Debug;
 use object::elf::{
-    DF_TEXTREL, DT_FLAGS, DT_JMPREL, DT_NEEDED, DT_RELR, DT_RUNPATH, DT_SONAME, DT_SYMENT, DT_VERDEFNUM, DynamicTag,
-    PT_DYNAMIC,
+    DF_1_PIE, DF_TEXTREL, DT_FLAGS, DT_FLAGS_1, DT_JMPREL, DT_NEEDED, DT_RELR, DT_RUNPATH, DT_SONAME, DT_SYMENT,
+    DT_VERDEFNUM, DynamicTag, PT_DYNAMIC,
 };
 
 /// Turns the one entry that no client reads into another.
@@ -18,6 +18,14 @@ pub fn cases() -> Vec<Case> {
     vec![
         alone("image-dynamic/known-tags", "a flag for thread-local storage", Debug, |it| {
             it.put_u64(it.entry(DT_FLAGS) + 8, 0x12);
+        }),
+        alone("image-dynamic/known-tags", "a mark of programs, which nobody can open", Debug, |it| {
+            spare_entry(it, DT_FLAGS_1);
+            it.put_u64(it.entry(DT_FLAGS) + 8, DF_1_PIE.0);
+        }),
+        // The last of the two is right, and rustix refuses the image for the first.
+        with("image-dynamic/known-tags", &["image-consumers/rustix"], "two DT_SYMENT", Debug, |it| {
+            spare_entry(it, DT_SYMENT);
         }),
         // rustix counts the entries of the segment.
         with("image-dynamic/terminated", &["image-consumers/rustix"], "no DT_NULL", Debug, |it| {

@@ -46,9 +46,48 @@ pub fn cases() -> Vec<Case> {
                  .size reseed, . - reseed\n",
             ),
         },
+        Case {
+            name: "an indirect function by a name of the kernel",
+            rule: "image-exports/undeclared",
+            also: &[],
+            kind: Debug,
+            change: Change::Script(
+                "__vdso_vgetrandom;",
+                "__vdso_vgetrandom; time;",
+                "\n.text\n.globl time\n.type time, @gnu_indirect_function\ntime:\n.cfi_startproc\nret\n.cfi_endproc\n\
+                 .size time, . - time\n",
+            ),
+        },
+        Case {
+            name: "a unique object by a name of the kernel",
+            rule: "image-exports/undeclared",
+            // The filter has its bits, and it counts as no export.
+            also: &["image-dynamic/gnu-hash"],
+            kind: Debug,
+            change: Change::Script(
+                "__vdso_vgetrandom;",
+                "__vdso_vgetrandom; time;",
+                "\n.section .rodata\n.globl time\n.type time, @gnu_unique_object\ntime:\n.long 0\n.size time, 4\n",
+            ),
+        },
+        Case {
+            name: "a short name of the kernel that is another function",
+            rule: "image-exports/aliases",
+            also: &[],
+            kind: Debug,
+            change: Change::Script(
+                "__vdso_vgetrandom;",
+                "__vdso_vgetrandom; time; __vdso_time;",
+                "\n.text\n.globl time, __vdso_time\n.type time, @function\n.type __vdso_time, @function\ntime:\n\
+                 .cfi_startproc\nret\n.cfi_endproc\n.size time, . - time\n__vdso_time:\n.cfi_startproc\nret\n\
+                 .cfi_endproc\n.size __vdso_time, . - __vdso_time\n",
+            ),
+        },
         alone("image-exports/original", "an old function that is shorter", Splice, |it| {
-            let size = it.symbol("__vdso_time") + 16;
-            it.put_u64(size, it.u64(size) - 1);
+            for name in ["__vdso_time", "time"] {
+                let size = it.symbol(name) + 16;
+                it.put_u64(size, it.u64(size) - 1);
+            }
         }),
     ]
 }

@@ -55,6 +55,17 @@ pub fn cases() -> Vec<Case> {
             let size = it.segment(PT_NOTE) + 40;
             it.put_u64(size, it.u64(size) + 4);
         }),
+        // What is turned into one is the mark of a stack that is not executable.
+        with("image-segments/present", &["image-segments/forbidden"], "properties that are not mapped", Debug, |it| {
+            let segment = it.segment(PT_GNU_STACK);
+            it.put_u32(segment, PT_GNU_PROPERTY.0);
+            it.put_u32(segment + 4, 4);
+            it.put_u64(segment + 16, 0x1000_0000);
+        }),
+        alone("image-segments/sections", "two sections for one byte", Debug, |it| {
+            let size = it.section(".note") + 32;
+            it.put_u64(size, it.u64(size) + 4);
+        }),
         alone("image-segments/page-budget", "a file of one page too many", Stripped, |it| {
             it.data.resize(PAGE_BUDGET as usize * PAGE_SIZE + 1, 0);
         }),

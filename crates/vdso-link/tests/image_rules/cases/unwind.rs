@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The unwind tables.
 
-use super::{Case, alone, with};
+use super::{Case, Change, alone, with};
 use crate::good::Kind::Debug;
 
 /// Offset in an FDE of the length of the code that it covers: behind its own length, the CIE pointer and the start.
@@ -46,6 +46,18 @@ pub fn cases() -> Vec<Case> {
             let range = it.description(it.code("__vdso_getrandom")) + PC_RANGE;
             it.put_u32(range, it.u32(range) - 1);
         }),
+        Case {
+            name: "a function that begins inside of a description",
+            rule: "image-unwind/coverage",
+            also: &[],
+            kind: Debug,
+            change: Change::Script(
+                "__vdso_vgetrandom;",
+                "__vdso_vgetrandom; time;",
+                "\n.text\n.globl time\n.type time, @function\n.cfi_startproc\nnop\ntime:\nret\n.cfi_endproc\n\
+                 .size time, . - time\n",
+            ),
+        },
         alone("image-unwind/code", "a description that ends behind the code", Debug, |it| {
             // The last function, which is not exported.
             let last = it.debug_symbol("chacha20_refill_avx512vl") + 8;
