@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! What could not be checked, linked or written at all.
 
-use std::path::PathBuf;
+use crate::printable::printable;
+use std::path::{Path, PathBuf};
 
 /// The work could not be done; a broken rule is a [`Finding`](crate::Finding) instead.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A file could not be read or written.
-    #[error("{path}: {reason}")]
+    #[error("{}: {reason}", shown(path))]
     Io {
         /// The file.
         path: PathBuf,
@@ -15,7 +16,7 @@ pub enum Error {
         reason: std::io::Error,
     },
     /// A file is not what it must be to be looked at: no ELF, another machine, cut short.
-    #[error("{path}: at offset {offset:#x}: {what}; wanted {wanted}")]
+    #[error("{}: at offset {offset:#x}: {}; wanted {wanted}", shown(path), printable(what))]
     Malformed {
         /// The file, or the name of the image.
         path: PathBuf,
@@ -27,7 +28,7 @@ pub enum Error {
         wanted: String,
     },
     /// An image cannot take the splice, or an object cannot be placed.
-    #[error("{path}: {what}; {next}")]
+    #[error("{}: {}; {next}", shown(path), printable(what))]
     Refused {
         /// The file, or the name of the image.
         path: PathBuf,
@@ -36,4 +37,9 @@ pub enum Error {
         /// What the user can do.
         next: String,
     },
+}
+
+/// The name of a file as it can be printed.
+fn shown(path: &Path) -> String {
+    printable(&path.display().to_string())
 }

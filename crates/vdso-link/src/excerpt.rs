@@ -3,6 +3,7 @@
 
 use crate::disassembly::{spaced, text};
 use crate::object_file::ElfFile;
+use crate::printable::printable;
 use crate::rule::Place;
 use iced_x86::{Decoder, DecoderOptions, Instruction};
 use object::LittleEndian as LE;
@@ -133,7 +134,7 @@ fn relocated(elf: &ElfFile<'_>, index: object::SectionIndex, instruction: &Instr
     let Some((_, relocation)) = found else { return String::new() };
     let RelocationTarget::Symbol(symbol) = relocation.target() else { return String::new() };
     match elf.symbol_by_index(symbol).and_then(|symbol| symbol.name()) {
-        Ok(name) if !name.is_empty() => format!(", relocated by {:#}", rustc_demangle::demangle(name)),
+        Ok(name) if !name.is_empty() => printable(&format!(", relocated by {:#}", rustc_demangle::demangle(name))),
         _ => String::new(),
     }
 }

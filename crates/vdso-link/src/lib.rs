@@ -19,6 +19,7 @@ pub mod layout;
 pub mod link;
 pub mod manifest;
 pub mod object_file;
+mod printable;
 mod read;
 pub mod report;
 pub mod rule;

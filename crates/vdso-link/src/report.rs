@@ -5,6 +5,7 @@ mod words;
 
 use crate::excerpt::excerpt;
 use crate::object_file::ElfFile;
+use crate::printable::printable;
 use crate::rule::{Examination, Finding};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -68,7 +69,7 @@ impl Report {
         for finding in examinations.iter_mut().flat_map(|examination| examination.findings.iter_mut().take(SHOWN)) {
             finding.excerpt = excerpt(elf, &finding.place);
         }
-        Self { subject: subject.display().to_string(), examinations }
+        Self { subject: printable(&subject.display().to_string()), examinations }
     }
 
     /// Whether no rule found anything.

@@ -2,6 +2,7 @@
 //! A rule, what it looked at, and what it found.
 
 use crate::excerpt::Line;
+use crate::printable::printable;
 use serde::Serialize;
 use std::fmt::Display;
 
@@ -86,7 +87,7 @@ impl Examination {
         self.examined += 1;
     }
 
-    /// Records a breach; `cause` may be empty.
+    /// Records a breach; `cause` may be empty. Names that the file gave are made printable here, once for all rules.
     pub fn find(
         &mut self,
         place: Place,
@@ -94,12 +95,12 @@ impl Examination {
         wanted: impl Into<String>,
         cause: impl Into<String>,
     ) {
-        let finding = |place, found, wanted, cause| Finding {
+        let finding = |place: Place, found: String, wanted: String, cause: String| Finding {
             rule: self.rule.id,
-            place,
-            found,
-            wanted,
-            cause,
+            place: Place { section: printable(&place.section), symbol: printable(&place.symbol), ..place },
+            found: printable(&found),
+            wanted: printable(&wanted),
+            cause: printable(&cause),
             excerpt: Vec::new(),
         };
         let found = match self.findings.len() {

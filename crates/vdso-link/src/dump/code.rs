@@ -35,7 +35,7 @@ pub(super) fn functions(elf: &ElfFile<'_>) -> Vec<Function> {
     let others = table.iter().filter(|it| is_function(it.st_type(), it.st_size.get(LE)));
     let others = others.filter(|it| it.st_shndx.get(LE) != SHN_UNDEF).map(|it| {
         let start = it.st_value.get(LE);
-        let name = table.symbol_name(LE, it).map_or("?".into(), super::printable);
+        let name = table.symbol_name(LE, it).map_or("?".into(), super::text);
         let name = format!("{:#}", rustc_demangle::demangle(&name));
         Function { start, end: start.saturating_add(it.st_size.get(LE)), name }
     });

@@ -2,7 +2,7 @@
 //! The shared data in front of the image: what names it, and what refers to it.
 
 use super::code::functions;
-use super::{Subject, printable, signed};
+use super::{Subject, signed, text};
 use crate::DataPageLayout;
 use crate::object_file::ElfFile;
 use crate::read::memory::Memory;
@@ -22,7 +22,7 @@ pub(super) fn data_page(elf: &ElfFile<'_>) -> Vec<Subject> {
         .iter()
         .filter_map(|it| {
             let value = it.st_value.get(LE).cast_signed();
-            Some((value, printable(table.symbol_name(LE, it).ok()?))).filter(|_| value < 0)
+            Some((value, text(table.symbol_name(LE, it).ok()?))).filter(|_| value < 0)
         })
         .collect();
     symbols.sort();

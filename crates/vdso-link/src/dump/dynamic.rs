@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The dynamic table, and the two hash tables that it leads to.
 
-use super::{Subject, hex, printable};
+use super::{Subject, hex, text};
 use crate::object_file::ElfFile;
 use crate::read::dynamic::{Dynamic, Entry};
 use crate::read::hash::{GnuHash, SysvHash};
@@ -34,7 +34,7 @@ pub(crate) fn dynamic(elf: &ElfFile<'_>) -> Vec<Subject> {
 /// The string that an entry stands for, where it is of a kind that does.
 pub(crate) fn string_of(dynamic: &Dynamic<'_>, entry: &Entry) -> Option<String> {
     let string = || Symbols::of(dynamic).string(entry.value);
-    STRINGS.contains(&entry.tag).then(|| string().map_or("outside of the string table".into(), printable))
+    STRINGS.contains(&entry.tag).then(|| string().map_or("outside of the string table".into(), text))
 }
 
 /// The sizes of the hash tables.

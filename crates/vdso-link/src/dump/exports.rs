@@ -2,7 +2,7 @@
 //! What programs and debuggers can name.
 
 use super::code::{Code, functions};
-use super::{Subject, hex, printable};
+use super::{Subject, hex, text};
 use crate::object_file::ElfFile;
 use crate::read::dynamic::Dynamic;
 use crate::read::sections::sections;
@@ -29,11 +29,11 @@ pub(super) fn exports(elf: &ElfFile<'_>) -> Vec<Subject> {
         let section = usize::from(index.0).checked_sub(1).and_then(|index| sections.get(index));
         let section = match section {
             _ if index == SHN_ABS => "SHN_ABS".into(),
-            Some(section) => printable(section.name.as_bytes()),
+            Some(section) => section.name.to_string(),
             None => format!("none, index {}", index.0),
         };
         let mut fields = vec![
-            ("version", version.map_or("none".into(), printable)),
+            ("version", version.map_or("none".into(), text)),
             ("address", hex(address)),
             ("size", hex(size)),
             ("binding", format!("{:?}", it.st_bind())),
@@ -44,7 +44,7 @@ pub(super) fn exports(elf: &ElfFile<'_>) -> Vec<Subject> {
         if it.st_type() == STT_FUNC {
             fields.extend(code.digest(address, size).map(|digest| ("code", digest)));
         }
-        Subject::new(format!("export[{}]", printable(export.name.as_bytes())), export.place(), fields)
+        Subject::new(format!("export[{}]", export.name), export.place(), fields)
     });
     subjects.collect()
 }

@@ -18,6 +18,7 @@ mod unwind;
 mod versions;
 
 use crate::object_file::ElfFile;
+use crate::printable::printable;
 use crate::rule::Place;
 use crate::{Error, Image, bounds};
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -103,9 +104,10 @@ pub(crate) fn distinct(mut subjects: Vec<Subject>) -> Vec<Subject> {
 }
 
 impl Subject {
-    /// A thing with its facts.
-    fn new(name: impl Into<String>, place: Place, fields: Vec<(&'static str, String)>) -> Self {
-        Self { name: name.into(), place, fields }
+    /// A thing with its facts, in characters that can be printed.
+    fn new(name: impl AsRef<str>, place: Place, fields: Vec<(&'static str, String)>) -> Self {
+        let fields = fields.into_iter().map(|(field, value)| (field, printable(&value))).collect();
+        Self { name: printable(name.as_ref()), place, fields }
     }
 
     /// All facts in one line.
@@ -151,17 +153,9 @@ pub(crate) fn signed(value: i64) -> String {
     format!("{}{:#x}", if value < 0 { "-" } else { "" }, value.unsigned_abs())
 }
 
-/// A string of the file in one line: control characters are escaped, bytes that are no UTF-8 replaced.
-fn printable(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for character in String::from_utf8_lossy(bytes).chars() {
-        if character.is_control() {
-            text.extend(character.escape_debug());
-        } else {
-            text.push(character);
-        }
-    }
-    text
+/// A string of the file; bytes that are no UTF-8 are replaced.
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// Bytes as pairs of digits.

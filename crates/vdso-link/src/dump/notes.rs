@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The notes.
 
-use super::{Subject, digest, pairs, printable};
+use super::{Subject, digest, pairs, text};
 use crate::object_file::ElfFile;
 use crate::read;
 use crate::rule::Place;
@@ -19,7 +19,7 @@ pub(super) fn notes(elf: &ElfFile<'_>) -> Vec<Subject> {
             1..=SHOWN => pairs(bytes),
             length => format!("{length} bytes {}", digest(bytes)),
         };
-        let name = format!("note[{} {}]", printable(note.name()), note.n_type(LE).0);
+        let name = format!("note[{} {}]", text(note.name()), note.n_type(LE).0);
         Subject::new(name, Place::new("PT_NOTE", 0), vec![("desc", desc)])
     });
     subjects.collect()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The version definitions.
 
-use super::{Subject, hex, printable};
+use super::{Subject, hex, text};
 use crate::object_file::ElfFile;
 use crate::read::dynamic::Dynamic;
 use crate::read::versions::definitions;
@@ -16,7 +16,7 @@ pub(super) fn versions(elf: &ElfFile<'_>) -> Vec<Subject> {
             ("vd_ndx", it.index.to_string()),
             ("vd_hash", hex(it.hash)),
         ];
-        let name = it.name.map_or("?".into(), printable);
+        let name = it.name.map_or("?".into(), text);
         Subject::new(format!("version[{name}]"), Place::new(".gnu.version_d", it.offset), fields)
     });
     subjects.collect()

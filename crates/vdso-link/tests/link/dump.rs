@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use vdso_link::link::splice::splice;
 use vdso_link::link::standalone::{Linker, StandaloneLink};
-use vdso_link::{Image, diff, dump};
+use vdso_link::{Image, LinkedImage, diff, dump, verify};
 
 /// Holds a text against the one in `dumps/`.
 fn compare(name: &str, text: &str) {
@@ -67,4 +67,26 @@ fn one_changed_instruction_shows_as_code_of_its_function_and_as_content() {
     let changed = Image::from_bytes(Path::new("changed.so"), data).unwrap();
     let keys: Vec<_> = diff(&original, &changed).unwrap().iter().map(vdso_link::diff::Difference::key).collect();
     assert_eq!(keys, ["export[__vdso_getcpu].code", "export[getcpu].code", "content[.text].digest"]);
+}
+
+#[test]
+fn names_in_a_file_give_no_orders_to_a_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let original = Base::WITHOUT_GETRANDOM.link(folder.path());
+    let mut data = original.data().to_vec();
+    // Of a function, a section and the path of the file itself.
+    for (name, order) in [("__vdso_getcpu\0", "\x1b[2J\r"), (".altinstructions\0", "\x1b]0;\x07")] {
+        let at = data.windows(name.len()).position(|bytes| bytes == name.as_bytes()).expect("the name is there");
+        data[at..at + order.len()].copy_from_slice(order.as_bytes());
+    }
+    let path = Path::new("a\x1b[31m\nb.so");
+    let changed = Image::from_bytes(path, data).unwrap();
+    let differences: Vec<_> = diff(&original, &changed).unwrap().iter().map(ToString::to_string).collect();
+    let report = verify(LinkedImage::found(changed.clone()).unwrap()).unwrap().expect_err("a name is wrong");
+    let error = Image::from_bytes(path, Vec::new()).unwrap_err();
+    let texts = [dump(&changed).unwrap().to_string(), differences.concat(), report.to_string(), error.to_string()];
+    for text in texts {
+        assert!(text.contains("\\u{1b}["), "{text:?}");
+        assert!(text.chars().all(|it| it == '\n' || !it.is_control()), "{text:?}");
+    }
 }
