@@ -12,6 +12,7 @@ use object::elf::{ET_DYN, FileHeader64, PF_W, PT_LOAD, ProgramHeader64, STT_OBJE
 use object::read::elf::{ElfFile64, FileHeader as _, ProgramHeader as _};
 use object::{LittleEndian as LE, Object as _, ObjectSymbol as _, ReadCache, ReadRef as _};
 use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use vdso_abi::PAGE_SIZE;
 use vdso_abi::exports::SONAME;
@@ -25,6 +26,9 @@ const LARGEST_IMAGE: u64 = 1 << 20;
 /// More segments than any kernel has; each address is looked up in all of them.
 const MOST_LOADS: usize = 16;
 
+/// More files of the kind of an image than any kernel holds; each is taken apart to see whether it is one.
+const MOST_CANDIDATES: usize = 64;
+
 /// The structure that describes the image to the kernel.
 const DESCRIPTION: &str = "vdso_image_64";
 
@@ -33,8 +37,9 @@ const PAGE: u64 = PAGE_SIZE as u64;
 /// A kernel of which parts are read when they are wanted.
 struct Kernel<'a> {
     path: &'a Path,
-    file: &'a ReadCache<File>,
-    elf: ElfFile64<'a, LE, &'a ReadCache<File>>,
+    /// For the pages, which are not to stay in memory.
+    file: &'a File,
+    elf: ElfFile64<'a, LE, &'a ReadCache<&'a File>>,
 }
 
 /// Finds the image in the kernel at `path`, which is not changed, and takes a copy of its pages.
@@ -52,7 +57,8 @@ pub fn image_in(path: &Path) -> Result<Image, Error> {
             next: "name the vmlinux of a kernel build".into(),
         });
     }
-    let cache = ReadCache::new(file);
+    // What is read through it stays in memory: headers and the symbol table.
+    let cache = ReadCache::new(&file);
     let malformed = |what: String| Error::Malformed { path: path.into(), offset: 0, what, wanted: WANTED.into() };
     let length = cache.len().unwrap_or(0).min(size_of::<FileHeader64<LE>>() as u64);
     let start = cache.read_bytes_at(0, length).unwrap_or_default();
@@ -60,7 +66,7 @@ pub fn image_in(path: &Path) -> Result<Image, Error> {
         return Err(malformed(what));
     }
     let elf = ElfFile64::parse(&cache).map_err(|error| malformed(error.to_string()))?;
-    let kernel = Kernel { path, file: &cache, elf };
+    let kernel = Kernel { path, file: &file, elf };
     let loads = kernel.loads().count();
     if loads > MOST_LOADS {
         return Err(malformed(format!("{loads} PT_LOAD")));
@@ -93,11 +99,18 @@ impl Kernel<'_> {
     /// The only image that lies in read-only pages.
     fn found(&self) -> Result<Image, Error> {
         let mut found: Option<(u64, Image)> = None;
+        let mut candidates = 0;
         for load in self.loads().filter(|load| !load.p_flags(LE).contains(PF_W)) {
             let (start, size) = (load.p_vaddr(LE), load.p_filesz(LE).min(LARGEST));
             let first = start.next_multiple_of(PAGE).wrapping_sub(start);
             for address in (first..size).step_by(PAGE_SIZE).map(|offset| start.wrapping_add(offset)) {
-                let Some(image) = self.image_at(address) else { continue };
+                let Some(size) = self.candidate_at(address) else { continue };
+                candidates += 1;
+                if candidates > MOST_CANDIDATES {
+                    let what = format!("more than {MOST_CANDIDATES} shared objects lie in it");
+                    return Err(self.refused(what, "name the vmlinux with its symbol table, which tells the right one"));
+                }
+                let Some(image) = self.at(address, size).and_then(|bytes| self.image(bytes)) else { continue };
                 if let Some((other, _)) = found {
                     let what = format!("64-bit vDSO images lie at {other:#x} and at {address:#x}");
                     return Err(self.refused(what, "name the vmlinux with its symbol table, which tells the right one"));
@@ -110,35 +123,38 @@ impl Kernel<'_> {
             .ok_or_else(|| self.refused("no 64-bit vDSO image lies in it".into(), &format!("name {WANTED}")))
     }
 
-    /// The image that begins at an address, if one does.
-    fn image_at(&self, address: u64) -> Option<Image> {
+    /// The size in whole pages of the shared object that begins at an address, if one of the size of images does.
+    fn candidate_at(&self, address: u64) -> Option<u64> {
         let header = self.at(address, size_of::<FileHeader64<LE>>() as u64)?;
-        if header_mistake(header).is_some() {
+        if header_mistake(&header).is_some() {
             return None;
         }
-        let header = FileHeader64::<LE>::parse(header).ok()?;
+        let header = FileHeader64::<LE>::parse(&header[..]).ok()?;
         if header.e_type(LE) != ET_DYN {
             return None;
         }
         // Section headers end a stripped file, and the kernel keeps the whole of it.
         let table = u64::from(header.e_shentsize(LE)) * u64::from(header.e_shnum(LE));
         let end = header.e_shoff(LE).checked_add(table).filter(|end| (1..=LARGEST_IMAGE).contains(end))?;
-        self.image(self.at(address, end.next_multiple_of(PAGE))?)
+        Some(end.next_multiple_of(PAGE))
     }
 
     /// The bytes as an image, where they are one of a vDSO.
-    fn image(&self, bytes: &[u8]) -> Option<Image> {
+    fn image(&self, bytes: Vec<u8>) -> Option<Image> {
         let name = format!("{} (vDSO)", self.path.display());
-        let image = Image::from_bytes(name.as_ref(), bytes.to_vec()).ok()?;
+        let image = Image::from_bytes(name.as_ref(), bytes).ok()?;
         (Elf::parse(image.data()).ok()?.soname == Some(SONAME)).then_some(image)
     }
 
-    /// What the file holds for a range of addresses.
-    fn at(&self, address: u64, size: u64) -> Option<&[u8]> {
+    /// What the file holds for a range of addresses, which is of the size of an image at most.
+    fn at(&self, address: u64, size: u64) -> Option<Vec<u8>> {
         self.loads().find_map(|load| {
             let offset = address.checked_sub(load.p_vaddr(LE))?;
             let there = offset.checked_add(size)? <= load.p_filesz(LE);
-            there.then(|| self.file.read_bytes_at(load.p_offset(LE).checked_add(offset)?, size).ok()).flatten()
+            let place = load.p_offset(LE).checked_add(offset).filter(|_| there)?;
+            let mut bytes = vec![0; usize::try_from(size).ok()?];
+            self.file.read_exact_at(&mut bytes, place).ok()?;
+            Some(bytes)
         })
     }
 

@@ -89,3 +89,14 @@ fn what_is_no_kernel_is_refused() {
     }
     assert!(matches!(vmlinux::image_in(Path::new("/nonexistent")), Err(Error::Io { .. })));
 }
+
+#[test]
+fn a_file_full_of_headers_is_refused_and_does_not_fill_the_memory() {
+    // On each page the header of a shared object whose section headers end further on.
+    let folder = tempfile::tempdir().unwrap();
+    let header = "begin: .ascii \"\\177ELF\\2\\1\\1\"\n.zero 9\n.word 3, 62\n.long 1\n.quad 0, 0, 0x10000 - 64\n.long 0\n\
+                  .word 64, 56, 0, 64, 1, 0\n";
+    let source = format!(".section .rodata\n.balign 4096\n{header}.rept 200\n.balign 4096\n{}.endr\n", &header[7..]);
+    let said = refusal(image_in(folder.path(), &source, &[]));
+    assert!(said.contains("more than 64 shared objects"), "{said}");
+}
