@@ -48,10 +48,12 @@ pub fn run(check: bool) -> anyhow::Result<bool> {
         progress::line("Writing", "the messages and dumps that tests expect");
         process::output_of("cargo test", &cmd(toolchain::cargo(), GOLDEN).env("BLESS", "1"))?;
     }
-    if !stale.is_empty() {
-        eprintln!("not what would be generated; run `cargo xtask bless` and commit:\n{}", stale.join("\n"));
+    let is_fresh = stale.is_empty();
+    if !is_fresh {
+        let stale = stale.join("\n");
+        progress::complain(format_args!("not what would be generated; run `cargo xtask bless` and commit:\n{stale}"));
     }
-    Ok(stale.is_empty())
+    Ok(is_fresh)
 }
 
 /// The files that stay stale, each with the difference.

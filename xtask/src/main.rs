@@ -56,11 +56,11 @@ fn main() -> ExitCode {
         Ok(Verdict::Passed) => ExitCode::SUCCESS,
         Ok(Verdict::Failed) => ExitCode::from(1),
         Err(error) if error.is::<BrokenRules>() => {
-            eprintln!("{error}");
+            progress::complain(error);
             ExitCode::from(1)
         }
         Err(error) => {
-            eprintln!("error: {error:#}");
+            progress::complain(format_args!("error: {error:#}"));
             ExitCode::from(2)
         }
     }

@@ -26,7 +26,16 @@ pub fn line(verb: &str, text: impl Display) {
         return;
     }
     let verb = format!("{verb:>VERB_WIDTH$}");
-    eprintln!("{} {text}", console::style(verb).for_stderr().green().bold());
+    complain(format_args!("{} {text}", console::style(verb).for_stderr().green().bold()));
+}
+
+/// Prints one line to standard error as it is. Where that cannot be written nobody can be told, and the exit code says it all.
+pub fn complain(text: impl Display) {
+    complained(std::io::stderr().lock(), text);
+}
+
+fn complained(mut output: impl Write, text: impl Display) {
+    let _ = writeln!(output, "{text}");
 }
 
 /// Prints what was asked for to standard output, as it is. A reader that closed the pipe has seen enough.
@@ -111,7 +120,9 @@ mod tests {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         written(writer, "text").unwrap();
-        let error = written(std::fs::File::create("/dev/full").unwrap(), "text").unwrap_err();
+        let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        complained(full(), "text");
+        let error = written(full(), "text").unwrap_err();
         assert!(format!("{error:#}").contains("standard output"), "{error:#}");
     }
 }

@@ -4,6 +4,7 @@
 //! Findings go to standard error in the shape of a compiler's errors. Exit codes: 0 none, 1 findings, 2 a file could not be
 //! looked at.
 
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use vdso_link::{Error, Image, LinkedImage, Report, verify};
@@ -17,8 +18,7 @@ fn main() -> ExitCode {
         match argument.to_str() {
             Some("--quiet") => quiet = true,
             Some("--help") => {
-                println!("{USAGE}");
-                return ExitCode::SUCCESS;
+                return ExitCode::from(tell(USAGE));
             }
             Some(option) if option.starts_with('-') => return usage(&format!("unknown option {option}")),
             _ => files.push(argument),
@@ -35,23 +35,40 @@ fn main() -> ExitCode {
 fn judge(file: &Path, quiet: bool) -> u8 {
     match report(file) {
         Ok(report) if report.passed() => {
-            if !quiet {
-                let things: usize = report.examined().values().sum();
-                let rules = report.examinations.len();
-                println!("{}: {rules} rules looked at {things} things, no finding", file.display());
+            if quiet {
+                return 0;
             }
-            0
+            let things: usize = report.examined().values().sum();
+            let (subject, rules) = (&report.subject, report.examinations.len());
+            tell(&format!("{subject}: {rules} rules looked at {things} things, no finding"))
         }
         Ok(report) => {
             let count = report.findings().count();
-            eprintln!("{report}{}: {count} finding{}", file.display(), if count == 1 { "" } else { "s" });
+            complain(&format!("{report}{}: {count} finding{}", report.subject, if count == 1 { "" } else { "s" }));
             1
         }
         Err(error) => {
-            eprintln!("error: {error}");
+            complain(&format!("error: {error}"));
             2
         }
     }
+}
+
+/// Prints a line to standard output, and says what that means for the exit code. A reader that closed the pipe has seen
+/// enough.
+fn tell(text: &str) -> u8 {
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            complain(&format!("error: standard output: {error}"));
+            2
+        }
+        _ => 0,
+    }
+}
+
+/// Prints a line to standard error. Where that cannot be written nobody can be told, and the exit code says it all.
+fn complain(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 fn report(file: &Path) -> Result<Report, Error> {
@@ -60,6 +77,6 @@ fn report(file: &Path) -> Result<Report, Error> {
 }
 
 fn usage(mistake: &str) -> ExitCode {
-    eprintln!("error: {mistake}\n{USAGE}");
+    complain(&format!("error: {mistake}\n{USAGE}"));
     ExitCode::from(2)
 }

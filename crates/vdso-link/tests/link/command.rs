@@ -3,7 +3,7 @@
 
 use crate::fixture::{Base, GOOD, assemble, checked};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use vdso_link::link::splice::splice;
 
 /// Exit code, standard output and standard error.
@@ -11,6 +11,31 @@ fn ran(arguments: &[&Path]) -> (Option<i32>, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_vdso-verify")).args(arguments).output().unwrap();
     let [out, err] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
     (output.status.code(), out, err)
+}
+
+#[test]
+fn exit_codes_stand_where_nothing_can_be_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let [good, text] = ["good.so", "text"].map(|name| folder.path().join(name));
+    let object = checked(&assemble(folder.path(), "good", GOOD));
+    let spliced = splice(&object, Base::WITHOUT_GETRANDOM.link(folder.path())).unwrap();
+    std::fs::write(&good, spliced.image.data()).unwrap();
+    std::fs::write(&text, "text").unwrap();
+    let code = |file: &Path, output: Stdio, errors: Stdio| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vdso-verify"));
+        command.arg(file).stdout(output).stderr(errors).status().unwrap().code()
+    };
+    let full = || Stdio::from(std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
+    let closed = || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        Stdio::from(writer)
+    };
+    assert_eq!(code(&good, full(), Stdio::null()), Some(2), "an answer that is lost is none");
+    assert_eq!(code(&good, full(), full()), Some(2));
+    assert_eq!(code(&good, closed(), Stdio::null()), Some(0), "a reader that closed the pipe has seen enough");
+    assert_eq!(code(&text, Stdio::null(), full()), Some(2));
+    assert_eq!(code(&text, Stdio::null(), closed()), Some(2));
 }
 
 #[test]
