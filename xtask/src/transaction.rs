@@ -5,7 +5,7 @@
 //! yet. Then come renames, each atomic; when one fails, those before it are undone. What a killed run left beside the places
 //! goes when the next one begins.
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use std::collections::BTreeSet;
 use std::fs::Permissions;
 use std::io::Write;
@@ -51,6 +51,7 @@ pub fn commit(folder: &Path, steps: &[Step]) -> anyhow::Result<()> {
 fn try_commit(folder: &Path, steps: &[Step], done: &mut Undo) -> anyhow::Result<()> {
     let mut staged = Vec::new();
     for step in steps {
+        plain(&folder.join(step.path()))?;
         staged.push(match step {
             Step::Write(path, bytes) => {
                 let path = folder.join(path);
@@ -95,6 +96,20 @@ pub fn sweep<'path>(folder: &Path, paths: impl Iterator<Item = &'path str>) -> a
 fn is_abandoned(name: &str) -> bool {
     let process = name.strip_prefix(STAGED).and_then(|rest| rest.split_once('-'));
     process.is_some_and(|(process, _)| !Path::new("/proc").join(process).exists())
+}
+
+/// Makes sure that a rename may take the place of what is there. It would put a file where a device or a pipe was, as root
+/// even in place of `/dev/null`, and would cut a symbolic link off from what it leads to. A folder stops it by itself.
+fn plain(path: &Path) -> anyhow::Result<()> {
+    let Ok(there) = path.symlink_metadata() else { return Ok(()) };
+    let kind = there.file_type();
+    ensure!(
+        kind.is_file() || kind.is_dir(),
+        "{}: {}; name a file, or a place where there is none",
+        path.display(),
+        if kind.is_symlink() { "a symbolic link" } else { "a device, a pipe or a socket" }
+    );
+    Ok(())
 }
 
 /// Writes a temporary file beside `path`.
@@ -172,6 +187,7 @@ impl Undo {
 mod tests {
     use super::*;
     use crate::snapshot::{mode_of, snapshot};
+    use std::os::unix::fs::MetadataExt;
 
     fn write(path: &str, text: &str) -> Step {
         Step::Write(path.into(), text.into())
@@ -239,6 +255,25 @@ mod tests {
         fs_err::write(&living, "1").unwrap();
         commit(root, &[write("file", "2")]).unwrap();
         assert!(!dead.exists() && living.exists());
+    }
+
+    #[test]
+    fn only_files_are_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        fs_err::write(root.join("file"), "1").unwrap();
+        std::os::unix::fs::symlink("file", root.join("link")).unwrap();
+        std::os::unix::fs::symlink("nowhere", root.join("dangling")).unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(root.join("socket")).unwrap();
+        for (name, kind) in [("link", "symbolic link"), ("dangling", "symbolic link"), ("socket", "a device, a pipe")] {
+            for step in [write(name, "2"), Step::Remove(name.into())] {
+                let before = root.join(name).symlink_metadata().unwrap().ino();
+                let error = format!("{:#}", commit(root, &[write("file", "2"), step]).unwrap_err());
+                assert!(error.contains(name) && error.contains(kind), "{error}");
+                assert_eq!(root.join(name).symlink_metadata().unwrap().ino(), before);
+                assert_eq!(fs_err::read(root.join("file")).unwrap(), b"1");
+            }
+        }
     }
 
     #[test]
