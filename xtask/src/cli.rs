@@ -160,6 +160,9 @@ pub struct Verify {
     /// whose layout is not known
     #[arg(long, value_name = "FILE")]
     pub dbg: Option<PathBuf>,
+    /// The object that the stand-alone image or the splice was made from: nothing of its code may be another
+    #[arg(long, value_name = "FILE")]
+    pub object: Option<PathBuf>,
 }
 
 impl BuildVdso {

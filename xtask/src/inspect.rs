@@ -58,7 +58,7 @@ pub fn check_file(path: &Path, only: &[String]) -> anyhow::Result<Report> {
 /// Applies the image rules to an image that somebody else may have made, see [`cli::Verify`](crate::cli::Verify).
 ///
 /// # Errors
-/// As for [`verify`].
+/// As for [`verify`], and for [`check`] of the object: one that breaks a rule vouches for no image.
 pub fn verify_image(options: &Verify) -> anyhow::Result<Report> {
     let chosen = chosen(&options.look.only)?;
     let debug = options.dbg.as_deref().map(Image::read).transpose()?;
@@ -66,6 +66,10 @@ pub fn verify_image(options: &Verify) -> anyhow::Result<Report> {
     // Without one a splice is held against what it restores.
     if let Some(path) = &options.original {
         image.original = Some(Image::read(path)?);
+    }
+    // Without one nobody knows what code it should hold.
+    if let Some(path) = &options.object {
+        image.object = Some(check(Object::read(path)?)?.object().clone());
     }
     let report = vdso_link::verify(image)?.map_or_else(|report| report, VerifiedImage::into_report);
     judged(report, &chosen)

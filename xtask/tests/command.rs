@@ -10,6 +10,7 @@ use fixture::{GOOD, assemble};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use vdso_link::link::standalone::{Linker, StandaloneLink};
 
 /// Runs the command to its end.
 fn xtask<S: AsRef<OsStr>>(arguments: &[S]) -> Output {
@@ -23,6 +24,13 @@ fn streams<S: AsRef<OsStr>>(code: i32, arguments: &[S]) -> (String, String) {
     let (out, err) = (text(&output.stdout), text(&output.stderr));
     assert_eq!(output.status.code(), Some(code), "{out}{err}");
     (out, err)
+}
+
+/// The linker that came with the compiler.
+fn rust_lld() -> PathBuf {
+    let rustc = std::env::var_os("RUSTC").unwrap_or("rustc".into());
+    let output = Command::new(rustc).args(["--print", "target-libdir"]).output().expect("rustc starts");
+    Path::new(String::from_utf8(output.stdout).expect("a path").trim()).join("../bin/rust-lld")
 }
 
 /// A file with these bytes.
@@ -99,6 +107,35 @@ fn a_file_of_another_size_than_images_is_not_looked_at() {
     std::fs::write(&file, data).unwrap();
     let (out, err) = streams(2, &["verify", file.to_str().unwrap()]);
     assert!(out.is_empty() && err.contains("where at most 65536 are looked at; name a vDSO image"), "{err}");
+}
+
+#[test]
+fn beside_its_object_an_image_with_other_code_does_not_pass() {
+    let folder = tempfile::tempdir().unwrap();
+    let object = file(folder.path(), "good.o", &assemble(GOOD));
+    let image = folder.path().join("good.so");
+    let checked = vdso_link::check(vdso_link::Object::read(&object).unwrap()).unwrap().expect("a good object");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../linker/vdso.lds");
+    let link = StandaloneLink { linker: Linker::Lld, object: &checked, script: &script, output: &image };
+    let linker = Command::new(rust_lld()).args(link.arguments()).status().expect("the linker starts");
+    assert!(linker.success());
+    let verify = |code, image: &Path| {
+        streams(code, &["verify".as_ref(), "--object".as_ref(), object.as_os_str(), image.as_os_str()])
+    };
+    let (out, err) = verify(0, &image);
+    assert!(out.contains(" image-object/code\n"), "{out}{err}");
+    // A constant of the cipher.
+    let mut data = std::fs::read(&image).unwrap();
+    let constants = data.windows(12).position(|bytes| bytes == b"expand 32-by").expect("the constants are there");
+    data[constants] = b'E';
+    let changed = file(folder.path(), "changed.so", &data);
+    streams(0, &["verify".as_ref(), changed.as_os_str()]);
+    let (_, err) = verify(1, &changed);
+    assert!(err.starts_with("error[image-object/code]: the bytes 45 78"), "{err}");
+    // An object that breaks a rule vouches for nothing.
+    let bad = file(folder.path(), "bad.o", &assemble(&GOOD.replacen("\tmov\t%rcx, %rbx\n", "\trdtsc\n", 1)));
+    let (_, err) = streams(1, &["verify".as_ref(), "--object".as_ref(), bad.as_os_str(), image.as_os_str()]);
+    assert!(err.starts_with("error[code/forbidden]") && err.ends_with("bad.o: 1 finding\n"), "{err}");
 }
 
 #[test]
