@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The dynamic table, and the two hash tables that it leads to.
 
-use super::{Subject, hex, text};
+use super::{Subject, hex, names, text};
 use crate::object_file::ElfFile;
 use crate::read::dynamic::{Dynamic, Entry};
 use crate::read::hash::{GnuHash, SysvHash};
-use crate::read::symbols::Symbols;
+use crate::read::symbols::{ExportedSymbol, Symbols, exported};
 use crate::rule::Place;
 use object::elf::{
-    DT_GNU_HASH, DT_HASH, DT_NEEDED, DT_RPATH, DT_RUNPATH, DT_SONAME, DT_STRTAB, DT_SYMTAB, DT_VERDEF, DT_VERSYM,
+    self, DT_GNU_HASH, DT_HASH, DT_NEEDED, DT_RPATH, DT_RUNPATH, DT_SONAME, DT_STRTAB, DT_SYMTAB, DT_VERDEF, DT_VERSYM,
     DynamicTag,
 };
 
@@ -37,19 +37,35 @@ pub(crate) fn string_of(dynamic: &Dynamic<'_>, entry: &Entry) -> Option<String> 
     STRINGS.contains(&entry.tag).then(|| string().map_or("outside of the string table".into(), text))
 }
 
-/// The sizes of the hash tables.
+/// The sizes of the hash tables, and the exports to which they do not lead.
 pub(super) fn hash_tables(elf: &ElfFile<'_>) -> Vec<Subject> {
     let dynamic = Dynamic::of(elf);
+    let exports = exported(elf, &dynamic);
+    let missed = |leads_to: &dyn Fn(&ExportedSymbol<'_>) -> bool| {
+        names(exports.iter().filter(|export| !leads_to(export)).map(|export| export.name.to_owned()))
+    };
     let sysv = SysvHash::of(&dynamic).map(|table| {
-        let fields = vec![("buckets", table.buckets.len().to_string()), ("chains", table.chains.len().to_string())];
+        let leads_to =
+            |it: &ExportedSymbol<'_>| table.bucket(elf::hash(it.name.as_bytes())).any(|index| index == it.index);
+        let fields = vec![
+            ("buckets", table.buckets.len().to_string()),
+            ("chains", table.chains.len().to_string()),
+            ("missed", missed(&leads_to)),
+        ];
         Subject::new("hash[DT_HASH]", Place::new(".hash", 0), fields)
     });
     let gnu = GnuHash::of(&dynamic).map(|table| {
+        let leads_to = |it: &ExportedSymbol<'_>| {
+            let hash = elf::gnu_hash(it.name.as_bytes());
+            let right = (it.index, hash | 1);
+            table.may_contain(hash) && table.bucket(hash).any(|(index, stored)| (index, stored | 1) == right)
+        };
         let fields = vec![
             ("buckets", table.buckets.len().to_string()),
             ("symbol_base", table.symbol_base.to_string()),
             ("bloom_words", table.bloom.len().to_string()),
             ("bloom_shift", table.bloom_shift.to_string()),
+            ("missed", missed(&leads_to)),
         ];
         Subject::new("hash[DT_GNU_HASH]", Place::new(".gnu.hash", 0), fields)
     });

@@ -158,6 +158,12 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
+/// Names in one line, or that there are none.
+fn names(names: impl Iterator<Item = String>) -> String {
+    let names: Vec<_> = names.collect();
+    if names.is_empty() { "none".into() } else { names.join(" ") }
+}
+
 /// Bytes as pairs of digits.
 fn pairs(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()

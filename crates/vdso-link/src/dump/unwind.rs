@@ -2,10 +2,11 @@
 //! Which code the unwind tables describe.
 
 use super::code::functions;
-use super::{Subject, hex};
+use super::{Subject, digest, hex, names};
 use crate::object_file::ElfFile;
 use crate::read;
 use crate::read::sections::{Section, sections};
+use crate::read::unwind::{Description, TableEntry};
 use crate::rule::Place;
 use std::ops::Range;
 
@@ -24,8 +25,14 @@ pub(super) fn unwind(elf: &ElfFile<'_>) -> Vec<Subject> {
     let sections = sections(elf);
     let text = sum(&mut sections.iter().filter(|section| section.is_text()).map(Section::addresses));
     let covered = sum(&mut unwind.descriptions.iter().map(|description| description.covers.clone()));
+    let leads_to = |it: &&Description| {
+        let row = TableEntry { start: it.covers.start, description: it.address };
+        unwind.table.contains(&row)
+    };
+    let missed = unwind.descriptions.iter().filter(|it| !leads_to(it));
     let fields = vec![
         ("search_table", format!("{} rows", unwind.table.len())),
+        ("missed", names(missed.map(|it| hex(it.covers.start)))),
         ("descriptions", unwind.descriptions.len().to_string()),
         ("covered", format!("{} of {} bytes of text", hex(covered), hex(text))),
     ];
@@ -35,8 +42,17 @@ pub(super) fn unwind(elf: &ElfFile<'_>) -> Vec<Subject> {
         let index = functions.binary_search_by_key(&start, |function| function.start);
         let name = index.map_or_else(|_| hex(start), |index| functions[index].name.clone());
         let rows = it.rows.as_ref().map_or_else(String::clone, |rows| rows.len().to_string());
-        let fields = vec![("start", hex(start)), ("length", hex(it.covers.end - start)), ("rows", rows)];
+        let mut fields = vec![("start", hex(start)), ("length", hex(it.covers.end - start)), ("rows", rows)];
+        fields.push(("digest", digest(said(it).as_bytes())));
         Subject::new(format!("fde[{name}]"), Place::new(".eh_frame", it.address.saturating_sub(unwind.frames)), fields)
     });
     std::iter::once(whole).chain(descriptions).collect()
+}
+
+/// All that unwinders go by, with addresses from the start of the code on: the table may lie anywhere.
+fn said(description: &Description) -> String {
+    let Description { covers, rows, is_signal_frame, has_handler, return_address, .. } = description;
+    let from_start = 0_u64.wrapping_sub(covers.start);
+    let rows = rows.iter().flatten().map(|row| format!("{}\n", row.moved(from_start)));
+    format!("{}{is_signal_frame} {has_handler} {return_address}", rows.collect::<String>())
 }

@@ -13,6 +13,9 @@ pub(super) fn versions(elf: &ElfFile<'_>) -> Vec<Subject> {
     let subjects = definitions.into_iter().map(|it| {
         let fields = vec![
             ("names", if it.base { "the file" } else { "a version" }.to_owned()),
+            ("vd_version", it.revision.to_string()),
+            ("vd_flags", hex(it.flags.0)),
+            ("vd_cnt", it.names.to_string()),
             ("vd_ndx", it.index.to_string()),
             ("vd_hash", hex(it.hash)),
         ];

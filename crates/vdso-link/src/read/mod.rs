@@ -4,6 +4,7 @@
 //! Every access is checked against the load segment, and every walk ends after as many steps as there are bytes to walk
 //! over. Whether what they read is *right* is for the rules to say.
 
+pub(crate) mod alternatives;
 pub(crate) mod dynamic;
 pub(crate) mod hash;
 pub(crate) mod memory;

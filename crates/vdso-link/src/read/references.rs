@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The outcome of a walk.
 #[derive(Debug, Default)]
 pub(crate) struct References {
+    /// Every instruction by its address, with the address behind it.
+    pub(crate) instructions: BTreeMap<u64, u64>,
     /// Address of an instruction, and what its operand relative to the instruction pointer refers to.
     pub(crate) targets: BTreeMap<u64, u64>,
     /// Address of an instruction at which the walk was lost, and why.
@@ -32,6 +34,7 @@ pub(crate) fn references(elf: &ElfFile<'_>, mut ahead: Vec<u64>) -> References {
             references.stray.insert(address, format!("no instruction at {address:#x}"));
             continue;
         };
+        references.instructions.insert(address, instruction.next_ip());
         if instruction.is_ip_rel_memory_operand() {
             references.targets.insert(address, instruction.ip_rel_memory_address());
         }

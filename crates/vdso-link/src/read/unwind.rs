@@ -45,6 +45,8 @@ pub(crate) struct Description {
     pub(crate) rows: Result<Vec<Row>, String>,
     /// Whether the return address is that of an instruction that has not run yet.
     pub(crate) is_signal_frame: bool,
+    /// Whether unwinding through the code calls a personality routine, or hands one a table of its own.
+    pub(crate) has_handler: bool,
     /// The register (DWARF number) that stands for the return address.
     pub(crate) return_address: u16,
 }
@@ -112,6 +114,7 @@ fn descriptions(
             address: frames.saturating_add(fde.offset() as u64),
             covers: start..start.saturating_add(fde.len()),
             rows,
+            has_handler: fde.personality().is_some() || fde.lsda().is_some(),
             is_signal_frame: fde.is_signal_trampoline(),
             return_address: fde.cie().return_address_register().0,
         });

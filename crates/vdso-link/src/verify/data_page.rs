@@ -3,14 +3,16 @@
 
 use super::{ImageRule, always, debug_file};
 use crate::dump::signed;
+use crate::read::alternatives::{Alternative, Alternatives, RECORDS, alternatives};
 use crate::read::dynamic::Dynamic;
 use crate::read::memory::Memory;
 use crate::read::references::{References, references};
-use crate::read::sections::{content, place, section};
+use crate::read::sections::{Section, content, place, section, sections};
 use crate::read::symbols::exported;
 use crate::rule::Place;
 use crate::{DataPageLayout, Error, Examination, LinkedImage, Rule};
 use object::LittleEndian as LE;
+use std::ops::Range;
 use vdso_abi::exports::{DATA_SYMBOLS, VDSO_RNG_DATA};
 use vdso_abi::rng_data::{CLOCK_MODE_OFFSET, VdsoRngData};
 
@@ -55,10 +57,22 @@ pub(super) static RULES: &[ImageRule] = &[
         applies: has_kernel_tables,
         apply: kernel_tables,
     },
+    ImageRule {
+        rule: Rule {
+            id: "image-data-page/alternatives",
+            demand: "each alternative replaces code of the kernel's own by as many bytes of the image or fewer",
+            why: "The kernel carries them out at boot without a look at what stands there, and on processors with the feature \
+                  only: what was verified is not what runs.",
+            breaks: "Processes on some machines: what is not code of the kernel's own, or lies behind what should be replaced, \
+                     is overwritten.",
+        },
+        applies: |linked| linked.image.elf().is_ok_and(|elf| alternatives(&elf).is_some()),
+        apply: replaced,
+    },
 ];
 
 /// The sections that the kernel reads from the image.
-const KERNEL_TABLES: [&str; 3] = [".altinstructions", ".altinstr_replacement", "__ex_table"];
+const KERNEL_TABLES: [&str; 3] = [RECORDS, ".altinstr_replacement", "__ex_table"];
 
 /// How many bytes our code may read at a data symbol: all of the rng data, and `struct vdso_data` up to `clock_mode`.
 fn extent(symbol: &str) -> i64 {
@@ -100,7 +114,7 @@ fn outside(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Er
 
 fn complete(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
     let elf = linked.image.elf()?;
-    let References { targets, stray } = ours(linked)?;
+    let References { targets, stray, .. } = ours(linked)?;
     for name in DATA_SYMBOLS {
         let read = targets.values().any(|target| is_at(&linked.layout, name, *target));
         let wanted = format!("a reference to {} ({})", name, signed(linked.layout.value_of(name).unwrap_or(0)));
@@ -133,6 +147,35 @@ fn symbols(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Er
             format_args!("{}, as on {}", signed(wanted), linked.layout.name),
         );
     }
+    Ok(())
+}
+
+fn replaced(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+    let elf = linked.image.elf()?;
+    let Some(Alternatives { records, rest }) = alternatives(&elf) else { return Ok(()) };
+    let sections = sections(&elf);
+    let ours = ours(linked)?.instructions;
+    for Alternative { offset, instruction, replacement, .. } in records {
+        let within = |it: &Section<'_>, range: &Range<u64>| {
+            it.is_allocated() && it.addresses().start <= range.start && range.end <= it.addresses().end
+        };
+        let is_code = sections.iter().any(|it| it.is_text() && within(it, &instruction));
+        let last_before_end = ours.range(..instruction.end).next_back();
+        let is_ours = last_before_end.is_some_and(|(_, end)| *end > instruction.start);
+        let length = |range: &Range<u64>| range.end - range.start;
+        let fits = length(&replacement) <= length(&instruction);
+        let whose = if is_ours { ", which is ours," } else { "" };
+        examination.expect(
+            is_code && !is_ours && fits && sections.iter().any(|it| within(it, &replacement)),
+            Place::new(RECORDS, offset),
+            format_args!(
+                "{:#x}..{:#x}{whose} is replaced by {:#x}..{:#x}",
+                instruction.start, instruction.end, replacement.start, replacement.end
+            ),
+            "code of the kernel's own, and no more bytes for it",
+        );
+    }
+    examination.expect(rest == 0, Place::new(RECORDS, 0), format_args!("{rest} bytes behind the last record"), "none");
     Ok(())
 }
 

@@ -66,9 +66,10 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-unwind/programs",
-            demand: "the program of each frame description runs to its end",
-            why: "Its rows say where the return address is, instruction by instruction.",
-            breaks: "libgcc aborts at an instruction that it does not know.",
+            demand: "the program of each frame description runs to its end, and the description names no personality routine",
+            why: "Its rows say where the return address is, instruction by instruction; a vDSO has nothing to clean up.",
+            breaks: "libgcc aborts at an instruction that it does not know, and calls whatever is named as a routine when \
+                     pthread_cancel or an exception passes.",
         },
         applies: always,
         apply: programs,
@@ -211,6 +212,10 @@ fn programs(linked: &LinkedImage, examination: &mut Examination) -> Result<(), E
             found,
             "rows for the whole range",
         );
+        if description.has_handler {
+            let place = Place::new(".eh_frame", description.address.saturating_sub(unwind.frames));
+            examination.find(place, "a personality routine, or a table for one", "a description without", "");
+        }
     }
     Ok(())
 }

@@ -70,6 +70,37 @@ fn one_changed_instruction_shows_as_code_of_its_function_and_as_content() {
 }
 
 #[test]
+fn tables_that_lead_elsewhere_are_a_difference() {
+    let folder = tempfile::tempdir().unwrap();
+    let original = Base::WITHOUT_GETRANDOM.link(folder.path());
+    let elf = goblin::elf::Elf::parse(original.data()).unwrap();
+    let content = |name: &str| {
+        let named = |it: &&goblin::elf::SectionHeader| elf.shdr_strtab.get_at(it.sh_name) == Some(name);
+        elf.section_headers.iter().find(named).expect("the section is there").file_range().unwrap()
+    };
+    // The last chain or bucket, a bit of the filter, a row, and the place of a saved register.
+    let saved = content(".eh_frame").start
+        + original.data()[content(".eh_frame")].windows(2).position(|it| it == [0x86, 2]).unwrap()
+        + 1;
+    let bloom = content(".gnu.hash").start + 16;
+    let filter = original.data()[bloom..].iter().position(|&byte| byte != 0).unwrap() + bloom;
+    let cases = [
+        (content(".hash").start + 8, "hash[DT_HASH].missed"),
+        (filter, "hash[DT_GNU_HASH].missed"),
+        (content(".eh_frame_hdr").start + 12, "unwind.missed"),
+        (saved, "fde[__vdso_time].digest"),
+        (content(".gnu.version_d").start, "version[linux-vdso.so.1].vd_version"),
+    ];
+    for (at, key) in cases {
+        let mut data = original.data().to_vec();
+        data[at] = if data[at] == 0 { 1 } else { 0 };
+        let changed = Image::from_bytes(Path::new("changed.so"), data).unwrap();
+        let keys: Vec<_> = diff(&original, &changed).unwrap().iter().map(vdso_link::diff::Difference::key).collect();
+        assert_eq!(keys, [key], "{at:#x}");
+    }
+}
+
+#[test]
 fn names_in_a_file_give_no_orders_to_a_terminal() {
     let folder = tempfile::tempdir().unwrap();
     let original = Base::WITHOUT_GETRANDOM.link(folder.path());

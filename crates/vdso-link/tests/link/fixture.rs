@@ -45,6 +45,10 @@ impl Base {
         if self.getrandom {
             source += include_str!("base_getrandom.s");
         }
+        // From 6.3 on a record has flags before its two lengths.
+        if self.version.is_some_and(|version| version >= 0x06_03_00) {
+            source = source.replace("\t.byte\t3, 2\n", "\t.word\t0\n\t.byte\t3, 2\n");
+        }
         if let Some(version) = self.version {
             source += &format!(
                 ".section .note.Linux, \"a\", @note\n.p2align 2\n.long 6, 4, 0\n.asciz \"Linux\"\n.p2align 2\n.long {version}\n"

@@ -41,7 +41,26 @@ pub fn cases() -> Vec<Case> {
             &["image-untouched/bytes"],
             "a changed table of alternatives",
             Splice,
-            |it| it.put_u32(it.content(".altinstructions"), 9),
+            // The number of the feature.
+            |it| it.put_u16(it.content(".altinstructions") + 8, 9),
+        ),
+        with(
+            "image-data-page/alternatives",
+            // What is replaced is another instruction than in the original too.
+            &["image-data-page/kernel-tables", "image-untouched/bytes"],
+            "an alternative to our code",
+            Splice,
+            |it| {
+                let record = it.content(".altinstructions");
+                it.put_u32(record, (it.code("__vdso_vgetrandom") - record) as u32);
+            },
+        ),
+        with(
+            "image-data-page/alternatives",
+            &["image-data-page/kernel-tables", "image-untouched/bytes"],
+            "an alternative that is longer",
+            Splice,
+            |it| it.put(it.content(".altinstructions") + 11, &[4]),
         ),
     ]
 }

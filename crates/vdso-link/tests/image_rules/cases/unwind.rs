@@ -71,5 +71,17 @@ pub fn cases() -> Vec<Case> {
         alone("image-unwind/programs", "an instruction that does not exist", Debug, |it| {
             it.put(it.description(it.code("__vdso_getrandom")) + PROGRAM, &[0x3f]);
         }),
+        Case {
+            name: "a routine that unwinders would call",
+            rule: "image-unwind/programs",
+            also: &[],
+            kind: Debug,
+            change: Change::Script(
+                "__vdso_vgetrandom;",
+                "__vdso_vgetrandom; time;",
+                "\n.text\n.globl time\n.type time, @function\ntime:\n.cfi_startproc\n.cfi_personality 0x1b, time\nret\n\
+                 .cfi_endproc\n.size time, . - time\n",
+            ),
+        },
     ]
 }
