@@ -9,7 +9,6 @@ use crate::read::symbols::exported;
 use iced_x86::{Decoder, DecoderOptions, Instruction, OpKind};
 use object::LittleEndian as LE;
 use object::elf::{SHN_UNDEF, STT_FUNC, SymbolType};
-use std::borrow::Cow;
 use std::ops::Range;
 
 /// A function by one of its names.
@@ -52,7 +51,7 @@ pub(super) fn functions(elf: &ElfFile<'_>) -> Vec<Function> {
 pub(super) struct Code<'data> {
     memory: Memory<'data>,
     /// Mapped sections with their names, by address.
-    sections: Vec<(Range<u64>, Cow<'data, str>)>,
+    sections: Vec<(Range<u64>, String)>,
     /// Where functions begin, so that each byte is decoded once however wild the sizes are.
     starts: Vec<u64>,
 }
@@ -61,7 +60,7 @@ impl<'data> Code<'data> {
     /// Looks up what the digests need.
     pub(super) fn of(elf: &ElfFile<'data>) -> Self {
         let mapped = sections(elf).into_iter().filter(|it| it.is_allocated() && !it.addresses().is_empty());
-        let mut sections: Vec<_> = mapped.map(|it| (it.addresses(), it.name)).collect();
+        let mut sections: Vec<_> = mapped.map(|it| (it.addresses(), super::text(it.bytes))).collect();
         sections.sort_by_key(|(range, _)| range.start);
         let starts = functions(elf).into_iter().map(|function| function.start).collect();
         Self { memory: Memory::of(elf), sections, starts }

@@ -29,7 +29,7 @@ pub(super) fn exports(elf: &ElfFile<'_>) -> Vec<Subject> {
         let section = usize::from(index.0).checked_sub(1).and_then(|index| sections.get(index));
         let section = match section {
             _ if index == SHN_ABS => "SHN_ABS".into(),
-            Some(section) => section.name.to_string(),
+            Some(section) => text(section.bytes),
             None => format!("none, index {}", index.0),
         };
         let mut fields = vec![
@@ -44,7 +44,8 @@ pub(super) fn exports(elf: &ElfFile<'_>) -> Vec<Subject> {
         if it.st_type() == STT_FUNC {
             fields.extend(code.digest(address, size).map(|digest| ("code", digest)));
         }
-        Subject::new(format!("export[{}]", export.name), export.place(), fields)
+        let name = text(symbols.name(it).unwrap_or_default());
+        Subject::new(format!("export[{name}]"), export.place(), fields)
     });
     subjects.collect()
 }

@@ -153,9 +153,14 @@ pub(crate) fn signed(value: i64) -> String {
     format!("{}{:#x}", if value < 0 { "-" } else { "" }, value.unsigned_abs())
 }
 
-/// A string of the file; bytes that are no UTF-8 are replaced.
+/// A string of the file, another one for every other string: what is no UTF-8 is escaped, and so is what escapes begin with.
 fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+    let mut text = String::new();
+    for chunk in bytes.utf8_chunks() {
+        text += &chunk.valid().replace('\\', "\\\\");
+        text.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")));
+    }
+    text
 }
 
 /// Names in one line, or that there are none.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The section headers.
 
-use super::{Subject, digest, hex};
+use super::{Subject, digest, hex, text};
 use crate::object_file::ElfFile;
 use crate::read::sections::{self as read, Section, content};
 use crate::rule::Place;
@@ -29,7 +29,7 @@ pub(crate) fn sections(elf: &ElfFile<'_>) -> Vec<Subject> {
             ("sh_addralign", hex(it.sh_addralign.get(LE))),
             ("sh_entsize", hex(it.sh_entsize.get(LE))),
         ];
-        Subject::new(format!("shdr[{}]", section.name), Place::new(section.name.clone(), 0), fields)
+        Subject::new(format!("shdr[{}]", text(section.bytes)), Place::new(section.name.clone(), 0), fields)
     });
     subjects.collect()
 }
@@ -45,7 +45,7 @@ pub(super) fn contents(elf: &ElfFile<'_>) -> Vec<Subject> {
         |section: &Section<'_>| section.kind() == SHT_PROGBITS && !TOLD_ELSEWHERE.contains(&section.name.as_ref());
     let subjects = read::sections(elf).into_iter().filter(plain).map(|section| {
         let digest = content(elf, &section).map_or("outside of the file".into(), digest);
-        let name = format!("content[{}]", section.name);
+        let name = format!("content[{}]", text(section.bytes));
         Subject::new(name, Place::new(section.name, 0), vec![("digest", digest)])
     });
     subjects.collect()

@@ -16,6 +16,8 @@ pub(crate) struct Section<'data> {
     pub(crate) index: usize,
     /// The name; bytes that are no UTF-8 are replaced.
     pub(crate) name: Cow<'data, str>,
+    /// The name as it is.
+    pub(crate) bytes: &'data [u8],
     /// All of the header.
     pub(crate) header: &'data SectionHeader64<LE>,
 }
@@ -52,8 +54,8 @@ impl Section<'_> {
 pub(crate) fn sections<'data>(elf: &ElfFile<'data>) -> Vec<Section<'data>> {
     let table = elf.elf_section_table();
     let named = |(index, header): (usize, &'data SectionHeader64<LE>)| {
-        let name = table.section_name(LE, header).unwrap_or(b"");
-        Section { index, name: String::from_utf8_lossy(name), header }
+        let bytes = table.section_name(LE, header).unwrap_or(b"");
+        Section { index, name: String::from_utf8_lossy(bytes), bytes, header }
     };
     table.iter().enumerate().skip(1).map(named).collect()
 }

@@ -70,6 +70,29 @@ fn one_changed_instruction_shows_as_code_of_its_function_and_as_content() {
 }
 
 #[test]
+fn names_that_are_no_text_or_look_like_another_are_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let original = Base::WITHOUT_GETRANDOM.link(folder.path());
+    let with = |name: &str, other: &[u8]| {
+        let mut data = original.data().to_vec();
+        let at = data.windows(name.len()).position(|bytes| bytes == name.as_bytes()).expect("the name is there");
+        data[at..at + other.len()].copy_from_slice(other);
+        Image::from_bytes(Path::new("changed.so"), data).unwrap()
+    };
+    let names: [&[u8]; 6] =
+        [b"\xff\xff\xff\xff\xff", b"\xff\xff\xff\xff\xfe", b"\\x01b", b"\\\\x1b", b"\x1b\xe2\x80\xae.", b"\\xff\xff"];
+    for name in [".remark\0", "__vdso_getcpu\0"] {
+        let images: Vec<_> = names.iter().map(|other| with(name, other)).collect();
+        for (index, image) in images.iter().enumerate() {
+            assert!(diff(image, image).unwrap().is_empty());
+            let others = images[..index].iter().filter(|other| diff(other, image).unwrap().is_empty());
+            assert_eq!(others.count(), 0, "{name} {index}");
+            serde_json::to_string(&dump(image).unwrap()).unwrap();
+        }
+    }
+}
+
+#[test]
 fn tables_that_lead_elsewhere_are_a_difference() {
     let folder = tempfile::tempdir().unwrap();
     let original = Base::WITHOUT_GETRANDOM.link(folder.path());
