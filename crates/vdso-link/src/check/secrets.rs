@@ -18,7 +18,7 @@ use object::elf;
 use vdso_abi::routines::CIPHER_ROUTINES;
 
 /// The rules of the family.
-pub static RULES: [ObjectRule; 9] = [
+pub static RULES: [ObjectRule; 10] = [
     ObjectRule {
         rule: Rule {
             id: "secrets/present",
@@ -83,6 +83,16 @@ pub static RULES: [ObjectRule; 9] = [
             breaks: "Users in the same machine as an attacker, as table-based ciphers have shown.",
         },
         apply: addresses,
+    },
+    ObjectRule {
+        rule: Rule {
+            id: "secrets/integers",
+            demand: "a cipher routine does no floating-point arithmetic",
+            why: "Division, square roots and tiny numbers take a time that depends on the operands, and what they round or \
+                  trap on depends on the caller's MXCSR.",
+            breaks: "Constant time; and programs that have unmasked floating-point exceptions, by SIGFPE.",
+        },
+        apply: integers,
     },
     ObjectRule {
         rule: Rule {
@@ -211,6 +221,58 @@ fn addresses(object: &Anatomy, examination: &mut Examination) {
         if masked || code.instruction.is_vsib() {
             let cause = "a gather, a scatter or a masked move: ChaCha20 needs none, permute in registers instead";
             examination.find(function.place(code), function.show(code), "addresses made of public registers", cause);
+        }
+    }
+}
+
+fn integers(object: &Anatomy, examination: &mut Examination) {
+    for (function, code) in instructions(object) {
+        examination.look();
+        if is_floating_point_arithmetic(code.instruction.mnemonic()) {
+            let cause = "a slip in a mnemonic: paddd for addps, pmuludq for mulpd";
+            examination.find(function.place(code), function.show(code), "integer arithmetic, logic and moves", cause);
+        }
+    }
+}
+
+/// Whether an instruction computes with numbers in vector registers instead of bits. Their names say so: an operation, and
+/// the kind of its operands.
+fn is_floating_point_arithmetic(mnemonic: Mnemonic) -> bool {
+    const OPERATIONS: [&str; 24] = [
+        "add", "sub", "hadd", "hsub", "mul", "div", "sqrt", "rsqrt", "rcp", "min", "max", "cmp", "comis", "ucomis",
+        "cvt", "round", "rndscale", "reduce", "range", "scalef", "getexp", "getmant", "fixupimm", "dpp",
+    ];
+    let name = format!("{mnemonic:?}").to_lowercase();
+    let name = name.strip_prefix('v').unwrap_or(&name);
+    let fused = ["fmadd", "fmsub", "fnmadd", "fnmsub"].iter().any(|operation| name.starts_with(operation));
+    // Conversions name two kinds of operands, comparisons of one number the kind alone.
+    let kinds = ["ps", "pd", "ss", "sd"];
+    let of_numbers = name.starts_with("cvt") || kinds.iter().any(|kind| name.ends_with(kind));
+    fused || of_numbers && OPERATIONS.iter().any(|operation| name.starts_with(operation))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Mnemonic, is_floating_point_arithmetic};
+
+    #[test]
+    fn numbers_are_told_from_bits() {
+        use Mnemonic::*;
+        for mnemonic in
+            [Addps, Vaddpd, Addsubps, Divps, Vdivsd, Sqrtps, Vrsqrt14ps, Cvtdq2ps, Vcvtps2ph, Ucomisd, Vcomiss]
+        {
+            assert!(is_floating_point_arithmetic(mnemonic), "{mnemonic:?}");
+        }
+        for mnemonic in [Vfmadd213ps, Vfnmsub132sd, Cmpps, Vcmppd, Minps, Roundps, Vrndscaleps, Dpps, Haddps, Mulpd] {
+            assert!(is_floating_point_arithmetic(mnemonic), "{mnemonic:?}");
+        }
+        for mnemonic in [Paddd, Vpaddq, Pmuludq, Xorps, Vandnpd, Movups, Vmovapd, Shufps, Unpcklps, Vperm2f128, Vprold]
+        {
+            assert!(!is_floating_point_arithmetic(mnemonic), "{mnemonic:?}");
+        }
+        for mnemonic in [Add, Sub, Cmp, Adc, Mul, Cmove, Vzeroall, Vpermps, Vblendps, Vbroadcastss, Vinsertf128, Movss]
+        {
+            assert!(!is_floating_point_arithmetic(mnemonic), "{mnemonic:?}");
         }
     }
 }

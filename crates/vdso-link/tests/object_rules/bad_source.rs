@@ -144,7 +144,14 @@ fn secrets() -> Vec<Case> {
             &[("cmp\t%rdx, 496(%rdi)\n\tcmove\t%rcx, %rax\n\ttest\t%rax, %rax\n", "cmp\t%rdx, 496(%rdi)\n")],
         ),
         case("branches-memory", "secrets/branches", &[("\tdec\t%rcx\n", "\tdecq\t(%rdi)\n")]),
-        case("branches-vector", "secrets/branches", &[("\tdec\t%rcx\n", "\tdec\t%rcx\n\tucomisd\t%xmm0, %xmm1\n")]),
+        Case {
+            name: "branches-vector",
+            rule: "secrets/branches",
+            // What sets flags from vector registers in SSE2 compares numbers.
+            also: &["secrets/integers"],
+            edit: Edit::Source(&[("\tdec\t%rcx\n", "\tdec\t%rcx\n\tucomisd\t%xmm0, %xmm1\n")]),
+        },
+        case("integers-division", "secrets/integers", &[("paddd\tsigma(%rip), %xmm0", "divps\tsigma(%rip), %xmm0")]),
         case(
             "branches-entry",
             "secrets/branches",
