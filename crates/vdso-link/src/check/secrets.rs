@@ -4,11 +4,14 @@
 //! One argument runs through the family. Secrets come from memory into vector registers. A general-purpose register
 //! never receives anything from memory or from a vector register (`secrets/general-registers`), so neither an address nor a
 //! count can depend on a secret; branches see flags of general-purpose registers only (`secrets/branches`); and addresses
-//! are made of general-purpose registers only (`secrets/addresses`). What is left is to leave nothing behind.
+//! are made of general-purpose registers only (`secrets/addresses`). In vector registers nothing takes a time that depends on
+//! its operands (`secrets/integers`). What is left is to leave nothing behind.
 
+mod arithmetic;
 mod flags;
 mod residue;
 
+use self::arithmetic::is_floating_point;
 use super::ObjectRule;
 use super::anatomy::Anatomy;
 use super::functions::{Code, Function};
@@ -228,51 +231,9 @@ fn addresses(object: &Anatomy, examination: &mut Examination) {
 fn integers(object: &Anatomy, examination: &mut Examination) {
     for (function, code) in instructions(object) {
         examination.look();
-        if is_floating_point_arithmetic(code.instruction.mnemonic()) {
+        if is_floating_point(code.instruction.mnemonic()) {
             let cause = "a slip in a mnemonic: paddd for addps, pmuludq for mulpd";
             examination.find(function.place(code), function.show(code), "integer arithmetic, logic and moves", cause);
-        }
-    }
-}
-
-/// Whether an instruction computes with numbers in vector registers instead of bits. Their names say so: an operation, and
-/// the kind of its operands.
-fn is_floating_point_arithmetic(mnemonic: Mnemonic) -> bool {
-    const OPERATIONS: [&str; 24] = [
-        "add", "sub", "hadd", "hsub", "mul", "div", "sqrt", "rsqrt", "rcp", "min", "max", "cmp", "comis", "ucomis",
-        "cvt", "round", "rndscale", "reduce", "range", "scalef", "getexp", "getmant", "fixupimm", "dpp",
-    ];
-    let name = format!("{mnemonic:?}").to_lowercase();
-    let name = name.strip_prefix('v').unwrap_or(&name);
-    let fused = ["fmadd", "fmsub", "fnmadd", "fnmsub"].iter().any(|operation| name.starts_with(operation));
-    // Conversions name two kinds of operands, comparisons of one number the kind alone.
-    let kinds = ["ps", "pd", "ss", "sd"];
-    let of_numbers = name.starts_with("cvt") || kinds.iter().any(|kind| name.ends_with(kind));
-    fused || of_numbers && OPERATIONS.iter().any(|operation| name.starts_with(operation))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Mnemonic, is_floating_point_arithmetic};
-
-    #[test]
-    fn numbers_are_told_from_bits() {
-        use Mnemonic::*;
-        for mnemonic in
-            [Addps, Vaddpd, Addsubps, Divps, Vdivsd, Sqrtps, Vrsqrt14ps, Cvtdq2ps, Vcvtps2ph, Ucomisd, Vcomiss]
-        {
-            assert!(is_floating_point_arithmetic(mnemonic), "{mnemonic:?}");
-        }
-        for mnemonic in [Vfmadd213ps, Vfnmsub132sd, Cmpps, Vcmppd, Minps, Roundps, Vrndscaleps, Dpps, Haddps, Mulpd] {
-            assert!(is_floating_point_arithmetic(mnemonic), "{mnemonic:?}");
-        }
-        for mnemonic in [Paddd, Vpaddq, Pmuludq, Xorps, Vandnpd, Movups, Vmovapd, Shufps, Unpcklps, Vperm2f128, Vprold]
-        {
-            assert!(!is_floating_point_arithmetic(mnemonic), "{mnemonic:?}");
-        }
-        for mnemonic in [Add, Sub, Cmp, Adc, Mul, Cmove, Vzeroall, Vpermps, Vblendps, Vbroadcastss, Vinsertf128, Movss]
-        {
-            assert!(!is_floating_point_arithmetic(mnemonic), "{mnemonic:?}");
         }
     }
 }
