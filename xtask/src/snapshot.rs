@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! A folder as it is, for tests of what must leave it as it was.
 
+use crate::transaction::mode_of;
 use std::collections::BTreeMap;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
@@ -13,13 +13,8 @@ pub type Entry = Option<(Vec<u8>, u32)>;
 pub fn snapshot(root: &Path) -> BTreeMap<PathBuf, Entry> {
     let entries = WalkDir::new(root).min_depth(1).into_iter().map(|entry| {
         let path = entry.unwrap().into_path();
-        let file = path.is_file().then(|| (fs_err::read(&path).unwrap(), mode_of(&path)));
+        let file = path.is_file().then(|| (fs_err::read(&path).unwrap(), mode_of(&path).unwrap().unwrap()));
         (path, file)
     });
     entries.collect()
-}
-
-/// The permission bits of a file.
-pub fn mode_of(path: &Path) -> u32 {
-    fs_err::metadata(path).unwrap().permissions().mode() & 0o7777
 }

@@ -131,7 +131,10 @@ fn stage(path: &Path, bytes: &[u8], mode: Option<u32>) -> anyhow::Result<NamedTe
 }
 
 /// The permission bits of a file, if there is one.
-fn mode_of(path: &Path) -> anyhow::Result<Option<u32>> {
+///
+/// # Errors
+/// It cannot be looked at.
+pub fn mode_of(path: &Path) -> anyhow::Result<Option<u32>> {
     Ok(if path.exists() { Some(fs_err::metadata(path)?.permissions().mode() & 0o7777) } else { None })
 }
 
@@ -186,7 +189,7 @@ impl Undo {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::snapshot::{mode_of, snapshot};
+    use crate::snapshot::snapshot;
     use std::os::unix::fs::MetadataExt;
 
     fn write(path: &str, text: &str) -> Step {
@@ -203,7 +206,7 @@ mod tests {
 
         commit(root, &[write("a/b/new", "2"), write("script", "2"), Step::Remove("old".into())]).unwrap();
         fs_err::write(root.join("any"), "1").unwrap();
-        let new = mode_of(&root.join("any"));
+        let new = mode_of(&root.join("any")).unwrap().unwrap();
         let file = |text: &str, mode| Some((text.as_bytes().to_vec(), mode));
         let wanted = [
             ("a", None),

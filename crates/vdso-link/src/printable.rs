@@ -2,22 +2,17 @@
 //! Text of a file on its way to a terminal, in which a name could otherwise give orders, or end the line and go on as a
 //! message of ours.
 
-/// A text in one line: control characters, and those that turn or hide what stands beside them, are escaped.
+/// A text in one line: what cannot be seen, or turns what stands beside it, is escaped.
 pub(crate) fn printable(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {
-        if character.is_control() || directs(character) {
-            safe.extend(character.escape_default());
-        } else {
-            safe.push(character);
+        match character {
+            // These can be seen, and are escaped in literals only.
+            '"' | '\'' | '\\' => safe.push(character),
+            _ => safe.extend(character.escape_debug()),
         }
     }
     safe
-}
-
-/// Whether a character of no width changes how its neighbours are shown (Unicode, general categories Cf, Zl and Zp).
-fn directs(character: char) -> bool {
-    matches!(character, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 #[cfg(test)]

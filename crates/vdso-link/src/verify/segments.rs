@@ -128,7 +128,7 @@ fn header(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Err
     if kind != ET_DYN {
         let next = match kind {
             ET_REL => "a relocatable object is looked at by `cargo xtask check`",
-            ET_EXEC => "a program; the image inside of a vmlinux is had by `cargo xtask splice --vmlinux`",
+            ET_EXEC => "a program; the image inside of a vmlinux is had by `cargo xtask verify --vmlinux`",
             _ => "link with -shared",
         };
         examination.find(Place::new("ELF header", 16), format!("{kind:?}"), "ET_DYN", next);
