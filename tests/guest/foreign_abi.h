@@ -6,29 +6,29 @@
 #ifndef FOREIGN_ABI_H
 #define FOREIGN_ABI_H
 
-#include <elf.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "elf32.h"
 #include "foreign.h"
 
 static long system_call(long nr, long a, long b, long c);
 
 static const unsigned char *image;
 
-static const void *dynamic(Elf32_Sword tag)
+static const void *dynamic(int32_t tag)
 {
-	const Elf32_Ehdr *header = (const void *)image;
-	const Elf32_Phdr *segments = (const void *)(image + header->e_phoff);
+	const struct elf32_header *header = (const void *)image;
+	const struct elf32_segment *segments = (const void *)(image + header->phoff);
 
-	for (unsigned int i = 0; i < header->e_phnum; i++) {
-		if (segments[i].p_type != PT_DYNAMIC)
+	for (unsigned int i = 0; i < header->phnum; i++) {
+		if (segments[i].type != PT_DYNAMIC)
 			continue;
-		for (const Elf32_Dyn *entry = (const void *)(image + segments[i].p_vaddr); entry->d_tag != DT_NULL;
+		for (const struct elf32_dynamic *entry = (const void *)(image + segments[i].vaddr); entry->tag != DT_NULL;
 		     entry++)
-			if (entry->d_tag == tag)
-				return image + entry->d_un.d_ptr;
+			if (entry->tag == tag)
+				return image + entry->value;
 	}
 	return NULL;
 }
@@ -42,14 +42,14 @@ static bool equal(const char *left, const char *right)
 
 static const void *function(const char *name)
 {
-	const Elf32_Sym *symbols = dynamic(DT_SYMTAB);
-	const Elf32_Word *hash = dynamic(DT_HASH);
+	const struct elf32_symbol *symbols = dynamic(DT_SYMTAB);
+	const uint32_t *hash = dynamic(DT_HASH);
 	const char *strings = dynamic(DT_STRTAB);
 
 	/* The second word of the hash table is the number of symbols. */
-	for (Elf32_Word i = 0; symbols && hash && strings && i < hash[1]; i++)
-		if (symbols[i].st_shndx != SHN_UNDEF && equal(strings + symbols[i].st_name, name))
-			return image + symbols[i].st_value;
+	for (uint32_t i = 0; symbols && hash && strings && i < hash[1]; i++)
+		if (symbols[i].shndx != SHN_UNDEF && equal(strings + symbols[i].name, name))
+			return image + symbols[i].value;
 	return NULL;
 }
 
@@ -95,7 +95,7 @@ static enum foreign_status judge(const uintptr_t *stack, long nr_clock_gettime)
 	enum { ENOSYS_NR = 38 };
 	uintptr_t arguments = stack[0];
 	const char *const *argv = (const char *const *)(stack + 1);
-	const Elf32_auxv_t *auxv;
+	const struct elf32_auxv *auxv;
 	uint32_t num[2] = { 1, 0 }, size[2] = { 0, 0 };
 
 	if (arguments < 2)
@@ -103,12 +103,12 @@ static enum foreign_status judge(const uintptr_t *stack, long nr_clock_gettime)
 	if (system_call(number(argv[1]), (long)(uintptr_t)num, (long)(uintptr_t)size, 0) != -ENOSYS_NR)
 		return NOT_ENOSYS;
 
-	/* Behind the arguments and the environment, each with a NULL at its end. */
+	/* After the arguments and the environment, each with a NULL at its end. */
 	for (stack += arguments + 2; *stack; stack++)
 		;
-	for (auxv = (const void *)(stack + 1); auxv->a_type != AT_NULL; auxv++)
-		if (auxv->a_type == AT_SYSINFO_EHDR)
-			image = (const unsigned char *)(uintptr_t)auxv->a_un.a_val;
+	for (auxv = (const void *)(stack + 1); auxv->type != AT_NULL; auxv++)
+		if (auxv->type == AT_SYSINFO_EHDR)
+			image = (const unsigned char *)(uintptr_t)auxv->value;
 	if (!image)
 		return NO_VDSO;
 	if (function("__vdso_vgetrandom") || function("vgetrandom"))
