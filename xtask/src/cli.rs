@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The command line.
 
+use crate::fresh::FreshArgs;
 use crate::fuzz::FuzzArgs;
 use crate::image_source::ImageSource;
 use crate::kernel::boot::BootArgs;
@@ -57,6 +58,8 @@ pub enum Command {
     Fuzz(FuzzArgs),
     /// Run everything that must hold: the gate
     Test(TestArgs),
+    /// Run the README's commands on a bare Debian root, as on a fresh machine
+    Fresh(FreshArgs),
     /// Measure the image against its peers: times, ratios, goals
     Bench(BenchArgs),
     /// Print what of the commands' needs is here, where, and how to get the rest; exit code 1 where something is missing

@@ -9,6 +9,7 @@ mod cli;
 mod debian;
 mod digest;
 mod doctor;
+mod fresh;
 mod fuzz;
 mod image_source;
 mod inject;
@@ -92,6 +93,7 @@ fn run(command: Command) -> anyhow::Result<Verdict> {
             let products = build_vdso::run(&build_vdso::Options::default())?.out;
             bench::run(&options, &products)?;
         }
+        Command::Fresh(options) => return Ok(fresh::run(&options)?.into()),
         Command::Inject(options) => return Ok(inject::run(&options)?.into()),
         Command::StockVdso(options) => stock_vdso::run(&options)?,
         Command::Boot(options) => {

@@ -18,6 +18,8 @@ pub enum Tier {
     KernelBuild,
     /// The source of a kernel line, which is built where no tree is given.
     KernelSource(&'static Line),
+    /// A bare root directory in the place of a fresh machine.
+    Fresh,
 }
 
 /// What shows that something is there.
@@ -35,6 +37,7 @@ impl Tier {
             Self::Guest => "booting kernels".into(),
             Self::KernelBuild => "building kernels".into(),
             Self::KernelSource(line) => format!("kernels of the line {}", line.name),
+            Self::Fresh => "cargo xtask fresh".into(),
         }
     }
 }
@@ -65,8 +68,8 @@ struct Need(Vec<Tier>, Probe, &'static str);
 
 fn needs() -> Vec<Need> {
     use Probe::{File, Program};
-    use Tier::{Guest, KernelBuild, KernelSource, Native};
-    let sources: Vec<Tier> = LINES.iter().map(KernelSource).collect();
+    use Tier::{Fresh, Guest, KernelBuild, KernelSource, Native};
+    let sources = || LINES.iter().map(KernelSource);
     let mut needs = vec![
         Need(vec![Native, Guest, KernelBuild], Program("gcc"), "gcc"),
         Need(vec![Native, Guest, KernelBuild], File("/usr/include/stdio.h"), "libc6-dev"),
@@ -74,15 +77,19 @@ fn needs() -> Vec<Need> {
         // Memcheck follows the secrets of a call.
         Need(vec![Native], Program("valgrind"), "valgrind"),
         Need(vec![Guest], Program("qemu-system-x86_64"), "qemu-system-x86"),
-        Need(vec![KernelBuild], Program("make"), "make"),
+        // The tests of the kernel build run a make of their own.
+        Need(vec![Native, KernelBuild], Program("make"), "make"),
         Need(vec![KernelBuild], Program("flex"), "flex"),
         Need(vec![KernelBuild], Program("bison"), "bison"),
         // The kernel's timeconst.h is computed by it.
         Need(vec![KernelBuild], Program("bc"), "bc"),
         // objtool reads and writes the kernel's objects with it.
         Need(vec![KernelBuild], File("/usr/include/libelf.h"), "libelf-dev"),
-        Need(sources.clone(), Program("tar"), "tar"),
-        Need(sources, Program("xz"), "xz-utils"),
+        Need(sources().chain([Fresh]).collect(), Program("tar"), "tar"),
+        // The tests of kernel sources pack a small one.
+        Need(sources().chain([Native]).collect(), Program("xz"), "xz-utils"),
+        Need(vec![Fresh], Program("mmdebstrap"), "mmdebstrap"),
+        Need(vec![Fresh], Program("git"), "git"),
     ];
     for line in &LINES {
         match line.source {

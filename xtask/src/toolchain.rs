@@ -76,7 +76,7 @@ pub fn strip(from: &Path, to: &Path) -> anyhow::Result<()> {
 }
 
 /// The folder of the toolchain.
-fn sysroot() -> anyhow::Result<PathBuf> {
+pub fn sysroot() -> anyhow::Result<PathBuf> {
     Ok(process::first_line("rustc", &cmd!(rustc(), "--print", "sysroot"))?.into())
 }
 
