@@ -84,6 +84,8 @@ impl Remover {
 
     /// Ends it without a removal.
     fn dismiss(mut self) {
+        // Open until the process has ended: the end of its input is its order to remove.
+        let _input = self.input.take();
         // It has ended already if either fails, and the directory is gone then.
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -92,7 +94,8 @@ impl Remover {
 
 impl Drop for Remover {
     fn drop(&mut self) {
-        drop(self.input.take());
+        let Some(input) = self.input.take() else { return };
+        drop(input);
         if !self.child.wait().is_ok_and(|status| status.success()) {
             progress::line("Warning", "the root directory could not be removed; see target/fresh");
         }
