@@ -27,6 +27,7 @@ mod rules_page;
 mod snapshot;
 mod soak;
 mod splice;
+mod stages;
 mod test;
 mod toolchain;
 mod transaction;

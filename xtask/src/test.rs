@@ -5,6 +5,7 @@ use crate::kernel::boot::{self, BootArgs};
 use crate::kernel::selection::Selection;
 use crate::kernel::stock_vdso;
 use crate::packages::{self, Tier};
+use crate::stages::Stages;
 use crate::{bless, process, progress, toolchain};
 use duct::cmd;
 use std::path::{Path, PathBuf};
@@ -31,12 +32,14 @@ pub struct Summary {
     failures: Vec<String>,
     /// What was not run, and the command that would make it run.
     skipped: Vec<String>,
+    /// How long the steps took.
+    stages: Stages,
 }
 
 impl Summary {
-    /// Adds the outcome of a step that is one test.
-    fn step(&mut self, name: &str, outcome: anyhow::Result<()>) {
-        match outcome {
+    /// Runs a step that is one test, and adds its outcome.
+    fn step(&mut self, name: &str, step: impl FnOnce() -> anyhow::Result<()>) {
+        match self.stages.time(name, step) {
             Ok(()) => self.passed += 1,
             Err(error) => self.fail(name, format!("{error:#}")),
         }
@@ -59,6 +62,7 @@ impl Summary {
         for failure in &self.failures {
             println!("failed: {failure}");
         }
+        print!("{}", self.stages.shown());
         let skipped = if self.skipped.is_empty() { String::new() } else { format!(", {} skipped", self.skipped.len()) };
         println!("test: {} passed, {} failed{skipped}", self.passed, self.failures.len());
     }
@@ -74,11 +78,11 @@ pub fn run(options: &TestArgs, build_vdso: impl FnOnce() -> anyhow::Result<PathB
     if let Err(error) = packages::require(&[Tier::Native], install) {
         summary.skipped.push(format!("native tests that need other programs: {error:#}"));
     }
-    summary.step("fmt", cargo(&["fmt", "--all", "--check"]));
-    summary.step("clippy", cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]));
-    summary.step("bless --check", generated_files());
+    summary.step("fmt", || cargo(&["fmt", "--all", "--check"]));
+    summary.step("clippy", || cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]));
+    summary.step("bless --check", generated_files);
     progress::line("Testing", "build-vdso");
-    match build_vdso() {
+    match summary.stages.time("build-vdso", build_vdso) {
         Ok(object) => {
             summary.passed += 1;
             stock_images(&mut summary, options)?;
@@ -123,7 +127,8 @@ fn stock_images(summary: &mut Summary, options: &TestArgs) -> anyhow::Result<()>
     }
     for line in selection.lines()? {
         progress::line("Testing", format_args!("stock-vdso --line {}", line.name));
-        summary.step(&format!("vDSO of {}", line.name), stock_vdso::build(line, options.kernel.as_deref()).map(drop));
+        let build = || stock_vdso::build(line, options.kernel.as_deref()).map(drop);
+        summary.step(&format!("stock-vdso --line {}", line.name), build);
     }
     Ok(())
 }
@@ -133,9 +138,11 @@ fn native_tier(summary: &mut Summary) -> anyhow::Result<()> {
     let arguments = ["test", "--workspace", "--no-fail-fast"];
     progress::line("Testing", format_args!("cargo {}", arguments.join(" ")));
     let mut counts = HarnessCounts::default();
-    let status = process::run_line_by_line(&cmd(toolchain::cargo(), arguments), |line| {
-        println!("{line}");
-        counts.read(line);
+    let status = summary.stages.time("cargo test", || {
+        process::run_line_by_line(&cmd(toolchain::cargo(), arguments), |line| {
+            println!("{line}");
+            counts.read(line);
+        })
     })?;
     summary.passed += counts.passed;
     // A crash, or a test that does not compile, has no line of the harness.
@@ -163,6 +170,7 @@ fn kernel_tier(summary: &mut Summary, options: &TestArgs, object: &Path) {
                 summary.passed += counts.passed;
                 summary.failures.extend(counts.failures);
                 summary.skipped.extend(counts.skipped);
+                summary.stages.add(counts.stages);
             }
             Err(error) => summary.fail("boot", format!("{error:#}")),
         },
@@ -219,6 +227,7 @@ mod tests {
             passed,
             failures: failures.iter().map(|&name| name.to_owned()).collect(),
             skipped: skipped.iter().map(|&name| name.to_owned()).collect(),
+            stages: Stages::default(),
         };
         assert!(of(5, &[], &[]).is_success(true));
         assert!(of(5, &[], &["kernel tests"]).is_success(false) && !of(5, &[], &["kernel tests"]).is_success(true));

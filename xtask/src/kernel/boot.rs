@@ -73,15 +73,19 @@ pub fn run(options: &BootArgs, object: &Path) -> anyhow::Result<Counts> {
     let mut total = Counts::default();
     let mut guests = Vec::new();
     for suite in Suite::ALL.into_iter().filter(|suite| options.boots().any(|boot| boot.suite() == *suite)) {
-        match suite.fetch() {
+        match total.stages.time(format!("packages of {suite:?}"), || suite.fetch()) {
             // Who asked for it by name wants to know; in a run of everything the rest can still be run.
             Err(error) if options.is_everything() => total.skipped.push(format!("boots of clients: {error:#}")),
-            fetched => guests.push((suite, fetched.and_then(|()| suite.build())?)),
+            fetched => {
+                let build = || fetched.and_then(|()| suite.build());
+                guests.push((suite, total.stages.time(format!("guest of {suite:?}"), build)?));
+            }
         }
     }
     let wanted = sha256(&fs_err::read(object)?);
     for selected in kernels {
-        let kernel = selected.build(object)?;
+        let stage = format!("kernel {} with {}", selected.name, selected.content);
+        let kernel = total.stages.time(stage, || selected.build(object))?;
         if let Some(built) = &kernel.built {
             total.add(same_object(&selected, &built.object, &wanted));
             if selected.content == Content::Glue && options.is_everything() {
@@ -90,10 +94,11 @@ pub fn run(options: &BootArgs, object: &Path) -> anyhow::Result<Counts> {
         }
         for (suite, initramfs) in &guests {
             for each in options.boots().filter(|it| it.content() == selected.content && it.suite() == *suite) {
-                total.add(match each {
-                    Boot::Start(variant) => boot(variant, options, &kernel, initramfs)?,
-                    Boot::Clone(scenario) => clone(scenario, *suite, &kernel, initramfs)?,
+                let counts = total.stages.time(format!("boot {} {}", kernel.name, each.name()), || match each {
+                    Boot::Start(variant) => boot(variant, options, &kernel, initramfs),
+                    Boot::Clone(scenario) => clone(scenario, *suite, &kernel, initramfs),
                 });
+                total.add(counts?);
             }
         }
     }

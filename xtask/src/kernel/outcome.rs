@@ -4,6 +4,7 @@
 use super::console::Failure;
 use super::qemu;
 use super::variants::Expected;
+use crate::stages::Stages;
 use crate::{process, workspace};
 use std::path::Path;
 use std::time::Duration;
@@ -17,6 +18,8 @@ pub struct Counts {
     pub failures: Vec<String>,
     /// What could not be run, and why.
     pub skipped: Vec<String>,
+    /// How long builds and boots took.
+    pub stages: Stages,
 }
 
 impl Counts {
@@ -25,6 +28,7 @@ impl Counts {
         self.passed += other.passed;
         self.failures.extend(other.failures);
         self.skipped.extend(other.skipped);
+        self.stages.add(other.stages);
     }
 }
 
