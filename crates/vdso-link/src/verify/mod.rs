@@ -14,6 +14,7 @@ mod explained;
 mod exports;
 mod hash_tables;
 mod payload;
+mod placement;
 mod second_opinion;
 mod segments;
 mod undo;

@@ -39,8 +39,8 @@ impl Base {
     /// As Linux 6.18 would have it.
     pub const WITH_GETRANDOM: Self = Self { version: Some(0x06_12_2c), getrandom: true, ..Self::WITHOUT_GETRANDOM };
 
-    /// Assembles and links the image.
-    pub fn link(self, folder: &Path) -> Image {
+    /// The source of the image, with the note of its version.
+    pub fn source(self) -> String {
         let mut source = String::from(include_str!("base.s"));
         if self.getrandom {
             source += include_str!("base_getrandom.s");
@@ -54,7 +54,12 @@ impl Base {
                 ".section .note.Linux, \"a\", @note\n.p2align 2\n.long 6, 4, 0\n.asciz \"Linux\"\n.p2align 2\n.long {version}\n"
             );
         }
-        let object = assemble(folder, "base", &source);
+        source
+    }
+
+    /// Assembles and links the image.
+    pub fn link(self, folder: &Path) -> Image {
+        let object = assemble(folder, "base", &self.source());
         let script = folder.join("base.lds");
         let names = "__vdso_time; time; __vdso_getcpu; getcpu; __vdso_getrandom; getrandom;";
         let versions = format!("VERSION {{ {} {{ global: {names} local: *; }}; }}\n", self.node);

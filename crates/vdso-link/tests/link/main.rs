@@ -5,6 +5,7 @@ mod command;
 mod dump;
 mod fixture;
 mod judge;
+mod kernel_link;
 mod kernels;
 mod layouts;
 mod linkers;
