@@ -3,6 +3,7 @@
 
 mod difference;
 mod fields;
+mod names;
 
 pub use difference::{Acceptance, Difference};
 
@@ -24,9 +25,13 @@ pub(crate) struct Comparison {
 /// # Errors
 /// [`Error::Malformed`] where one of them is no ELF file.
 pub fn diff(old: &Image, new: &Image) -> Result<Vec<Difference>, Error> {
-    let (old, new) = (dump(old)?, dump(new)?);
-    let chapters = old.chapters.iter().zip(&new.chapters);
-    Ok(chapters.flat_map(|(old, new)| compare(&old.subjects, &new.subjects).differences).collect())
+    let (mut old, mut new) = (dump(old)?, dump(new)?);
+    let chapters = old.chapters.iter_mut().zip(&mut new.chapters);
+    let differences = chapters.flat_map(|(old, new)| {
+        names::share(&mut old.subjects, &mut new.subjects);
+        compare(&old.subjects, &new.subjects).differences
+    });
+    Ok(differences.collect())
 }
 
 /// Holds things of one kind against each other, by name and field; every name stands for one thing.

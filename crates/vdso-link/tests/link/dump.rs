@@ -93,6 +93,41 @@ fn names_that_are_no_text_or_look_like_another_are_told_apart() {
 }
 
 #[test]
+fn diff_pairs_the_frames_of_a_stripped_image_with_those_of_its_debug_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let object = checked(&assemble(folder.path(), "good", GOOD));
+    let [debug, stripped] = [("image.so.dbg", None), ("image.so", Some("--strip-all"))].map(|(name, strip)| {
+        let output = folder.path().join(name);
+        let link = StandaloneLink { linker: Linker::Lld, object: &object, script: &script(), output: &output };
+        run(Command::new(rust_lld()).args(link.arguments()).args(strip));
+        Image::read(&output).unwrap()
+    });
+    let frames = |old: &Image, new: &Image| -> Vec<String> {
+        let keys = diff(old, new).unwrap().into_iter().map(|difference| difference.key());
+        keys.filter(|key| key.starts_with("fde[")).collect()
+    };
+    assert_eq!(frames(&stripped, &debug), Vec::<String>::new());
+    assert_eq!(frames(&debug, &stripped), Vec::<String>::new());
+    // A frame that differs is one difference, under the name that one of the files has for it.
+    let elf = goblin::elf::Elf::parse(stripped.data()).unwrap();
+    let symbols = goblin::elf::Elf::parse(debug.data()).unwrap();
+    let fill = symbols.syms.iter().find(|it| symbols.strtab.get_at(it.st_name) == Some("fill")).unwrap();
+    let named = |it: &&goblin::elf::SectionHeader| elf.shdr_strtab.get_at(it.sh_name) == Some(".eh_frame");
+    let table = elf.section_headers.iter().find(named).unwrap();
+    let begin = |at: usize| i32::from_le_bytes(stripped.data()[at..at + 4].try_into().unwrap());
+    // Length, CIE pointer, then the start of the code by its distance and its length.
+    let covers_fill = |at: &usize| {
+        let address = table.sh_addr as i64 + *at as i64 - table.sh_offset as i64;
+        address + i64::from(begin(*at)) == fill.st_value as i64 && begin(*at + 4) as u64 == fill.st_size
+    };
+    let at = table.file_range().unwrap().step_by(4).find(covers_fill).expect("a frame of fill");
+    let mut data = stripped.data().to_vec();
+    data[at + 4] -= 1;
+    let changed = Image::from_bytes(Path::new("changed.so"), data).unwrap();
+    assert_eq!(frames(&debug, &changed), ["fde[fill].length", "fde[fill].digest"]);
+}
+
+#[test]
 fn tables_that_lead_elsewhere_are_a_difference() {
     let folder = tempfile::tempdir().unwrap();
     let original = Base::WITHOUT_GETRANDOM.link(folder.path());
