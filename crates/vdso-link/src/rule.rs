@@ -19,6 +19,14 @@ pub struct Rule {
     pub breaks: &'static str,
 }
 
+impl Rule {
+    /// The text of `explain`: id, demand, reason, and who breaks.
+    pub fn explanation(&self) -> String {
+        let Self { id, demand, why, breaks } = self;
+        format!("{id}\n\nDemand: {demand}.\n\nWhy: {why}\n\nWho breaks: {breaks}\n")
+    }
+}
+
 /// Where in a file something was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Place {

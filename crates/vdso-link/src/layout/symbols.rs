@@ -122,8 +122,8 @@ pub fn layout_of(image: &Image, debug: Option<&Image>) -> Result<DataPageLayout,
                 format!("the image is of Linux {major}.{minor}.{patch}, whose data-page layout is not known")
             },
         );
-        let next = "name its vdso64.so.dbg with --dbg, or look up where this line keeps its rng data and add it to \
-                    vdso_link::layout";
+        let next = "name its vdso64.so.dbg, whose symbols tell the layout, with --dbg or in place of the image; or look up \
+                    where this series keeps its rng data and add it to vdso_link::layout";
         refused(image, what, next)
     })
 }

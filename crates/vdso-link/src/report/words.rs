@@ -10,7 +10,11 @@ use std::fmt::{self, Display, Formatter};
 pub struct Words<'a> {
     report: &'a Report,
     colour: bool,
+    explain: &'static str,
 }
+
+/// The command that explains a rule, unless the program that prints the report has its own.
+const EXPLAIN: &str = "cargo xtask explain";
 
 /// What a terminal is told before a piece of text (ECMA-48, select graphic rendition).
 #[derive(Clone, Copy)]
@@ -36,7 +40,7 @@ impl Style {
 impl Report {
     /// The report in words. Colour is for terminals only; whether there is one, the caller knows.
     pub fn in_words(&self, colour: bool) -> Words<'_> {
-        Words { report: self, colour }
+        Words { report: self, colour, explain: EXPLAIN }
     }
 }
 
@@ -55,7 +59,7 @@ impl Display for Words<'_> {
                 if index == 0 {
                     writeln!(f, "   {} breaks: {}", self.styled(Style::Frame, "="), examination.rule.breaks)?;
                 }
-                writeln!(f, "   {} see: cargo xtask explain {}\n", self.styled(Style::Frame, "="), finding.rule)?;
+                writeln!(f, "   {} see: {} {}\n", self.styled(Style::Frame, "="), self.explain, finding.rule)?;
             }
             let more = examination.findings.len().saturating_sub(SHOWN);
             if more > 0 {
@@ -73,6 +77,12 @@ impl Display for Words<'_> {
 }
 
 impl Words<'_> {
+    /// The report with another command that explains a rule: `command`, a space, and the id of the rule.
+    #[must_use]
+    pub fn explained_by(self, command: &'static str) -> Self {
+        Self { explain: command, ..self }
+    }
+
     /// What was found, where, what stands there, what was wanted and why it may be so.
     fn paragraph(&self, f: &mut Formatter<'_>, finding: &Finding) -> fmt::Result {
         let Finding { rule, place, found, wanted, cause, excerpt } = finding;

@@ -2,6 +2,8 @@
 //! `vdso-verify`, as a build system runs it.
 
 use crate::fixture::{Base, GOOD, assemble, checked};
+use crate::layouts;
+use crate::splice::bare;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use vdso_link::link::splice::splice;
@@ -66,4 +68,50 @@ fn exit_codes_and_words_are_those_of_a_build_tool() {
         let (code, _, err) = ran(wrong);
         assert!(code == Some(2) && err.contains("usage: vdso-verify"), "{code:?} {err}");
     }
+}
+
+#[test]
+fn vdso_verify_gives_advice_that_its_user_can_follow() {
+    let folder = tempfile::tempdir().unwrap();
+    let object = checked(&assemble(folder.path(), "good", GOOD));
+    let spliced = splice(&object, Base::WITHOUT_GETRANDOM.link(folder.path())).unwrap();
+    let bad = folder.path().join("bad.so");
+    let mut data = spliced.image.data().to_vec();
+    data[24] ^= 0x40; // e_entry
+    std::fs::write(&bad, &data).unwrap();
+    let (_, _, err) = ran(&[&bad]);
+    assert!(
+        err.contains("see: vdso-verify --explain image-untouched/undo\n") && !err.contains("cargo xtask explain"),
+        "{err}"
+    );
+    let option = Path::new("--explain");
+    let (code, out, err) = ran(&[option, Path::new("image-untouched/undo")]);
+    assert!(code == Some(0) && out.starts_with("image-untouched/undo\n\nDemand: "), "{code:?} {out} {err}");
+    for wrong in [&[option][..], &[option, Path::new("code/forbidden")], &[Path::new("--dbg")]] {
+        let (code, _, err) = ran(wrong);
+        assert!(code == Some(2) && err.starts_with("error: ") && err.contains("usage: vdso-verify"), "{code:?} {err}");
+    }
+}
+
+#[test]
+fn vdso_verify_takes_the_layout_of_an_unknown_kernel_from_its_debug_file() {
+    let folder = tempfile::tempdir().unwrap();
+    // A series that is in no table; its symbols tell the layout.
+    let unstripped = layouts::image(Some(0x07_09_00), layouts::OWN);
+    let [image, debug] = ["stripped.so", "debug.so"].map(|name| folder.path().join(name));
+    std::fs::write(&debug, unstripped.data()).unwrap();
+    std::fs::write(&image, bare(&unstripped).data()).unwrap();
+    let (code, _, err) = ran(&[&image]);
+    assert!(code == Some(2) && err.contains("with --dbg or in place of the image"), "{code:?} {err}");
+    // Findings, because the image has no function of ours: its layout is known.
+    let (code, _, err) = ran(&[&debug]);
+    assert!(code == Some(1) && err.contains("--explain image-exports/"), "{code:?} {err}");
+    let (code, _, err) = ran(&[Path::new("--dbg"), &debug, &image]);
+    assert!(code == Some(1) && err.contains("--explain image-exports/"), "{code:?} {err}");
+}
+
+#[test]
+fn vdso_verify_prints_its_version() {
+    let version = format!("vdso-verify {}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(ran(&[Path::new("--version")]), (Some(0), version, String::new()));
 }

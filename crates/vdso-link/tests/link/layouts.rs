@@ -19,10 +19,11 @@ const SHARED: &[(&str, i64)] = &[
 ];
 const LINE_6_13: &[(&str, i64)] =
     &[("vvar_start", -0x4000), ("vvar_page", -0x4000), ("vdso_rng_data", -0x3d80), ("timens_page", -0x3000)];
-const OWN: &[(&str, i64)] = &[("vdso_u_data", -0x6000), ("vdso_u_time_data", -0x6000), ("vdso_u_rng_data", -0x4000)];
+pub const OWN: &[(&str, i64)] =
+    &[("vdso_u_data", -0x6000), ("vdso_u_time_data", -0x6000), ("vdso_u_rng_data", -0x4000)];
 
 /// An image of a version, with symbols.
-fn image(version: Option<u32>, symbols: &'static [(&str, i64)]) -> Image {
+pub fn image(version: Option<u32>, symbols: &'static [(&str, i64)]) -> Image {
     Base { version, symbols, ..Base::WITH_GETRANDOM }.link(tempfile::tempdir().unwrap().path())
 }
 
