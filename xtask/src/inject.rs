@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! `cargo xtask inject`: calls interrupted at every instruction.
 
-use crate::progress::{bar, line};
+use crate::progress::{bar, line, say};
 use crate::workspace;
 use std::path::{Path, PathBuf};
 use vdso_inject::timer::by_timer;
@@ -54,7 +54,7 @@ pub fn run(arguments: &InjectArgs) -> anyhow::Result<bool> {
         let bar = bar("Interrupting", format!("{} by a timer", subject.name()));
         let report = by_timer(&subject, forks, &mut |done, all| bar.set(done, all))?;
         drop(bar);
-        print!("{report}");
+        say(report.to_string().trim_end());
         return Ok(report.repeated == 0 && report.zero_key == 0);
     }
     let effort = match (arguments.exhaustive, arguments.short) {
@@ -80,8 +80,9 @@ fn ours() -> PathBuf {
 }
 
 fn show(report: &Report, subject: &Subject) {
-    print!("{report}");
+    say(report.to_string().trim_end());
     for ((event, kind), (count, first)) in report.kinds() {
-        println!("{event}: {kind}, {count} times; the first one:\n{}", report.describe(first, subject));
+        let described = report.describe(first, subject);
+        say(format_args!("{event}: {kind}, {count} times; the first one:\n{described}"));
     }
 }

@@ -154,9 +154,7 @@ pub fn listed(differences: &[Difference], json: bool) -> anyhow::Result<String> 
 /// # Errors
 /// There is no such rule.
 pub fn explain(name: &str) -> anyhow::Result<String> {
-    let rules = named(name)?.into_iter().map(|rule| {
-        format!("{}\n\nDemand: {}.\n\nWhy: {}\n\nWho breaks: {}\n", rule.id, rule.demand, rule.why, rule.breaks)
-    });
+    let rules = named(name)?.into_iter().map(Rule::explanation);
     Ok(rules.collect::<Vec<_>>().join("\n"))
 }
 

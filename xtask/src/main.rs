@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The commands of the project.
 
+// `println!` panics where the reader of the output has gone, `progress` does not.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 mod abi_header;
 mod bench;
 mod bless;
@@ -55,8 +58,15 @@ impl From<bool> for Verdict {
 
 fn main() -> ExitCode {
     match run(Cli::parse().command) {
-        Ok(Verdict::Passed) => ExitCode::SUCCESS,
-        Ok(Verdict::Failed) => ExitCode::from(1),
+        Ok(Verdict::Passed) if progress::lost().is_none() => ExitCode::SUCCESS,
+        Ok(Verdict::Failed) if progress::lost().is_none() => ExitCode::from(1),
+        Ok(_) => {
+            progress::complain(format_args!(
+                "error: {}: the outcome is incomplete",
+                progress::lost().unwrap_or_default()
+            ));
+            ExitCode::from(2)
+        }
         Err(error) if error.is::<BrokenRules>() => {
             progress::complain(error);
             ExitCode::from(1)

@@ -46,7 +46,7 @@ impl Summary {
     }
 
     fn fail(&mut self, name: &str, why: impl std::fmt::Display) {
-        eprintln!("{name}: {why}");
+        progress::complain(format_args!("{name}: {why}"));
         self.failures.push(name.to_owned());
     }
 
@@ -57,14 +57,14 @@ impl Summary {
 
     fn print(&self) {
         for skipped in &self.skipped {
-            println!("not run: {skipped}");
+            progress::say(format_args!("not run: {skipped}"));
         }
         for failure in &self.failures {
-            println!("failed: {failure}");
+            progress::say(format_args!("failed: {failure}"));
         }
-        print!("{}", self.stages.shown());
+        self.stages.shown().lines().for_each(progress::say);
         let skipped = if self.skipped.is_empty() { String::new() } else { format!(", {} skipped", self.skipped.len()) };
-        println!("test: {} passed, {} failed{skipped}", self.passed, self.failures.len());
+        progress::say(format_args!("test: {} passed, {} failed{skipped}", self.passed, self.failures.len()));
     }
 }
 
@@ -140,7 +140,7 @@ fn native_tier(summary: &mut Summary) -> anyhow::Result<()> {
     let mut counts = HarnessCounts::default();
     let status = summary.stages.time("cargo test", || {
         process::run_line_by_line(&cmd(toolchain::cargo(), arguments), |line| {
-            println!("{line}");
+            progress::say(line);
             counts.read(line);
         })
     })?;

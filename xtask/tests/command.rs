@@ -9,7 +9,7 @@ mod fixture;
 use fixture::{GOOD, assemble};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use vdso_link::link::standalone::{Linker, StandaloneLink};
 
 /// Runs the command to its end.
@@ -220,4 +220,22 @@ fn dump_is_text_and_the_same_as_json() {
     let (json, _) = streams(0, &["dump".as_ref(), "--json".as_ref(), object.as_os_str()]);
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["ehdr"]["e_type"], "ET_REL", "{json}");
+}
+
+/// Exit code of the command with its standard output where nobody reads it, and where nothing can be written.
+fn codes_without_output(arguments: &[&str]) -> [Option<i32>; 2] {
+    let (reader, closed) = std::io::pipe().unwrap();
+    drop(reader);
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    [closed.into(), full.into()].map(|output: Stdio| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        command.args(arguments).stdout(output).stderr(Stdio::null()).status().expect("the command starts").code()
+    })
+}
+
+#[test]
+fn results_of_inject_survive_a_closed_standard_output() {
+    let inject = ["inject", "--short", "--len", "4", "--event", "wipe"];
+    assert_eq!(codes_without_output(&inject), [Some(0), Some(2)], "2 where the result could not be written");
+    assert_eq!(codes_without_output(&["inject", "--by-timer", "1"]), [Some(0), Some(2)]);
 }

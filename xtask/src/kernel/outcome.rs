@@ -5,7 +5,7 @@ use super::console::Failure;
 use super::qemu;
 use super::variants::Expected;
 use crate::stages::Stages;
-use crate::{process, workspace};
+use crate::{process, progress, workspace};
 use std::path::Path;
 use std::time::Duration;
 
@@ -46,17 +46,17 @@ pub fn report(
     let seconds = elapsed.as_secs_f32();
     let failure = match meet(expected, verdict) {
         Ok((passed, words)) => {
-            println!("boot {name}: {words}, {seconds:.1} s");
+            progress::say(format_args!("boot {name}: {words}, {seconds:.1} s"));
             return Ok(Counts { passed, ..Counts::default() });
         }
         Err(failure) => failure,
     };
-    println!("boot {name}: FAILED, {seconds:.1} s");
+    progress::say(format_args!("boot {name}: FAILED, {seconds:.1} s"));
     for reason in failure.reasons() {
-        println!("  {reason}");
+        progress::say(format_args!("  {reason}"));
     }
     let text = qemu::read_console(console)?;
-    println!("the end of {}:\n{}", workspace::shown(console), process::tail(&text));
+    progress::say(format_args!("the end of {}:\n{}", workspace::shown(console), process::tail(&text)));
     let failures = failure.reasons().map(|reason| format!("boot {name}: {reason}")).collect();
     Ok(Counts { passed: failure.passed, failures, ..Counts::default() })
 }
