@@ -239,3 +239,12 @@ fn results_of_inject_survive_a_closed_standard_output() {
     assert_eq!(codes_without_output(&inject), [Some(0), Some(2)], "2 where the result could not be written");
     assert_eq!(codes_without_output(&["inject", "--by-timer", "1"]), [Some(0), Some(2)]);
 }
+
+#[test]
+fn inject_prints_the_columns_that_it_ran_and_no_other() {
+    let (out, _) = streams(0, &["inject", "--short", "--event", "wipe", "--len", "4", "--len", "465"]);
+    let head: Vec<&str> = out.lines().next().expect("a table").split_whitespace().collect();
+    assert_eq!(head, ["event", "4", "465", "all"], "{out}");
+    let row: Vec<&str> = out.lines().nth(1).expect("a row").split_whitespace().collect();
+    assert!(row.len() == 4 && row[1] != "0" && row[2] != "0", "{out}");
+}

@@ -94,20 +94,21 @@ impl Report {
         kinds
     }
 
-    /// The events by the lengths: runs tried and, where there are any, violated.
+    /// The events by the lengths that have a case: runs tried and, where there are any, violated.
     pub fn table(&self) -> String {
+        let lens: BTreeSet<usize> = self.cases.iter().map(|case| case.len_index).collect();
         let mut table = format!("{:<22}", "event");
-        for len in LENS {
+        for len in lens.iter().map(|index| LENS[*index]) {
             let _ = write!(table, "{len:>7}");
         }
         let _ = writeln!(table, "{:>9}", "all");
         for event in &self.events {
-            let tallies = &self.tallies[event.index()];
-            row(&mut table, event.name(), tallies.iter().map(|tally| tally.tried), self.total(*event).tried);
+            let tallies = || lens.iter().map(|len| &self.tallies[event.index()][*len]);
+            row(&mut table, event.name(), tallies().map(|tally| tally.tried), self.total(*event).tried);
             let violated = self.total(*event).violated;
             if violated > 0 {
                 let name = if event.is_residual() { "  left open" } else { "  VIOLATED" };
-                row(&mut table, name, tallies.iter().map(|tally| tally.violated), violated);
+                row(&mut table, name, tallies().map(|tally| tally.violated), violated);
             }
         }
         table
