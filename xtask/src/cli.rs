@@ -120,7 +120,7 @@ pub struct Look {
     pub json: bool,
     /// Report on these rules only, by id or by the family before the slash: `sections,relocations/kind`. For files that are
     /// not of this project, some of whose rules name what only its object has
-    #[arg(long = "rules", value_name = "RULES", value_delimiter = ',')]
+    #[arg(long = "rules", value_name = "RULES")]
     pub only: Vec<String>,
 }
 

@@ -3,6 +3,7 @@
 
 use crate::cli::Verify;
 use crate::progress;
+use crate::rule_names::{chosen, named};
 use anyhow::{anyhow, bail};
 use std::fmt;
 use std::path::Path;
@@ -73,12 +74,6 @@ pub fn verify_image(options: &Verify) -> anyhow::Result<Report> {
     }
     let report = vdso_link::verify(image)?.map_or_else(|report| report, VerifiedImage::into_report);
     judged(report, &chosen)
-}
-
-/// The rules that are meant by ids and names of families; all where there are none.
-fn chosen(names: &[String]) -> anyhow::Result<Vec<&'static Rule>> {
-    let named: Vec<_> = names.iter().map(|name| named(name)).collect::<Result<_, _>>()?;
-    Ok(if names.is_empty() { rules().collect() } else { named.concat() })
 }
 
 /// What a report says by some of the rules.
@@ -156,41 +151,4 @@ pub fn listed(differences: &[Difference], json: bool) -> anyhow::Result<String> 
 pub fn explain(name: &str) -> anyhow::Result<String> {
     let rules = named(name)?.into_iter().map(Rule::explanation);
     Ok(rules.collect::<Vec<_>>().join("\n"))
-}
-
-/// The rule of an id, or the rules of a family.
-fn named(name: &str) -> anyhow::Result<Vec<&'static Rule>> {
-    let family = |rule: &Rule| rule.id.split_once('/').is_some_and(|(family, _)| family == name);
-    let named: Vec<_> = rules().filter(|rule| rule.id == name || family(rule)).collect();
-    if named.is_empty() {
-        let ids: Vec<&str> = rules().map(|rule| rule.id).collect();
-        bail!("{name}: no such rule or family; there are:\n  {}", ids.join("\n  "));
-    }
-    Ok(named)
-}
-
-/// Every rule, for objects and for images.
-fn rules() -> impl Iterator<Item = &'static Rule> {
-    let object = vdso_link::check::rules().map(|rule| &rule.rule);
-    object.chain(vdso_link::verify::rules().map(|rule| &rule.rule))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn ids(names: &[&str]) -> Vec<&'static str> {
-        let names: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
-        chosen(&names).unwrap().iter().map(|rule| rule.id).collect()
-    }
-
-    #[test]
-    fn rules_are_chosen_by_id_and_by_family() {
-        assert_eq!(ids(&["relocations/kind", "header"]), ["relocations/kind", "header/identity", "header/stack-note"]);
-        assert_eq!(ids(&[]).len(), rules().count());
-        for wrong in ["relocation", "relocations/", "relocations/kin", ""] {
-            let error = chosen(&[wrong.into()]).unwrap_err().to_string();
-            assert!(error.contains("no such rule") && error.contains("relocations/kind"), "{error}");
-        }
-    }
 }

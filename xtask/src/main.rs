@@ -25,6 +25,7 @@ mod object;
 mod packages;
 mod process;
 mod progress;
+mod rule_names;
 mod rules_page;
 #[cfg(test)]
 mod snapshot;

@@ -78,7 +78,7 @@ fn what_could_not_be_looked_at_ends_with_2_and_one_message() {
     let (_, err) = streams(2, &["diff".as_ref(), text.as_os_str(), text.as_os_str()]);
     assert!(err.contains("no ELF file"), "{err}");
     let (_, err) = streams(2, &["explain", "no/such-rule"]);
-    assert!(err.contains("no/such-rule: no such rule or family; there are:"), "{err}");
+    assert!(err.contains("\"no/such-rule\": no such rule or family; "), "{err}");
     let (_, err) = streams(2, &["boot", "--client", "nobody"]);
     assert!(err.contains("nobody") && err.contains("possible values: glibc, "), "{err}");
     streams(2, &["check"]);
@@ -163,7 +163,12 @@ fn rules_that_are_named_are_the_only_ones_that_count() {
     let (_, err) = check(1, "header,code");
     assert!(err.starts_with("error[code/forbidden]") && err.ends_with("bad.o: 1 finding\n"), "{err}");
     let (_, err) = check(2, "code/forbid");
-    assert!(err.contains("code/forbid: no such rule or family; there are:\n  header/identity\n"), "{err}");
+    assert!(err.contains("\"code/forbid\": no such rule or family; did you mean code/forbidden"), "{err}");
+    assert_eq!(err.lines().count(), 1, "{err}");
+    let (out, _) = check(0, " Relocations/Kind, header,");
+    assert_eq!(out.lines().count(), 3, "{out}");
+    let (_, err) = check(2, ",");
+    assert!(err.contains("--rules: no rule is named"), "{err}");
     let (_, err) = check(2, "image-dynamic");
     assert!(err.contains("bad.o: none of these rules is about such a file"), "{err}");
 }
