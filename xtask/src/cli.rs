@@ -17,7 +17,7 @@ use vdso_link::link::standalone::Linker;
 ///
 /// Exit codes: 0 done, 1 a rule or a test speaks against it, 2 it could not be done.
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version, disable_help_subcommand = true)]
 pub struct Cli {
     /// What to do
     #[command(subcommand)]

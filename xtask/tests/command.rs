@@ -253,3 +253,9 @@ fn inject_prints_the_columns_that_it_ran_and_no_other() {
     let row: Vec<&str> = out.lines().nth(1).expect("a row").split_whitespace().collect();
     assert!(row.len() == 4 && row[1] != "0" && row[2] != "0", "{out}");
 }
+
+#[test]
+fn version_is_that_of_the_workspace() {
+    let version = format!("cargo xtask {}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(streams(0, &["--version"]), (version, String::new()));
+}
