@@ -26,7 +26,7 @@ pub fn run(options: &BenchArgs, products: &Path) -> anyhow::Result<()> {
     progress::line("Measuring", PACKAGE);
     let cargo = ["run", "--release", "--quiet", "--package", PACKAGE, "--", "--vdso"].map(OsString::from);
     let arguments = cargo.into_iter().chain([products.into()]).chain(options.options.iter().cloned());
-    let status = cmd(toolchain::cargo(), arguments).unchecked().run()?.status;
+    let status = cmd(toolchain::cargo()?, arguments).unchecked().run()?.status;
     anyhow::ensure!(status.success(), "the benchmark ended with {status}");
     Ok(())
 }

@@ -46,7 +46,7 @@ pub fn run(check: bool) -> anyhow::Result<bool> {
     // The gate runs these tests by themselves.
     if !check {
         progress::line("Writing", "the messages and dumps that tests expect");
-        process::output_of("cargo test", &cmd(toolchain::cargo(), GOLDEN).env("BLESS", "1"))?;
+        process::output_of("cargo test", &cmd(toolchain::cargo()?, GOLDEN).env("BLESS", "1"))?;
     }
     let is_fresh = stale.is_empty();
     if !is_fresh {

@@ -83,14 +83,14 @@ fn keep(target: &str, folder: &Path) -> anyhow::Result<()> {
 fn program<'a>(target: &'a str, options: impl Iterator<Item = &'a str>, folders: &[&Path]) -> anyhow::Result<bool> {
     let arguments = ["run", "--release", "--quiet", "--bin", target, "--"].into_iter().chain(options);
     // Its folder has the flags of the instrumentation.
-    let run = cmd(toolchain::cargo(), with(arguments, folders)).dir(workspace::root().join("fuzz"));
+    let run = cmd(toolchain::cargo()?, with(arguments, folders)).dir(workspace::root().join("fuzz"));
     Ok(run.unchecked().run()?.status.success())
 }
 
 /// Moves inputs of a target between the kept ones and folders.
 fn corpus(verb: &str, target: &str, folders: &[&Path]) -> anyhow::Result<()> {
     let arguments = ["run", "--quiet", "--package", "vdso-fuzz", "--bin", "corpus", "--", verb, target];
-    cmd(toolchain::cargo(), with(arguments.into_iter(), folders)).run()?;
+    cmd(toolchain::cargo()?, with(arguments.into_iter(), folders)).run()?;
     Ok(())
 }
 

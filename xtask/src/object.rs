@@ -44,11 +44,11 @@ pub fn build() -> anyhow::Result<Object> {
         fs_err::remove_dir_all(&target)?;
     }
     fs_err::create_dir_all(&target)?;
-    process::output_of("the build of the object", &command(&target, &path))?;
+    process::output_of("the build of the object", &command(&target, &path)?)?;
     Ok(Object::read(&path)?)
 }
 
-fn command(target: &Path, path: &Path) -> duct::Expression {
+fn command(target: &Path, path: &Path) -> anyhow::Result<duct::Expression> {
     let mut arguments: Vec<String> = ["rustc", "--locked", "--release", "--package", "vdso-getrandom", "--lib"]
         .into_iter()
         .chain(["--crate-type", "lib", "--target", TARGET])
@@ -58,9 +58,9 @@ fn command(target: &Path, path: &Path) -> duct::Expression {
     arguments.extend(CODEGEN.iter().map(|option| format!("-C{option}")));
     arguments.push(format!("--remap-path-prefix={}=.", workspace::root().display()));
     arguments.push(format!("--emit=obj={}", path.display()));
-    cmd(cargo(), arguments)
+    Ok(cmd(cargo()?, arguments)
         .dir(workspace::root())
         // Flags of the user's would change the bytes; the empty variable stands above every other place for them.
         .env("CARGO_ENCODED_RUSTFLAGS", "")
-        .env_remove("RUSTFLAGS")
+        .env_remove("RUSTFLAGS"))
 }

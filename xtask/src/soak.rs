@@ -29,7 +29,7 @@ pub fn run(options: &SoakArgs) -> anyhow::Result<Verdict> {
     let numbers = [Some(u64::from(*threads)), Some(*words), *seconds];
     let arguments = ["run", "--quiet", "--package", "vdso-tests", "--bin", "soak", "--"].map(str::to_owned);
     let arguments = arguments.into_iter().chain(numbers.into_iter().flatten().map(|number| number.to_string()));
-    let output = cmd(toolchain::cargo(), arguments).unchecked().run()?;
+    let output = cmd(toolchain::cargo()?, arguments).unchecked().run()?;
     match output.status.code() {
         Some(0) => Ok(Verdict::Passed),
         Some(1) => Ok(Verdict::Failed),

@@ -105,7 +105,7 @@ fn generated_files() -> anyhow::Result<()> {
 
 fn cargo(arguments: &[&str]) -> anyhow::Result<()> {
     progress::line("Testing", format_args!("cargo {}", arguments.join(" ")));
-    let output = cmd(toolchain::cargo(), arguments).unchecked().run()?;
+    let output = cmd(toolchain::cargo()?, arguments).unchecked().run()?;
     anyhow::ensure!(output.status.success(), "{}", output.status);
     Ok(())
 }
@@ -138,8 +138,9 @@ fn native_tier(summary: &mut Summary) -> anyhow::Result<()> {
     let arguments = ["test", "--workspace", "--no-fail-fast"];
     progress::line("Testing", format_args!("cargo {}", arguments.join(" ")));
     let mut counts = HarnessCounts::default();
+    let command = cmd(toolchain::cargo()?, arguments);
     let status = summary.stages.time("cargo test", || {
-        process::run_line_by_line(&cmd(toolchain::cargo(), arguments), |line| {
+        process::run_line_by_line(&command, |line| {
             progress::say(line);
             counts.read(line);
         })

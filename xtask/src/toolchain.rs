@@ -18,9 +18,16 @@ fn rustc() -> OsString {
     std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into())
 }
 
-/// The Cargo that runs this program.
-pub fn cargo() -> OsString {
-    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+/// The Cargo that runs this program, or the one on the path where this program was started by itself.
+///
+/// # Errors
+/// It is missing.
+pub fn cargo() -> anyhow::Result<OsString> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    which::which(&cargo).with_context(|| {
+        format!("{}: not on the path; install Rust from https://rustup.rs and open a new shell", cargo.display())
+    })?;
+    Ok(cargo)
 }
 
 /// Its version, in one line.

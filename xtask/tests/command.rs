@@ -259,3 +259,12 @@ fn version_is_that_of_the_workspace() {
     let version = format!("cargo xtask {}\n", env!("CARGO_PKG_VERSION"));
     assert_eq!(streams(0, &["--version"]), (version, String::new()));
 }
+
+#[test]
+fn a_missing_cargo_is_named() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    let output = command.arg("build-vdso").env_remove("CARGO").env("PATH", "/nonexistent").output().unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{err}");
+    assert!(err.starts_with("error: cargo: not on the path; install Rust from https://rustup.rs"), "{err}");
+}
