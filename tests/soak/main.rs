@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! `cargo xtask soak`: threads, words, and seconds as arguments; the last may be left out.
 
-use std::io::{IsTerminal, Write, stderr};
+use std::io::{ErrorKind, IsTerminal, Write, stderr, stdout};
 use std::process::ExitCode;
 use vdso_tests::soak::{Options, Tally, run};
 
@@ -36,12 +36,21 @@ fn main() -> ExitCode {
         eprintln!();
     }
     let Tally { draws, handler_draws, in_mid_call } = report.tally;
-    println!("{} words in {draws} draws of {} threads", report.words, options.threads);
-    println!("{handler_draws} draws in handlers, {in_mid_call} of them in mid-call");
-    println!("{} reseeds", report.reseeds);
-    println!("{} duplicates, {:.1e} expected by chance", report.duplicates.len(), report.expected_by_chance());
+    let mut text = format!("{} words in {draws} draws of {} threads\n", report.words, options.threads);
+    text += &format!("{handler_draws} draws in handlers, {in_mid_call} of them in mid-call\n");
+    text += &format!("{} reseeds\n", report.reseeds);
+    let (duplicates, by_chance) = (report.duplicates.len(), report.expected_by_chance());
+    text += &format!("{duplicates} duplicates, {by_chance:.1e} expected by chance\n");
     for word in report.duplicates.iter().take(10) {
-        println!("  {word:#018x}");
+        text += &format!("  {word:#018x}\n");
     }
-    if report.duplicates.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) }
+    match stdout().write_all(text.as_bytes()) {
+        // A reader that closed the pipe needs no more lines.
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            eprintln!("soak: standard output: {error}");
+            ExitCode::from(2)
+        }
+        _ if duplicates > 0 => ExitCode::from(1),
+        _ => ExitCode::SUCCESS,
+    }
 }

@@ -17,7 +17,7 @@ pub struct FuzzArgs {
     #[arg(value_parser = TARGETS)]
     target: Option<String>,
     /// Inputs for each target
-    #[arg(long, default_value_t = 100_000)]
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
     runs: u64,
     /// Rewrite the kept inputs in fuzz/corpus: the smallest set with the same coverage
     #[arg(long)]

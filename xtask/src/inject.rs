@@ -20,8 +20,9 @@ pub struct InjectArgs {
     #[arg(long, value_name = "BYTES")]
     len: Vec<usize>,
     /// Stop at no chosen instruction: so many signals of a timer, whose handler forks and draws in the child
-    #[arg(long, value_name = "FORKS", conflicts_with_all = ["event", "len", "exhaustive", "short"])]
-    by_timer: Option<usize>,
+    #[arg(long, value_name = "FORKS", conflicts_with_all = ["event", "len", "exhaustive", "short"],
+        value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    by_timer: Option<u32>,
     /// What chance depends on
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -52,9 +53,10 @@ pub fn run(arguments: &InjectArgs) -> anyhow::Result<bool> {
     };
     if let Some(forks) = arguments.by_timer {
         let bar = bar("Interrupting", format!("{} by a timer", subject.name()));
-        let report = by_timer(&subject, forks, &mut |done, all| bar.set(done, all))?;
+        let report = by_timer(&subject, forks as usize, &mut |done, all| bar.set(done, all))?;
         drop(bar);
         say(report.to_string().trim_end());
+        anyhow::ensure!(report.forks > 0, "no signal arrived in the middle of a call, so that nothing was tested");
         return Ok(report.repeated == 0 && report.zero_key == 0);
     }
     let effort = match (arguments.exhaustive, arguments.short) {

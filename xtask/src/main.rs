@@ -113,6 +113,7 @@ fn run(command: Command) -> anyhow::Result<Verdict> {
             return Ok(boot::run(&options, &object)?.failures.is_empty().into());
         }
         Command::Soak(options) => {
+            soak::require(&options)?;
             build_vdso::run(&build_vdso::Options::default())?;
             return soak::run(&options);
         }

@@ -268,3 +268,19 @@ fn a_missing_cargo_is_named() {
     assert_eq!(output.status.code(), Some(2), "{err}");
     assert!(err.starts_with("error: cargo: not on the path; install Rust from https://rustup.rs"), "{err}");
 }
+
+#[test]
+fn a_run_that_would_test_nothing_or_cannot_fit_is_refused_before_a_build() {
+    for (arguments, why) in [
+        (&["soak", "--words", "0"][..], "0 is not in 1.."),
+        (&["soak", "--seconds", "0"], "0 is not in 1.."),
+        (&["inject", "--by-timer", "0"], "0 is not in 1.."),
+        (&["fuzz", "--runs", "0"], "0 is not in 1.."),
+        (&["soak", "--words", "99999999999999"], "MB of memory are available; name at most "),
+        (&["soak", "--words", "18446744073709551615"], "MB of memory are available; name at most "),
+    ] {
+        let (out, err) = streams(2, arguments);
+        assert!(out.is_empty() && err.starts_with("error: ") && err.contains(why), "{arguments:?}: {err}");
+        assert!(!err.contains("Built") && !err.contains("Soaking"), "{arguments:?}: {err}");
+    }
+}
