@@ -1,21 +1,59 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! `cargo xtask bench`: starts the benchmark, a program of its own whose peers nobody else should have to compile.
+//! `cargo xtask bench`: starts the benchmark, a program of its own, so that other commands do not compile the peers.
+//!
+//! The options are read here, so that help and mistakes need no build. The benchmark takes them in the same form.
 
-use crate::{progress, toolchain};
+use crate::{outputs, progress, toolchain};
 use duct::cmd;
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The package of the benchmark.
 const PACKAGE: &str = "vdso-bench";
 
 /// Options of `bench`.
-#[derive(Clone, Debug, clap::Args)]
-#[command(disable_help_flag = true)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub struct BenchArgs {
-    /// Options of the benchmark: --help lists them
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    options: Vec<OsString>,
+    /// Less of everything: done in under a minute
+    #[arg(long)]
+    quick: bool,
+    /// Rounds, in each of which everything is measured once [default: 21, quick 9]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(9..=1000))]
+    rounds: Option<u16>,
+    /// Also measure the cost outside of the call: context switches, signals, first calls, reseeding, tails, threads
+    #[arg(long)]
+    cost: bool,
+    /// Write all measurements to this file
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Draw throughput and latency to this directory
+    #[arg(long, value_name = "DIR")]
+    curves: Option<PathBuf>,
+}
+
+impl BenchArgs {
+    /// The options as the benchmark takes them.
+    fn arguments(&self) -> Vec<OsString> {
+        let mut arguments = Vec::new();
+        let flags = [("--quick", self.quick), ("--cost", self.cost)];
+        arguments.extend(flags.into_iter().filter(|(_, is_set)| *is_set).map(|(flag, _)| flag.into()));
+        let rounds = self.rounds.map(|rounds| rounds.to_string().into());
+        let paths = [("--json", &self.json), ("--curves", &self.curves)];
+        let paths = paths.into_iter().map(|(name, path)| (name, path.clone().map(OsString::from)));
+        for (name, value) in paths.chain([("--rounds", rounds)]) {
+            arguments.extend(value.into_iter().flat_map(|value| [name.into(), value]));
+        }
+        arguments
+    }
+}
+
+/// Finds out whether the results can be written, before anything is built.
+///
+/// # Errors
+/// A place cannot be written to.
+pub fn require(options: &BenchArgs) -> anyhow::Result<()> {
+    options.json.as_deref().map_or(Ok(()), outputs::file)?;
+    options.curves.as_deref().map_or(Ok(()), outputs::directory)
 }
 
 /// Compiles the benchmark and runs it on the images in `products`.
@@ -25,8 +63,22 @@ pub struct BenchArgs {
 pub fn run(options: &BenchArgs, products: &Path) -> anyhow::Result<()> {
     progress::line("Measuring", PACKAGE);
     let cargo = ["run", "--release", "--quiet", "--package", PACKAGE, "--", "--vdso"].map(OsString::from);
-    let arguments = cargo.into_iter().chain([products.into()]).chain(options.options.iter().cloned());
+    let arguments = cargo.into_iter().chain([products.into()]).chain(options.arguments());
     let status = cmd(toolchain::cargo()?, arguments).unchecked().run()?.status;
     anyhow::ensure!(status.success(), "the benchmark ended with {status}");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_option_is_passed_on() {
+        assert!(BenchArgs::default().arguments().is_empty());
+        let (json, curves) = (Some("a b".into()), Some("c".into()));
+        let all = BenchArgs { quick: true, rounds: Some(9), cost: true, json, curves };
+        let passed = ["--quick", "--cost", "--json", "a b", "--curves", "c", "--rounds", "9"];
+        assert_eq!(all.arguments(), passed);
+    }
 }

@@ -22,6 +22,7 @@ mod link;
 mod manifest;
 mod native_call;
 mod object;
+mod outputs;
 mod packages;
 mod process;
 mod progress;
@@ -102,6 +103,7 @@ fn run(command: Command) -> anyhow::Result<Verdict> {
         }
         Command::Bless(options) => return Ok(bless::run(options.check)?.into()),
         Command::Bench(options) => {
+            bench::require(&options)?;
             let products = build_vdso::run(&build_vdso::Options::default())?.out;
             bench::run(&options, &products)?;
         }

@@ -284,3 +284,17 @@ fn a_run_that_would_test_nothing_or_cannot_fit_is_refused_before_a_build() {
         assert!(!err.contains("Built") && !err.contains("Soaking"), "{arguments:?}: {err}");
     }
 }
+
+#[test]
+fn bench_answers_help_and_mistakes_without_a_build() {
+    let (out, err) = streams(0, &["bench", "--help"]);
+    assert!(out.contains("Usage: cargo xtask bench") && out.contains("--rounds") && err.is_empty(), "{out}{err}");
+    for (arguments, why) in [
+        (["bench", "--rounds", "8"], "8 is not in 9..=1000"),
+        (["bench", "--json", "/no/such/file"], "there is no directory /no/such"),
+        (["bench", "--curves", "/dev/null"], "/dev/null: not a directory"),
+    ] {
+        let (out, err) = streams(2, &arguments);
+        assert!(out.is_empty() && err.contains(why) && !err.contains("Built"), "{out}{err}");
+    }
+}
