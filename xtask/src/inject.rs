@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! `cargo xtask inject`: calls interrupted at every instruction.
 
-use crate::progress::{bar, line, say};
+use crate::progress::{bar, line, print};
 use crate::workspace;
 use std::path::{Path, PathBuf};
 use vdso_inject::timer::by_timer;
@@ -55,7 +55,7 @@ pub fn run(arguments: &InjectArgs) -> anyhow::Result<bool> {
         let bar = bar("Interrupting", format!("{} by a timer", subject.name()));
         let report = by_timer(&subject, forks as usize, &mut |done, all| bar.set(done, all))?;
         drop(bar);
-        say(report.to_string().trim_end());
+        print(report.to_string().trim_end());
         anyhow::ensure!(report.forks > 0, "no signal arrived in the middle of a call, so that nothing was tested");
         return Ok(report.repeated == 0 && report.zero_key == 0);
     }
@@ -82,9 +82,9 @@ fn ours() -> PathBuf {
 }
 
 fn show(report: &Report, subject: &Subject) {
-    say(report.to_string().trim_end());
+    print(report.to_string().trim_end());
     for ((event, kind), (count, first)) in report.kinds() {
         let described = report.describe(first, subject);
-        say(format_args!("{event}: {kind}, {count} times; the first one:\n{described}"));
+        print(format_args!("{event}: {kind}, {count} times; the first one:\n{described}"));
     }
 }

@@ -47,18 +47,18 @@ pub fn result(text: &str) -> anyhow::Result<()> {
     written(std::io::stdout().lock(), text)
 }
 
-/// Why a line of [`say`] was lost; the first one.
+/// Why a line of [`print`] was lost; the first one.
 static LOST: OnceLock<String> = OnceLock::new();
 
 /// Prints one line of a result to standard output, in a command that goes on whether it can be printed or not. A reader that
 /// closed the pipe needs no more lines; another failure is in [`lost`].
-pub fn say(text: impl Display) {
+pub fn print(text: impl Display) {
     if let Err(error) = result(&format!("{text}\n")) {
         LOST.get_or_init(|| format!("{error:#}"));
     }
 }
 
-/// Why a line of [`say`] was lost, if one was: the outcome of the command is then incomplete.
+/// Why a line of [`print`] was lost, if one was: the outcome of the command is then incomplete.
 pub fn lost() -> Option<&'static str> {
     LOST.get().map(String::as_str)
 }

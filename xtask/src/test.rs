@@ -57,14 +57,14 @@ impl Summary {
 
     fn print(&self) {
         for skipped in &self.skipped {
-            progress::say(format_args!("not run: {skipped}"));
+            progress::print(format_args!("not run: {skipped}"));
         }
         for failure in &self.failures {
-            progress::say(format_args!("failed: {failure}"));
+            progress::print(format_args!("failed: {failure}"));
         }
-        self.stages.shown().lines().for_each(progress::say);
+        self.stages.shown().lines().for_each(progress::print);
         let skipped = if self.skipped.is_empty() { String::new() } else { format!(", {} skipped", self.skipped.len()) };
-        progress::say(format_args!("test: {} passed, {} failed{skipped}", self.passed, self.failures.len()));
+        progress::print(format_args!("test: {} passed, {} failed{skipped}", self.passed, self.failures.len()));
     }
 }
 
@@ -141,7 +141,7 @@ fn native_tier(summary: &mut Summary) -> anyhow::Result<()> {
     let command = cmd(toolchain::cargo()?, arguments);
     let status = summary.stages.time("cargo test", || {
         process::run_line_by_line(&command, |line| {
-            progress::say(line);
+            progress::print(line);
             counts.read(line);
         })
     })?;

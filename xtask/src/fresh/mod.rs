@@ -105,13 +105,13 @@ fn all_pass(root: &Root, toolchain: &Toolchain, machine: &Machine, command: &[St
         }
     }
     let installed: Vec<String> = root.packages()?.difference(&before).cloned().collect();
-    progress::result(&format!("fresh: {} packages installed: {}\n", installed.len(), installed.join(" ")))?;
+    progress::print(format_args!("fresh: {} packages installed: {}", installed.len(), installed.join(" ")));
     for Ran { command, passed, elapsed } in &ran {
         let outcome = if *passed { "passed" } else { "failed" };
-        progress::result(&format!("fresh: {command}: {outcome}, {} s\n", elapsed.as_secs()))?;
+        progress::print(format_args!("fresh: {command}: {outcome}, {} s", elapsed.as_secs()));
     }
     let passed = ran.iter().filter(|ran| ran.passed).count();
-    progress::result(&format!("fresh: {passed} passed, {} failed\n", ran.len() - passed))?;
+    progress::print(format_args!("fresh: {passed} passed, {} failed", ran.len() - passed));
     Ok(passed == ran.len())
 }
 
@@ -136,7 +136,7 @@ fn fails_without(
         (false, None) => (false, "failed without naming it".into()),
         (true, _) => (false, "passed all the same".into()),
     };
-    progress::result(&format!("fresh: {} without {package}: {outcome}\n", ran.command))?;
+    progress::print(format_args!("fresh: {} without {package}: {outcome}", ran.command));
     Ok(bites)
 }
 
@@ -152,15 +152,10 @@ fn run_one(
     progress::line("Running", format_args!("{name} in {}", workspace::shown(root.path())));
     let begin = Instant::now();
     let inside = enter::command(root.path(), CHECKOUT, toolchain, machine.environment(), command);
-    let mut lost = Ok(());
     let status = process::run_line_by_line(&inside.stderr_to_stdout(), |line| {
-        // A closed standard output is no reason to end the run half way.
-        if lost.is_ok() {
-            lost = progress::result(&format!("{line}\n"));
-        }
+        progress::print(line);
         each(line);
     })?;
-    lost?;
     Ok(Ran { command: name, passed: status.success(), elapsed: begin.elapsed() })
 }
 

@@ -103,9 +103,9 @@ pub fn run(options: &BootArgs, object: &Path) -> anyhow::Result<Counts> {
         }
     }
     for skipped in &total.skipped {
-        progress::say(format_args!("not run: {skipped}"));
+        progress::print(format_args!("not run: {skipped}"));
     }
-    progress::say(format_args!("boot: {} passed, {} failed", total.passed, total.failures.len()));
+    progress::print(format_args!("boot: {} passed, {} failed", total.passed, total.failures.len()));
     Ok(total)
 }
 
@@ -153,11 +153,11 @@ fn shell(options: &BootArgs, kernel: &Kernel, initramfs: &Path) -> anyhow::Resul
 fn same_object(kernel: &Selected, linked: &str, wanted: &str) -> Counts {
     let (name, content) = (kernel.name, kernel.content);
     if linked == wanted {
-        progress::say(format_args!("boot {name} with {content}: object sha256 {linked}"));
+        progress::print(format_args!("boot {name} with {content}: object sha256 {linked}"));
         return Counts { passed: 1, ..Counts::default() };
     }
     let failure = format!("boot {name} with {content}: object sha256 {linked} in its vDSO instead of {wanted}");
-    progress::say(&failure);
+    progress::print(&failure);
     Counts { failures: vec![failure], ..Counts::default() }
 }
 
@@ -166,11 +166,11 @@ fn verifier_is_heard(built: &Built) -> Counts {
     let name = format!("boot {}: a finding fails the build of the vDSO", built.line.name);
     match verifier_hook::check(&built.build, built.line.vdso_dir) {
         Ok(()) => {
-            progress::say(format_args!("{name}, and leaves no image"));
+            progress::print(format_args!("{name}, and leaves no image"));
             Counts { passed: 1, ..Counts::default() }
         }
         Err(error) => {
-            progress::say(format_args!("{name}: {error:#}"));
+            progress::print(format_args!("{name}: {error:#}"));
             Counts { failures: vec![name], ..Counts::default() }
         }
     }

@@ -46,17 +46,17 @@ pub fn report(
     let seconds = elapsed.as_secs_f32();
     let failure = match meet(expected, verdict) {
         Ok((passed, words)) => {
-            progress::say(format_args!("boot {name}: {words}, {seconds:.1} s"));
+            progress::print(format_args!("boot {name}: {words}, {seconds:.1} s"));
             return Ok(Counts { passed, ..Counts::default() });
         }
         Err(failure) => failure,
     };
-    progress::say(format_args!("boot {name}: FAILED, {seconds:.1} s"));
+    progress::print(format_args!("boot {name}: FAILED, {seconds:.1} s"));
     for reason in failure.reasons() {
-        progress::say(format_args!("  {reason}"));
+        progress::print(format_args!("  {reason}"));
     }
     let text = qemu::read_console(console)?;
-    progress::say(format_args!("the end of {}:\n{}", workspace::shown(console), process::tail(&text)));
+    progress::print(format_args!("the end of {}:\n{}", workspace::shown(console), process::tail(&text)));
     let failures = failure.reasons().map(|reason| format!("boot {name}: {reason}")).collect();
     Ok(Counts { passed: failure.passed, failures, ..Counts::default() })
 }
