@@ -4,13 +4,13 @@
 use crate::image_source::ImageSource;
 use crate::progress::line;
 use crate::transaction::{self, Step};
-use crate::{build_vdso, inspect, native_call, workspace};
+use crate::{build_vdso, inspect, native_call, outputs, workspace};
 use anyhow::{Context, anyhow};
 use clap::Args;
 use std::path::{Path, PathBuf};
 use vdso_link::Image;
 use vdso_link::layout::layout_of;
-use vdso_link::link::splice::splice_for;
+use vdso_link::link::splice::{self, splice_for};
 use vdso_link::link::unsplice::unsplice;
 use vdso_native::RunningImage;
 
@@ -42,7 +42,7 @@ pub struct UnspliceArgs {
 /// # Errors
 /// The image is refused, breaks a rule, or does not answer when it is called.
 pub fn run(options: &SpliceArgs) -> anyhow::Result<()> {
-    let object = build_vdso::check(build_vdso::build_object()?)?;
+    outputs::file(&options.out)?;
     let image = options.source.image()?;
     let debug = options.dbg.as_deref().map(Image::read).transpose()?;
     let layout = layout_of(&image, debug.as_ref())?;
@@ -50,6 +50,8 @@ pub fn run(options: &SpliceArgs) -> anyhow::Result<()> {
         // The data pages that the kernel shows here must be those of the layout.
         RunningImage::find().context("the running kernel's image cannot be used")?;
     }
+    splice::require(&image)?;
+    let object = build_vdso::check(build_vdso::build_object()?)?;
     let name = workspace::shown(image.path());
     let spliced = splice_for(&object, image, layout)?;
     line("Spliced", format!("{name}, for {}", layout.name));
@@ -66,6 +68,7 @@ pub fn run(options: &SpliceArgs) -> anyhow::Result<()> {
 /// # Errors
 /// The splice is none, or was changed since.
 pub fn undo(options: &UnspliceArgs) -> anyhow::Result<()> {
+    outputs::file(&options.out)?;
     let original = unsplice(&Image::read(&options.file)?)?;
     line("Restored", format!("{} bytes with the digest that the splice recorded", original.data().len()));
     write(&options.out, &original)

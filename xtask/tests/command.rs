@@ -298,3 +298,16 @@ fn bench_answers_help_and_mistakes_without_a_build() {
         assert!(out.is_empty() && err.contains(why) && !err.contains("Built"), "{out}{err}");
     }
 }
+
+#[test]
+fn splice_and_unsplice_create_no_directory_for_their_result() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (image, deep) = (path("image.so"), path("no/such/result.so"));
+    for arguments in [["splice", &image, "--out", &deep], ["unsplice", &image, "--out", &deep]] {
+        let (out, err) = streams(2, &arguments);
+        assert!(out.is_empty() && err.starts_with("error: ") && !err.contains("Built"), "{out}{err}");
+        assert!(err.contains("result.so: there is no directory") && err.contains("create it, or name a file"), "{err}");
+    }
+    assert!(!folder.path().join("no").exists());
+}

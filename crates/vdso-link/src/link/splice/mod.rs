@@ -26,6 +26,7 @@ use place::Placed;
 use plan::Plan;
 use sections::Sections;
 use symbols::Symbols;
+use vdso_abi::exports::Export;
 
 /// All that the new image is made of.
 struct Parts<'a> {
@@ -56,16 +57,7 @@ pub fn splice(object: &CheckedObject, image: Image) -> Result<LinkedImage, Error
 /// # Errors
 /// As for [`splice`].
 pub fn splice_for(object: &CheckedObject, image: Image, layout: DataPageLayout) -> Result<LinkedImage, Error> {
-    bounds::image(&image)?;
-    let base = Base::read(&image)?;
-    // The symbols that say so may be lost; a second way back would hide the first.
-    if is_spliced(&image)? {
-        return Err(base.memory.refused(
-            format!("it has a section {RECORD} already: somebody spliced it"),
-            "take the image as it was before, by `cargo xtask unsplice`",
-        ));
-    }
-    let exports = kernel::exports(&base)?;
+    let (base, exports) = base_of(&image)?;
     let mut sections = Sections::read(&base, image.data())?;
     let placed = place::place(object.object(), base.memory.end().next_multiple_of(place::ALIGN), &layout, exports)?;
     debug_symbols::add(&base, &mut sections, &placed, &layout)?;
@@ -87,4 +79,30 @@ pub fn splice_for(object: &CheckedObject, image: Image, layout: DataPageLayout) 
     bounds::image(&spliced)?;
     let object = Some(object.object().clone());
     Ok(LinkedImage { image: spliced, layout, exports, original: Some(image), object })
+}
+
+/// Checks an image as far as that takes no object: for callers who build the object afterwards.
+///
+/// # Errors
+/// As for [`splice`].
+pub fn require(image: &Image) -> Result<(), Error> {
+    let (base, _) = base_of(image)?;
+    Sections::read(&base, image.data())?;
+    base.frames()?;
+    Ok(())
+}
+
+/// The image as a base, and the exports of ours that it is to have.
+fn base_of(image: &Image) -> Result<(Base<'_>, &'static [Export]), Error> {
+    bounds::image(image)?;
+    let base = Base::read(image)?;
+    // The symbols that say so may be lost; a second undo record would hide the first.
+    if is_spliced(image)? {
+        return Err(base.memory.refused(
+            format!("it has a section {RECORD} already: somebody spliced it"),
+            "take the image as it was before, by `cargo xtask unsplice`",
+        ));
+    }
+    let exports = kernel::exports(&base)?;
+    Ok((base, exports))
 }
