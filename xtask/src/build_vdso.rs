@@ -4,14 +4,15 @@
 use crate::native_call::{self, Call};
 use crate::progress::line;
 use crate::transaction::{self, Step};
-use crate::{inspect, link, manifest, object, toolchain, workspace};
+use crate::{inspect, link, manifest, object, outputs, toolchain, workspace};
 use anyhow::{Context, anyhow};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
-use vdso_link::link::splice::splice;
+use vdso_link::layout::layout_of;
+use vdso_link::link::splice::{self, splice, splice_for};
 use vdso_link::link::standalone::Linker;
 use vdso_link::manifest::Manifest;
-use vdso_link::{CheckedObject, Image, LinkedImage, Object, VerifiedImage};
+use vdso_link::{CheckedObject, DataPageLayout, Image, LinkedImage, Object, VerifiedImage};
 use vdso_native::RunningImage;
 
 /// The stand-alone image with its symbol table.
@@ -25,7 +26,9 @@ const SPLICED: &str = "spliced.so";
 pub struct Options {
     /// The image to splice into; none is the running kernel's own.
     pub image: Option<PathBuf>,
-    /// The folder of results.
+    /// The unstripped file of the same build, whose symbols tell the layout of an unknown kernel.
+    pub debug: Option<PathBuf>,
+    /// The directory of results.
     pub out: PathBuf,
     /// The linker of the stand-alone image.
     pub linker: Linker,
@@ -33,7 +36,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { image: None, out: workspace::vdso_output(), linker: Linker::Lld }
+        Self { image: None, debug: None, out: workspace::vdso_output(), linker: Linker::Lld }
     }
 }
 
@@ -79,14 +82,34 @@ impl<Stage> Images<Stage> {
     }
 }
 
-/// Walks the pipeline. Nothing reaches the folder of results before everything is verified.
+/// An image that the user names to splice into, with the layout of its kernel.
+type Base = (Image, DataPageLayout);
+
+/// Checks everything that takes no object: the programs, the directory of results, and the image to splice into.
+///
+/// # Errors
+/// A program is missing, the directory cannot be written to, or the image is refused.
+fn require(options: &Options) -> anyhow::Result<Option<Base>> {
+    toolchain::cargo()?;
+    toolchain::linker(options.linker)?;
+    outputs::directory(&options.out)?;
+    let Some(path) = &options.image else { return Ok(None) };
+    let image = Image::read(path)?;
+    let debug = options.debug.as_deref().map(Image::read).transpose()?;
+    let layout = layout_of(&image, debug.as_ref())?;
+    splice::require(&image)?;
+    Ok(Some((image, layout)))
+}
+
+/// Walks the pipeline. Nothing reaches the directory of results before everything is verified.
 ///
 /// # Errors
 /// A stage could not be done, or found a broken rule.
 pub fn run(options: &Options) -> anyhow::Result<Outcome> {
+    let base = require(options)?;
     let object = build_object()?;
     let checked = check(object)?;
-    let linked = link_and_splice(&checked, options)?;
+    let linked = link_and_splice(&checked, base, options)?;
     let verified = verify(linked)?;
     let calls = call(&verified)?;
     let manifest = install(&checked, &verified, options)?;
@@ -113,14 +136,18 @@ pub fn check(object: Object) -> anyhow::Result<CheckedObject> {
     Ok(checked)
 }
 
-fn link_and_splice(object: &CheckedObject, options: &Options) -> anyhow::Result<Images<LinkedImage>> {
+fn link_and_splice(
+    object: &CheckedObject,
+    base: Option<Base>,
+    options: &Options,
+) -> anyhow::Result<Images<LinkedImage>> {
     // The linker wants files; what it leaves here is read back and goes with the folder.
     let folder = tempfile::tempdir()?;
     let standalone = link::standalone(object, options.linker, folder.path())?;
     line("Linked", format!("{DEBUG} and {STRIPPED} for {}", standalone.debug.layout.name));
-    let spliced = match &options.image {
-        // A file that the user names must do; the running kernel's image is only there when it is.
-        Some(path) => Ok(splice(object, Image::read(path)?)?),
+    let spliced = match base {
+        // An image that the user names must do; that of the running kernel may be of an unknown series.
+        Some((image, layout)) => Ok(splice_for(object, image, layout)?),
         None => RunningImage::find()
             .map_err(anyhow::Error::from)
             .and_then(|running| Ok(splice(object, running.image)?))
@@ -180,7 +207,7 @@ fn install(object: &CheckedObject, images: &Images<VerifiedImage>, options: &Opt
         steps.extend(remove(SPLICED));
     }
     steps.push(write(manifest::FILE_NAME, manifest.to_json().as_bytes()));
-    transaction::commit(out, &steps).map_err(|error| anyhow!("{error:#}; choose another folder with --out"))?;
+    transaction::commit(out, &steps).map_err(|error| anyhow!("{error:#}; choose another directory with --out"))?;
     line("Finished", workspace::shown(out));
     Ok(manifest)
 }

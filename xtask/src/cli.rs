@@ -78,6 +78,9 @@ pub struct BuildVdso {
     /// Splice into this image instead of the running kernel's
     #[arg(long, value_name = "FILE")]
     image: Option<PathBuf>,
+    /// The unstripped file of the same build as --image, whose symbols tell where its kernel keeps the shared data
+    #[arg(long, value_name = "FILE", requires = "image")]
+    dbg: Option<PathBuf>,
     /// Write the results here instead of to target/vdso
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -174,6 +177,7 @@ impl BuildVdso {
         let defaults = build_vdso::Options::default();
         build_vdso::Options {
             image: self.image.clone(),
+            debug: self.dbg.clone(),
             out: self.out.clone().unwrap_or(defaults.out),
             linker: match self.linker {
                 LinkerName::Lld => Linker::Lld,

@@ -111,6 +111,7 @@ fn run(command: Command) -> anyhow::Result<Verdict> {
         Command::Inject(options) => return Ok(inject::run(&options)?.into()),
         Command::StockVdso(options) => stock_vdso::run(&options)?,
         Command::Boot(options) => {
+            boot::require(&options)?;
             let object = build_vdso::run(&build_vdso::Options::default())?.object();
             return Ok(boot::run(&options, &object)?.failures.is_empty().into());
         }

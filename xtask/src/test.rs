@@ -73,6 +73,8 @@ impl Summary {
 /// # Errors
 /// A step could not even be tried.
 pub fn run(options: &TestArgs, build_vdso: impl FnOnce() -> anyhow::Result<PathBuf>) -> anyhow::Result<Summary> {
+    let selection = Selection { kernel: options.kernel.clone(), ..Selection::default() };
+    selection.lines()?;
     let mut summary = Summary::default();
     let install = !options.no_install;
     if let Err(error) = packages::require(&[Tier::Native], install) {

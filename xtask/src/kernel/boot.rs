@@ -40,11 +40,13 @@ pub struct BootArgs {
     pub no_install: bool,
 }
 
-/// Sees to it that everything that the boots need is there.
+/// Checks the options, and makes sure that everything that the boots need is there.
 ///
 /// # Errors
-/// Something is missing; the message names it and the command that would install it.
+/// The options leave no boot, a tree or an image is no kernel, or something is missing; then the message names it and the
+/// command that would install it.
 pub fn require(options: &BootArgs) -> anyhow::Result<()> {
+    options.kernels()?;
     let mut tiers = options.selection.tiers()?;
     tiers.extend([Tier::Guest, Tier::KernelSource(SELFTEST_LINE)]);
     packages::require(&tiers, !options.no_install)
@@ -55,18 +57,11 @@ pub fn require(options: &BootArgs) -> anyhow::Result<()> {
 /// # Errors
 /// Something is missing, or a kernel or a guest cannot be built or started.
 pub fn run(options: &BootArgs, object: &Path) -> anyhow::Result<Counts> {
-    anyhow::ensure!(
-        options.boots().next().is_some(),
-        "no boot is left: clients run in those that are called `clients` and `clients-no-vdso`"
-    );
     require(options)?;
-    // Without a boot that is wanted, a kernel need not be built.
-    let is_booted = |kernel: &Selected| options.boots().any(|boot| boot.content() == kernel.content);
-    let kernels: Vec<Selected> = options.selection.kernels()?.into_iter().filter(is_booted).collect();
-    let first = kernels.first().context("no kernel that is selected has such a boot; name another line")?;
+    let kernels = options.kernels()?;
     if options.shell {
         let initramfs = Suite::Clients.build()?;
-        let kernel = first.build(object)?;
+        let kernel = kernels[0].build(object)?;
         return shell(options, &kernel, &initramfs).map(|()| Counts::default());
     }
 
@@ -117,6 +112,28 @@ impl BootArgs {
         Boot::all().filter(is_named).filter(has_clients)
     }
 
+    /// The kernels that have one of these boots, at least one.
+    fn kernels(&self) -> anyhow::Result<Vec<Selected>> {
+        anyhow::ensure!(
+            self.boots().next().is_some(),
+            "no boot is left: clients run in those that are called `clients` and `clients-no-vdso`"
+        );
+        if self.shell {
+            self.shell_variant()?;
+        }
+        // Without a boot that is wanted, a kernel need not be built.
+        let is_booted = |kernel: &Selected| self.boots().any(|boot| boot.content() == kernel.content);
+        let kernels: Vec<Selected> = self.selection.kernels()?.into_iter().filter(is_booted).collect();
+        anyhow::ensure!(!kernels.is_empty(), "no kernel that is selected has such a boot; name another line");
+        Ok(kernels)
+    }
+
+    /// The boot whose guest has the shell.
+    fn shell_variant(&self) -> anyhow::Result<&'static Variant> {
+        let start = |boot| if let Boot::Start(variant) = boot { Some(variant) } else { None };
+        self.boots().find_map(start).context("a saved machine has no shell; name a processor")
+    }
+
     fn is_everything(&self) -> bool {
         self.cpu.is_empty() && self.client.is_empty()
     }
@@ -133,8 +150,7 @@ impl BootArgs {
 
 /// A guest with the clients for a person to look around in, as the first of the wanted boots has it.
 fn shell(options: &BootArgs, kernel: &Kernel, initramfs: &Path) -> anyhow::Result<()> {
-    let start = |boot| if let Boot::Start(variant) = boot { Some(variant) } else { None };
-    let variant = options.boots().find_map(start).context("a saved machine has no shell; name a processor")?;
+    let variant = options.shell_variant()?;
     let machine = Machine {
         kernel: &kernel.image,
         initramfs,

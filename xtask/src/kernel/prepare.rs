@@ -47,10 +47,13 @@ pub struct Outcome {
 /// Finds out what can be told of the options before anything is built for them.
 ///
 /// # Errors
-/// The tree is of no known line, or programs that build it are missing.
+/// The tree is of no known line, dirty or partly patched, or programs that build it are missing.
 pub fn require(options: &KernelArgs) -> anyhow::Result<()> {
     let Some(root) = &options.kernel else { return Ok(()) };
-    recognise(root)?;
+    let tree = recognise(root)?;
+    // Whether the glue fits does not depend on the bytes of the object, which is built later.
+    let object = tempfile::NamedTempFile::new()?;
+    Plan::apply(&tree, &Glue::load(&glue::folder(), tree.line, object.path())?)?;
     if options.build {
         packages::require(&[Tier::KernelBuild], false)?;
     }

@@ -5,6 +5,8 @@ use super::make::Build;
 use super::test_kernel::{self, Content, TestKernel};
 use super::tree::{self, LINES, Line};
 use crate::packages::Tier;
+use anyhow::ensure;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// The options that say it.
@@ -78,7 +80,9 @@ impl Selection {
     /// The tree is of no known line, or there is no such image.
     pub fn kernels(&self) -> anyhow::Result<Vec<Selected>> {
         if let Some(image) = &self.image {
-            let origin = Origin::Image(fs_err::canonicalize(image)?);
+            let image = fs_err::canonicalize(image)?;
+            ensure!(is_bzimage(&image)?, "{}: not a bzImage; name arch/x86/boot/bzImage of a build", image.display());
+            let origin = Origin::Image(image);
             return Ok(vec![Selected { name: "image", content: Content::Glue, origin }]);
         }
         let mut kernels = Vec::new();
@@ -104,6 +108,13 @@ impl Selection {
         let named = |line: &&Line| self.line.is_empty() || self.line.iter().any(|name| name == line.name);
         Ok(LINES.iter().filter(named).collect())
     }
+}
+
+/// Whether a file has the setup header of a bzImage (Linux `Documentation/arch/x86/boot.rst`: `HdrS` at 0x202).
+fn is_bzimage(path: &Path) -> anyhow::Result<bool> {
+    let mut head = Vec::new();
+    fs_err::File::open(path)?.take(0x206).read_to_end(&mut head)?;
+    Ok(head.get(0x202..) == Some(b"HdrS"))
 }
 
 impl Selected {
@@ -148,6 +159,10 @@ mod tests {
     fn a_finished_image_needs_nothing_and_must_be_there() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let image = Selection { image: Some(file.path().into()), ..Selection::default() };
+        assert!(format!("{:#}", image.kernels().unwrap_err()).contains("not a bzImage"));
+        let mut head = vec![0; 0x202];
+        head.extend(b"HdrS and the rest");
+        std::fs::write(file.path(), head).unwrap();
         assert_eq!(names(&image), [("image", Content::Glue)]);
         assert!(image.tiers().unwrap().is_empty());
         let missing = Selection { image: Some("/no/such/bzImage".into()), ..Selection::default() };
