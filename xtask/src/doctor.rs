@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! `cargo xtask doctor`: what of the commands' needs is on this machine and where, and for the rest what it would enable and
-//! how to get it.
+//! `cargo xtask doctor`: which needs of the commands this machine meets, found out by using each of them, and for the rest
+//! what it would enable and how to get it.
 
 use crate::debian::{self, Mirror, Suite};
 use crate::{packages, toolchain, workspace};
-use anyhow::Context;
 use serde::Serialize;
 use std::fmt::Write as _;
 use vdso_link::link::standalone::Linker;
@@ -70,20 +69,19 @@ fn rust() -> Vec<Item> {
         let path = toolchain::linker(Linker::Lld)?;
         anyhow::Ok(format!("{} ({})", path.display(), toolchain::linker_version(Linker::Lld)?))
     };
-    let objcopy = toolchain::objcopy().map(|path| path.display().to_string());
     vec![
-        Item::of("rustc", ENABLES, toolchain::rustc_version(), GET_RUST),
+        Item::of("cargo", ENABLES, toolchain::cargo_version(), GET_RUST),
+        Item::of("rustc", ENABLES, toolchain::rustc_works(), GET_RUST),
         Item::of("rust-lld", ENABLES, rust_lld(), GET_RUST),
-        Item::of("rust-objcopy", ENABLES, objcopy, GET_RUST),
+        Item::of("rust-objcopy", ENABLES, toolchain::objcopy_version(), GET_RUST),
     ]
 }
 
 /// A program or file that a Debian package brings.
 fn package(look: packages::Look) -> Item {
     let enables: Vec<_> = look.tiers.iter().map(|tier| tier.enables()).collect();
-    let place = look.place.map(|path| path.display().to_string()).context("not there");
     let get = packages::install_command(&[look.package]);
-    Item::of(look.name, &enables.join(", "), place, &get)
+    Item::of(look.name, &enables.join(", "), look.outcome, &get)
 }
 
 /// The mirror for packages of one release, and what was unpacked of them.
@@ -168,7 +166,7 @@ mod tests {
         for look in packages::look() {
             assert!(diagnosis.items.iter().any(|item| item.name == look.name), "{}", look.name);
         }
-        let rustc = &diagnosis.items[0];
+        let rustc = &diagnosis.items[1];
         assert!(matches!(&rustc.state, State::Found(version) if version.starts_with("rustc ")), "{rustc:?}");
     }
 }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Programs and files that the commands need from the machine, and the Debian packages that bring them.
 
+mod probe;
+
 use crate::kernel::tree::{LINES, Line, SourcePackage};
 use crate::{progress, workspace};
 use anyhow::{Context, bail};
 use duct::cmd;
-use std::path::{Path, PathBuf};
+use probe::{LIBC, LIBELF, M32, MX32, Probe};
+use std::path::Path;
 
 /// Groups of needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,13 +25,6 @@ pub enum Tier {
     Fresh,
 }
 
-/// What shows that something is there.
-#[derive(Clone, Copy, Debug)]
-enum Probe {
-    Program(&'static str),
-    File(&'static str),
-}
-
 impl Tier {
     /// What can be done when all its needs are met.
     pub fn enables(self) -> String {
@@ -42,37 +38,19 @@ impl Tier {
     }
 }
 
-impl Probe {
-    /// Where it is, or `None`.
-    fn place(self) -> Option<PathBuf> {
-        match self {
-            Self::Program(name) => which::which(name).ok(),
-            Self::File(path) => Some(PathBuf::from(path)).filter(|path| path.exists()),
-        }
-    }
-
-    fn is_there(self) -> bool {
-        self.place().is_some()
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Program(name) | Self::File(name) => name,
-        }
-    }
-}
-
 /// One need: the groups that have it, what shows that it is met, and the Debian package that meets it.
 #[derive(Debug)]
 struct Need(Vec<Tier>, Probe, &'static str);
 
 fn needs() -> Vec<Need> {
-    use Probe::{File, Program};
+    use Probe::{Archive, Program, Trial};
     use Tier::{Fresh, Guest, KernelBuild, KernelSource, Native};
     let sources = || LINES.iter().map(KernelSource);
     let mut needs = vec![
         Need(vec![Native, Guest, KernelBuild], Program("gcc"), "gcc"),
-        Need(vec![Native, Guest, KernelBuild], File("/usr/include/stdio.h"), "libc6-dev"),
+        Need(vec![Native, Guest, KernelBuild], Trial(&LIBC), "libc6-dev"),
+        Need(vec![Guest], Trial(&M32), "gcc"),
+        Need(vec![Guest], Trial(&MX32), "gcc"),
         Need(vec![Native, KernelBuild], Program("ld.bfd"), "binutils"),
         // Memcheck follows the secrets of a call.
         Need(vec![Native], Program("valgrind"), "valgrind"),
@@ -84,7 +62,7 @@ fn needs() -> Vec<Need> {
         // The kernel's timeconst.h is computed by it.
         Need(vec![KernelBuild], Program("bc"), "bc"),
         // objtool reads and writes the kernel's objects with it.
-        Need(vec![KernelBuild], File("/usr/include/libelf.h"), "libelf-dev"),
+        Need(vec![KernelBuild], Trial(&LIBELF), "libelf-dev"),
         Need(sources().chain([Fresh]).collect(), Program("tar"), "tar"),
         // The tests of kernel sources pack a small one.
         Need(sources().chain([Native]).collect(), Program("xz"), "xz-utils"),
@@ -94,7 +72,7 @@ fn needs() -> Vec<Need> {
     for line in &LINES {
         match line.source {
             SourcePackage::Installed { package, archive } => {
-                needs.push(Need(vec![KernelSource(line)], File(archive), package));
+                needs.push(Need(vec![KernelSource(line)], Archive(archive), package));
             }
             // Fetched when it is used, and not installed.
             SourcePackage::Newer { .. } => {}
@@ -106,10 +84,10 @@ fn needs() -> Vec<Need> {
 /// What became of the look for one need.
 #[derive(Debug)]
 pub struct Look {
-    /// The program, or the file.
+    /// The program, the file, or what was compiled.
     pub name: &'static str,
-    /// Where it is.
-    pub place: Option<PathBuf>,
+    /// Where it is and what it says of itself, or why it cannot be used.
+    pub outcome: anyhow::Result<String>,
     /// What needs it.
     pub tiers: Vec<Tier>,
     /// The Debian package that brings it.
@@ -120,7 +98,7 @@ pub struct Look {
 pub fn look() -> impl Iterator<Item = Look> {
     needs().into_iter().map(|Need(tiers, probe, package)| Look {
         name: probe.name(),
-        place: probe.place(),
+        outcome: probe.look(),
         tiers,
         package,
     })
@@ -128,8 +106,14 @@ pub fn look() -> impl Iterator<Item = Look> {
 
 /// The packages that some of `tiers` lack, each once.
 pub fn missing(tiers: &[Tier]) -> Vec<&'static str> {
-    let lacking = |Need(of, probe, _): &Need| of.iter().any(|tier| tiers.contains(tier)) && !probe.is_there();
-    needs().into_iter().filter(lacking).map(|Need(_, _, package)| package).collect()
+    let lacking = |Need(of, probe, _): &Need| of.iter().any(|tier| tiers.contains(tier)) && probe.look().is_err();
+    let mut packages = Vec::new();
+    for Need(_, _, package) in needs().into_iter().filter(lacking) {
+        if !packages.contains(&package) {
+            packages.push(package);
+        }
+    }
+    packages
 }
 
 /// The command by which a user gets these packages on Debian.
@@ -181,17 +165,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn probes_tell_what_is_there() {
-        assert!(Probe::Program("sh").is_there() && Probe::File("/").is_there());
-        assert!(!Probe::Program("no-such-program").is_there() && !Probe::File("/no/such/file").is_there());
-    }
-
-    #[test]
     fn every_need_serves_a_tier_and_is_named_once() {
         let needs = needs();
-        for (index, Need(tiers, _, package)) in needs.iter().enumerate() {
+        for (index, Need(tiers, probe, package)) in needs.iter().enumerate() {
             assert!(!tiers.is_empty(), "{package}");
-            assert!(needs[index + 1..].iter().all(|Need(_, _, other)| other != package), "{package}");
+            assert!(needs[index + 1..].iter().all(|Need(_, other, _)| other.name() != probe.name()), "{package}");
         }
     }
 }

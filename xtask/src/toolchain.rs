@@ -4,7 +4,7 @@
 use crate::process;
 use anyhow::{Context, bail};
 use duct::cmd;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use vdso_link::link::standalone::Linker;
 
@@ -28,6 +28,29 @@ pub fn cargo() -> anyhow::Result<OsString> {
         format!("{}: not on the path; install Rust from https://rustup.rs and open a new shell", cargo.display())
     })?;
     Ok(cargo)
+}
+
+/// The version of Cargo, in one line.
+///
+/// # Errors
+/// It is missing or does not answer.
+pub fn cargo_version() -> anyhow::Result<String> {
+    process::first_line("cargo", &cmd!(cargo()?, "--version"))
+}
+
+/// The version of rustc, which has compiled a crate for the target of the object.
+///
+/// # Errors
+/// There is no rustc, or it cannot compile for the target.
+pub fn rustc_works() -> anyhow::Result<String> {
+    let version = rustc_version()?;
+    let folder = tempfile::tempdir()?;
+    let [source, object] = ["trial.rs", "trial.o"].map(|name| folder.path().join(name));
+    fs_err::write(&source, "#![no_std]\npub const fn one() -> u8 {\n    1\n}\n")?;
+    let emit = format!("--emit=obj={}", object.display());
+    let command = cmd!(rustc(), "--crate-type", "lib", "--target", TARGET, emit, source).dir(folder.path());
+    process::output_of("rustc", &command)?;
+    Ok(format!("{version}, compiled for {TARGET}"))
 }
 
 /// Its version, in one line.
@@ -67,7 +90,7 @@ pub fn linker_version(which: Linker) -> anyhow::Result<String> {
 ///
 /// # Errors
 /// It is missing.
-pub fn objcopy() -> anyhow::Result<PathBuf> {
+fn objcopy() -> anyhow::Result<PathBuf> {
     shipped("rust-objcopy")
 }
 
@@ -76,10 +99,23 @@ pub fn objcopy() -> anyhow::Result<PathBuf> {
 /// # Errors
 /// The toolchain lacks the program, or it failed.
 pub fn strip(from: &Path, to: &Path) -> anyhow::Result<()> {
-    // It is linked against the compiler's own libraries, and finds them only when rustc starts it.
-    let command = cmd!(objcopy()?, "--strip-all", from, to).env("LD_LIBRARY_PATH", sysroot()?.join("lib"));
-    process::output_of("rust-objcopy", &command)?;
+    let arguments = [OsStr::new("--strip-all"), from.as_os_str(), to.as_os_str()];
+    process::output_of("rust-objcopy", &objcopy_command(&arguments)?)?;
     Ok(())
+}
+
+/// The program that strips, by its place, which has told its version.
+///
+/// # Errors
+/// The toolchain lacks the program, or it does not start.
+pub fn objcopy_version() -> anyhow::Result<String> {
+    process::output_of("rust-objcopy", &objcopy_command(&[OsStr::new("--version")])?)?;
+    Ok(objcopy()?.display().to_string())
+}
+
+fn objcopy_command(arguments: &[&OsStr]) -> anyhow::Result<duct::Expression> {
+    // It is linked against the compiler's own libraries, and finds them only when rustc starts it.
+    Ok(cmd(objcopy()?, arguments).env("LD_LIBRARY_PATH", sysroot()?.join("lib")))
 }
 
 /// The folder of the toolchain.

@@ -367,3 +367,29 @@ fn build_vdso_takes_the_layout_of_an_unknown_kernel_from_its_debug_file() {
     let (_, err) = streams(0, &["build-vdso", "--image", &image, "--dbg", &debug, "--out", &out]);
     assert!(err.contains("Spliced spliced.so") && err.contains("the kernel that its symbols describe"), "{err}");
 }
+
+#[test]
+fn doctor_reports_as_found_what_works_and_not_what_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    // A compiler that tells its version and compiles nothing, and a program that does not even start.
+    let programs = [("gcc", "#!/bin/sh\ntest \"$1\" = --version && echo gcc 1\n"), ("bc", "#!/no/such/interpreter\n")];
+    for (name, text) in programs {
+        let program = file(folder.path(), name, text.as_bytes());
+        std::fs::set_permissions(program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    let output = command.args(["doctor", "--json"]).env("PATH", path).env("CC", "gcc").output().unwrap();
+    let items: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let missing = |name: &str| {
+        let items = items["items"].as_array().expect("a list");
+        let item = items.iter().find(|item| item["name"] == name).unwrap_or_else(|| panic!("{name}"));
+        item["missing"]["reason"].as_str().unwrap_or_default().to_owned()
+    };
+    assert_eq!(output.status.code(), Some(1));
+    for trial in ["C programs", "C programs, -m32", "C programs, -mx32", "C programs with libelf"] {
+        assert!(missing(trial).starts_with("not compiled: "), "{trial}: {items:#}");
+    }
+    assert!(missing("bc").contains("bc: could not be started"), "{items:#}");
+    assert!(missing("tar").is_empty() && missing("gcc").is_empty(), "{items:#}");
+}

@@ -24,11 +24,7 @@ impl<'path> Compiler<'path> {
     /// # Errors
     /// There is none.
     pub fn find(output: &'path Path) -> anyhow::Result<Self> {
-        let target = "x86_64-unknown-linux-gnu";
-        let mut build = cc::Build::new();
-        build.target(target).host(target).opt_level(2).out_dir(output).cargo_metadata(false).no_default_flags(true);
-        let tool = build.try_get_compiler().context("no C compiler; install gcc")?;
-        Ok(Self { program: tool.path().as_os_str().into(), output })
+        Ok(Self { program: program()?, output })
     }
 
     /// Compiles and links one program, and returns its place.
@@ -45,6 +41,20 @@ impl<'path> Compiler<'path> {
         process::run_logged(&format!("compilation of the guest's {name}"), &cmd(&self.program, arguments), &log)?;
         Ok(program)
     }
+}
+
+/// The machine's own compiler, or the one that `CC` names.
+///
+/// # Errors
+/// There is none.
+pub fn program() -> anyhow::Result<OsString> {
+    let target = "x86_64-unknown-linux-gnu";
+    let mut build = cc::Build::new();
+    // The directory is for probes of options, of which none is made.
+    build.target(target).host(target).opt_level(2).out_dir(std::env::temp_dir());
+    build.cargo_metadata(false).cargo_warnings(false).no_default_flags(true);
+    let tool = build.try_get_compiler().context("no C compiler; install gcc")?;
+    Ok(tool.path().as_os_str().into())
 }
 
 /// The C files of a folder, sorted; none if there is no such folder.

@@ -3,7 +3,7 @@
 
 pub mod boot;
 mod clients;
-mod compiler;
+pub mod compiler;
 mod console;
 mod glue;
 mod golang;
