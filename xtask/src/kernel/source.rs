@@ -7,6 +7,7 @@ use super::tree::{self, KernelTree, Line, SourcePackage};
 use crate::digest::{Inputs, sha256};
 use crate::{debian, progress, workspace};
 use duct::cmd;
+use std::ffi::OsString;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
@@ -47,6 +48,30 @@ pub fn obtain(line: &Line, given: Option<&Path>, name: &str) -> anyhow::Result<S
     }
 }
 
+/// Some paths of a series' source, without the rest where the whole copy is not there yet: a kernel of another series needs no
+/// tree of a gigabyte. Returns the top directory of a tree that has them.
+///
+/// # Errors
+/// There is no such archive, or it cannot be unpacked.
+pub fn part(line: &Line, paths: &[&str]) -> anyhow::Result<PathBuf> {
+    part_of(&super::target(), line.name, &Origin::Archive(&archive(line)?), paths)
+}
+
+fn part_of(target: &Path, name: &str, origin: &Origin<'_>, paths: &[&str]) -> anyhow::Result<PathBuf> {
+    let identity = origin.identity()?;
+    let whole = target.join(name);
+    if is_copy(&whole, &identity) {
+        return Ok(whole.join(SOURCE));
+    }
+    let folder = target.join(format!("{name}-part"));
+    let identity = format!("{identity} {}", paths.join(" "));
+    if !is_copy(&folder, &identity) {
+        unpack_into(&folder, origin, paths)?;
+        fs_err::write(folder.join(STAMP), &identity)?;
+    }
+    Ok(folder.join(SOURCE))
+}
+
 /// The archive with a line's source.
 ///
 /// # Errors
@@ -60,24 +85,39 @@ pub fn archive(line: &Line) -> anyhow::Result<PathBuf> {
 
 fn copy_into(folder: &Path, origin: &Origin) -> anyhow::Result<Source> {
     let identity = origin.identity()?;
-    let build = Build { source: folder.join("source"), output: folder.join("build"), log: folder.join("build.log") };
-    let stamp = folder.join("source.sha256");
-    let known = fs_err::read_to_string(&stamp).is_ok_and(|stamp| stamp == identity);
-    if !(known && build.source.is_dir()) {
-        // Objects of another source may look newer than this one's files.
-        if folder.exists() {
-            fs_err::remove_dir_all(folder)?;
-        }
-        let partial = folder.join("source.partial");
-        fs_err::create_dir_all(&partial)?;
-        origin.unpack(&partial)?;
-        fs_err::rename(&partial, &build.source)?;
+    let build = Build { source: folder.join(SOURCE), output: folder.join("build"), log: folder.join("build.log") };
+    if !is_copy(folder, &identity) {
+        unpack_into(folder, origin, &[])?;
         if build.source.join(".config").exists() {
             build.clean_source()?;
         }
-        fs_err::write(&stamp, &identity)?;
+        fs_err::write(folder.join(STAMP), &identity)?;
     }
     Ok(Source { tree: tree::recognise(&build.source)?, identity, build, folder: folder.into() })
+}
+
+/// The tree in the directory of a copy.
+const SOURCE: &str = "source";
+
+/// The file by which a finished copy is known to be of its origin.
+const STAMP: &str = "source.sha256";
+
+fn is_copy(folder: &Path, identity: &str) -> bool {
+    let known = fs_err::read_to_string(folder.join(STAMP)).is_ok_and(|stamp| stamp == identity);
+    known && folder.join(SOURCE).is_dir()
+}
+
+/// Unpacks some paths of an origin, or all of it where none is named, in place of an earlier copy.
+fn unpack_into(folder: &Path, origin: &Origin<'_>, paths: &[&str]) -> anyhow::Result<()> {
+    // Objects of another source may look newer than this one's files.
+    if folder.exists() {
+        fs_err::remove_dir_all(folder)?;
+    }
+    let partial = folder.join("source.partial");
+    fs_err::create_dir_all(&partial)?;
+    origin.unpack(&partial, paths)?;
+    fs_err::rename(&partial, folder.join(SOURCE))?;
+    Ok(())
 }
 
 impl Origin<'_> {
@@ -98,10 +138,17 @@ impl Origin<'_> {
         Ok(inputs.finish())
     }
 
-    fn unpack(&self, folder: &Path) -> anyhow::Result<()> {
+    /// Unpacks some paths, or everything where none is named; of a tree always everything.
+    fn unpack(&self, folder: &Path, paths: &[&str]) -> anyhow::Result<()> {
         let (path, expression) = match self {
             Self::Archive(archive) => {
-                (archive, cmd!("tar", "--extract", "--strip-components=1", "--directory", folder, "--file", archive))
+                let mut arguments = ["--extract", "--strip-components=1", "--wildcards", "--no-wildcards-match-slash"]
+                    .map(OsString::from)
+                    .to_vec();
+                arguments.extend(["--directory".into(), folder.into(), "--file".into(), (*archive).into()]);
+                // The top directory of an archive has a name of its package's choice.
+                arguments.extend(paths.iter().map(|path| format!("*/{path}").into()));
+                (archive, cmd("tar", arguments))
             }
             Self::Tree(root) => {
                 let read =
@@ -166,6 +213,36 @@ mod tests {
         assert_ne!(changed.identity, copy.identity);
         assert!(changed.build.source.join("new.c").exists() && !changed.build.source.join("kept").exists());
         assert!(!changed.build.output.exists(), "objects of the old source are gone");
+    }
+
+    #[test]
+    fn a_part_of_an_archive_is_unpacked_alone_and_taken_from_a_whole_copy_that_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        let (top, target) = (root.join("linux-source-6.12"), root.join("target"));
+        kernel(&top);
+        for deep in ["tools/include/linux", "include", "drivers/tools/include"] {
+            fs_err::create_dir_all(top.join(deep)).unwrap();
+            fs_err::write(top.join(deep).join("a.h"), deep).unwrap();
+        }
+        let archive = root.join("s.tar.xz");
+        cmd!("tar", "--create", "--xz", "--directory", root, "--file", &archive, "linux-source-6.12").run().unwrap();
+        let part = || part_of(&target, "6.12", &Origin::Archive(&archive), &["tools/include", "Makefile"]).unwrap();
+
+        let tree = part();
+        assert_eq!(tree, target.join("6.12-part/source"));
+        assert!(tree.join("tools/include/linux/a.h").exists() && tree.join("Makefile").exists());
+        for absent in ["include", "drivers", "arch"] {
+            assert!(!tree.join(absent).exists(), "{absent}");
+        }
+        fs_err::write(tree.join("kept"), "").unwrap();
+        assert!(part().join("kept").exists(), "it is unpacked once");
+        copy_into(&target.join("6.12"), &Origin::Archive(&archive)).unwrap();
+        assert_eq!(part(), target.join("6.12/source"));
+
+        let missing = part_of(&target, "7", &Origin::Archive(&archive), &["no/such/path"]).unwrap_err();
+        assert!(format!("{missing:#}").contains("no/such/path"), "{missing:#}");
+        assert!(!target.join("7-part/source").exists());
     }
 
     #[test]
