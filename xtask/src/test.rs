@@ -75,6 +75,12 @@ impl Summary {
 pub fn run(options: &TestArgs, build_vdso: impl FnOnce() -> anyhow::Result<PathBuf>) -> anyhow::Result<Summary> {
     let selection = Selection { kernel: options.kernel.clone(), ..Selection::default() };
     selection.lines()?;
+    let boot = BootArgs { selection, no_install: options.no_install, ..BootArgs::default() };
+    // Before the native tests, so that the user learns at once which package is missing.
+    let boot_needs = if options.native_only { Ok(()) } else { boot::require(&boot) };
+    if let Err(error) = &boot_needs {
+        progress::line("Skipping", format_args!("kernel tests: {error:#}"));
+    }
     let mut summary = Summary::default();
     let install = !options.no_install;
     if let Err(error) = packages::require(&[Tier::Native], install) {
@@ -89,7 +95,11 @@ pub fn run(options: &TestArgs, build_vdso: impl FnOnce() -> anyhow::Result<PathB
             summary.passed += 1;
             stock_images(&mut summary, options)?;
             native_tier(&mut summary)?;
-            kernel_tier(&mut summary, options, &object);
+            match boot_needs {
+                _ if options.native_only => summary.skipped.push("kernel tests: cargo xtask boot".into()),
+                Err(error) => summary.skipped.push(format!("kernel tests: {error:#}")),
+                Ok(()) => kernel_tier(&mut summary, &boot, &object),
+            }
         }
         Err(error) => {
             summary.fail("build-vdso", format!("{error:#}"));
@@ -159,24 +169,15 @@ fn native_tier(summary: &mut Summary) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn kernel_tier(summary: &mut Summary, options: &TestArgs, object: &Path) {
-    if options.native_only {
-        summary.skipped.push("kernel tests: cargo xtask boot".into());
-        return;
-    }
-    let selection = Selection { kernel: options.kernel.clone(), ..Selection::default() };
-    let boot = BootArgs { selection, no_install: options.no_install, ..BootArgs::default() };
-    match boot::require(&boot) {
-        Err(error) => summary.skipped.push(format!("kernel tests: {error:#}")),
-        Ok(()) => match boot::run(&boot, object) {
-            Ok(counts) => {
-                summary.passed += counts.passed;
-                summary.failures.extend(counts.failures);
-                summary.skipped.extend(counts.skipped);
-                summary.stages.add(counts.stages);
-            }
-            Err(error) => summary.fail("boot", format!("{error:#}")),
-        },
+fn kernel_tier(summary: &mut Summary, boot: &BootArgs, object: &Path) {
+    match boot::run(boot, object) {
+        Ok(counts) => {
+            summary.passed += counts.passed;
+            summary.failures.extend(counts.failures);
+            summary.skipped.extend(counts.skipped);
+            summary.stages.add(counts.stages);
+        }
+        Err(error) => summary.fail("boot", format!("{error:#}")),
     }
 }
 

@@ -393,3 +393,20 @@ fn doctor_reports_as_found_what_works_and_not_what_is_there() {
     assert!(missing("bc").contains("bc: could not be started"), "{items:#}");
     assert!(missing("tar").is_empty() && missing("gcc").is_empty(), "{items:#}");
 }
+
+#[test]
+fn test_names_what_the_boots_lack_before_its_first_step() {
+    let folder = tempfile::tempdir().unwrap();
+    // Every step fails at once, because nothing else is on the path.
+    let cargo = file(folder.path(), "cargo", b"#!/bin/sh\nexit 1\n");
+    std::fs::set_permissions(&cargo, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    let output =
+        command.args(["test", "--no-install"]).env("CARGO", &cargo).env("PATH", folder.path()).output().unwrap();
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(1), "{out}{err}");
+    let skipping = err.find("Skipping kernel tests: missing: ").unwrap_or_else(|| panic!("{err}"));
+    let first_step = err.find("Testing cargo fmt").unwrap_or_else(|| panic!("{err}"));
+    assert!(skipping < first_step && err[skipping..first_step].contains("qemu-system-x86"), "{err}");
+    assert!(out.ends_with("skipped\n") && out.contains("failed: build-vdso\n"), "{out}");
+}
