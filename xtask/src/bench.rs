@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! `cargo xtask bench`: starts the benchmark, a program of its own, so that other commands do not compile the peers.
+//! `cargo xtask bench`: starts the benchmark, a separate program, so that other commands do not compile the peers.
 //!
 //! The options are read here, so that help and mistakes need no build. The benchmark takes them in the same form.
 

@@ -64,7 +64,7 @@ mod tests {
         assert!(missing.contains("no/such/file: there is no directory") && missing.contains("create it"), "{missing}");
         assert!(error(file(&there.join("below"))).contains("there: not a directory"));
         assert!(error(file(Path::new("/proc/file"))).contains("/proc: not writable"));
-        assert!(folder.path().read_dir().unwrap().count() == 1, "nothing is left behind");
+        assert!(folder.path().read_dir().unwrap().count() == 1, "the check leaves no file");
     }
 
     #[test]

@@ -233,7 +233,7 @@ fn dump_is_text_and_the_same_as_json() {
     assert_eq!(json["ehdr"]["e_type"], "ET_REL", "{json}");
 }
 
-/// Exit code of the command with its standard output where nobody reads it, and where nothing can be written.
+/// Exit code of the command with a standard output that has no reader, and with one that is full.
 fn codes_without_output(arguments: &[&str]) -> [Option<i32>; 2] {
     let (reader, closed) = std::io::pipe().unwrap();
     drop(reader);

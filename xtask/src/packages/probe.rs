@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
-/// What shows that something is there.
+/// A way to show that a need is met.
 #[derive(Clone, Copy, Debug)]
 pub enum Probe {
     /// A program on the path that tells its version.
@@ -23,7 +23,7 @@ pub enum Probe {
 /// A small C program, with the headers and options of what it stands for.
 #[derive(Debug)]
 pub struct Trial {
-    /// What its success shows.
+    /// The name in a report.
     pub name: &'static str,
     /// The compiler; `None` is the one of the guest's programs, which `CC` can name.
     pub compiler: Option<&'static str>,
@@ -61,7 +61,7 @@ pub static MX32: Trial = Trial {
 const FREESTANDING: &str =
     "#include <stdint.h>\nvoid _start(void);\nvoid _start(void) { for (volatile uint64_t n = 0;; n++) { } }\n";
 
-/// objtool reads and writes the kernel's objects with libelf. A kernel's Makefile takes gcc, whatever `CC` says.
+/// objtool reads and writes the kernel's objects with libelf. A kernel's Makefile takes gcc and ignores `CC`.
 pub static LIBELF: Trial = Trial {
     name: "C programs with libelf",
     compiler: Some("gcc"),
@@ -70,7 +70,7 @@ pub static LIBELF: Trial = Trial {
 };
 
 impl Probe {
-    /// What it is called.
+    /// The name in a report.
     pub fn name(self) -> &'static str {
         match self {
             Self::Program(name) | Self::Archive(name) => name,

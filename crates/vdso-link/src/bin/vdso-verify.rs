@@ -18,7 +18,7 @@ const USAGE: &str = "usage: vdso-verify [--quiet] [--dbg FILE] FILE...\n       v
 /// The command that explains a rule, as findings print it.
 const EXPLAIN: &str = "vdso-verify --explain";
 
-/// What the arguments ask for.
+/// The request that the arguments make.
 enum Request {
     Print(String),
     Judge { quiet: bool, debug: Option<PathBuf>, files: Vec<PathBuf> },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Where a linker placed each section of the object in an image, whatever else it linked into the image.
+//! Where a linker placed each section of the object in an image, also among the code of other objects.
 //!
 //! The exported symbols place the sections of the entry points. Each reference in a placed section places the section that it
 //! refers to. A section that no reference reaches is searched by its bytes.

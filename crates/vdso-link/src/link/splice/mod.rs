@@ -99,7 +99,7 @@ fn base_of(image: &Image) -> Result<(Base<'_>, &'static [Export]), Error> {
     // The symbols that say so may be lost; a second undo record would hide the first.
     if is_spliced(image)? {
         return Err(base.memory.refused(
-            format!("it has a section {RECORD} already: somebody spliced it"),
+            format!("it has a section {RECORD} already, of an earlier splice"),
             "take the image as it was before, by `cargo xtask unsplice`",
         ));
     }
