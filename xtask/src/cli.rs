@@ -7,6 +7,7 @@ use crate::image_source::ImageSource;
 use crate::kernel::boot::BootArgs;
 use crate::kernel::prepare::KernelArgs;
 use crate::kernel::stock_vdso::StockArgs;
+use crate::language::LanguageArgs;
 use crate::splice::{SpliceArgs, UnspliceArgs};
 use crate::{bench::BenchArgs, bless::BlessArgs, build_vdso, inject::InjectArgs, soak::SoakArgs, test::TestArgs};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -68,6 +69,8 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Check the English of new lines and commits
+    Language(LanguageArgs),
     /// Rewrite every file that is generated from another one, and what tests compare with
     Bless(BlessArgs),
 }

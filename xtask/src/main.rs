@@ -18,6 +18,7 @@ mod image_source;
 mod inject;
 mod inspect;
 mod kernel;
+mod language;
 mod link;
 mod manifest;
 mod native_call;
@@ -101,6 +102,7 @@ fn run(command: Command) -> anyhow::Result<Verdict> {
             progress::result(&diagnosis.shown(json)?)?;
             return Ok(diagnosis.is_complete().into());
         }
+        Command::Language(options) => return Ok(language::run(&options)?.into()),
         Command::Bless(options) => return Ok(bless::run(options.check)?.into()),
         Command::Bench(options) => {
             bench::require(&options)?;
