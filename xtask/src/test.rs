@@ -4,9 +4,11 @@
 use crate::kernel::boot::{self, BootArgs};
 use crate::kernel::selection::Selection;
 use crate::kernel::stock_vdso;
+use crate::language::{self, LanguageArgs};
 use crate::packages::{self, Tier};
 use crate::stages::Stages;
 use crate::{bless, process, progress, toolchain};
+use anyhow::Context;
 use duct::cmd;
 use std::path::{Path, PathBuf};
 
@@ -89,6 +91,10 @@ pub fn run(options: &TestArgs, build_vdso: impl FnOnce() -> anyhow::Result<PathB
     summary.step("fmt", || cargo(&["fmt", "--all", "--check"]));
     summary.step("clippy", || cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]));
     summary.step("bless --check", generated_files);
+    match summary.stages.time("language", || language::run(&LanguageArgs::default())) {
+        Ok(is_plain) => summary.step("language", || is_plain.then_some(()).context("see the places above")),
+        Err(error) => summary.skipped.push(format!("language of new lines and commits: {error:#}")),
+    }
     progress::line("Testing", "build-vdso");
     match summary.stages.time("build-vdso", build_vdso) {
         Ok(object) => {
