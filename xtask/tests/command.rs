@@ -233,22 +233,27 @@ fn dump_is_text_and_the_same_as_json() {
     assert_eq!(json["ehdr"]["e_type"], "ET_REL", "{json}");
 }
 
-/// Exit code of the command with a standard output that has no reader, and with one that is full.
-fn codes_without_output(arguments: &[&str]) -> [Option<i32>; 2] {
+/// Exit code of a command with a standard output that has no reader, and with one that is full.
+fn codes_without_output(command: impl Fn() -> Command) -> [Option<i32>; 2] {
     let (reader, closed) = std::io::pipe().unwrap();
     drop(reader);
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     [closed.into(), full.into()].map(|output: Stdio| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
-        command.args(arguments).stdout(output).stderr(Stdio::null()).status().expect("the command starts").code()
+        command().stdout(output).stderr(Stdio::null()).status().expect("the command starts").code()
     })
 }
 
 #[test]
 fn results_of_inject_survive_a_closed_standard_output() {
     let inject = ["inject", "--short", "--len", "4", "--event", "wipe"];
-    assert_eq!(codes_without_output(&inject), [Some(0), Some(2)], "2 where the result could not be written");
-    assert_eq!(codes_without_output(&["inject", "--by-timer", "1"]), [Some(0), Some(2)]);
+    for arguments in [&inject[..], &["inject", "--by-timer", "1"]] {
+        let command = || {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+            command.args(arguments);
+            command
+        };
+        assert_eq!(codes_without_output(command), [Some(0), Some(2)], "2 where the result could not be written");
+    }
 }
 
 #[test]
@@ -400,13 +405,18 @@ fn test_names_what_the_boots_lack_before_its_first_step() {
     // Every step fails at once, because nothing else is on the path.
     let cargo = file(folder.path(), "cargo", b"#!/bin/sh\nexit 1\n");
     std::fs::set_permissions(&cargo, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
-    let output =
-        command.args(["test", "--no-install"]).env("CARGO", &cargo).env("PATH", folder.path()).output().unwrap();
+    let test = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        command.args(["test", "--no-install"]).env("CARGO", &cargo).env("PATH", folder.path());
+        command
+    };
+    let output = test().output().unwrap();
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert_eq!(output.status.code(), Some(1), "{out}{err}");
     let skipping = err.find("Skipping kernel tests: missing: ").unwrap_or_else(|| panic!("{err}"));
     let first_step = err.find("Testing cargo fmt").unwrap_or_else(|| panic!("{err}"));
     assert!(skipping < first_step && err[skipping..first_step].contains("qemu-system-x86"), "{err}");
     assert!(out.ends_with("skipped\n") && out.contains("failed: build-vdso\n"), "{out}");
+    // The same failures without a reader of the results, and where the results are lost.
+    assert_eq!(codes_without_output(test), [Some(1), Some(2)]);
 }
