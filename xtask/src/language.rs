@@ -58,6 +58,10 @@ pub fn run(options: &LanguageArgs) -> anyhow::Result<bool> {
             )
         })
     };
+    if git(&["rev-parse", "--is-shallow-repository"])?.trim() == "true" {
+        progress::line("Skipped", "language: a shallow clone does not tell which lines are new");
+        return Ok(true);
+    }
     let range = format!("{}..HEAD", options.since);
     let diff = git(&["diff", "--unified=0", "--no-color", "--no-ext-diff", "--find-renames", &options.since, "--"])?;
     let commits = git(&["log", "--no-merges", "--format=%h %s", &range])?;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! `cargo xtask test`: everything that must hold, in one command. A step that fails does not keep the others from running.
 
-use crate::kernel::boot::{self, BootArgs};
+use crate::kernel::boot::{self, BootArgs, Boots};
 use crate::kernel::selection::Selection;
 use crate::kernel::stock_vdso;
 use crate::language::{self, LanguageArgs};
@@ -10,7 +10,7 @@ use crate::stages::Stages;
 use crate::{bless, process, progress, toolchain};
 use anyhow::Context;
 use duct::cmd;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Options of `cargo xtask test`.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -100,11 +100,16 @@ pub fn run(options: &TestArgs, build_vdso: impl FnOnce() -> anyhow::Result<PathB
         Ok(object) => {
             summary.passed += 1;
             stock_images(&mut summary, options)?;
+            // The kernels are built while the native tests run.
+            let boots = match boot_needs {
+                _ if options.native_only => Err("kernel tests: cargo xtask boot".into()),
+                Err(error) => Err(format!("kernel tests: {error:#}")),
+                Ok(()) => Ok(Boots::prepare(&boot, &object)?),
+            };
             native_tier(&mut summary)?;
-            match boot_needs {
-                _ if options.native_only => summary.skipped.push("kernel tests: cargo xtask boot".into()),
-                Err(error) => summary.skipped.push(format!("kernel tests: {error:#}")),
-                Ok(()) => kernel_tier(&mut summary, &boot, &object),
+            match boots {
+                Err(reason) => summary.skipped.push(reason),
+                Ok(boots) => kernel_tier(&mut summary, boots),
             }
         }
         Err(error) => {
@@ -175,8 +180,8 @@ fn native_tier(summary: &mut Summary) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn kernel_tier(summary: &mut Summary, boot: &BootArgs, object: &Path) {
-    match boot::run(boot, object) {
+fn kernel_tier(summary: &mut Summary, boots: Boots) {
+    match boots.run() {
         Ok(counts) => {
             summary.passed += counts.passed;
             summary.failures.extend(counts.failures);

@@ -2,6 +2,7 @@
 //! `cargo xtask boot`: on a kernel of each line the contract's tests, once for each processor that the dispatch
 //! distinguishes, clones of a saved guest, and unmodified clients.
 
+use super::builds::{Builds, Finished};
 use super::clients;
 use super::console;
 use super::outcome::{Counts, report};
@@ -52,24 +53,66 @@ pub fn require(options: &BootArgs) -> anyhow::Result<()> {
     packages::require(&tiers, !options.no_install)
 }
 
+/// Boots whose kernels are being built.
+pub struct Boots {
+    options: BootArgs,
+    /// SHA-256 of the object that every kernel must hold.
+    object: String,
+    builds: Builds,
+}
+
+impl Boots {
+    /// Begins to build the kernels, in the background and at low priority: other work can go on meanwhile.
+    ///
+    /// # Errors
+    /// Something is missing.
+    pub fn prepare(options: &BootArgs, object: &Path) -> anyhow::Result<Self> {
+        require(options)?;
+        let builds = Builds::start(options.kernels()?, object.into());
+        Ok(Self { options: options.clone(), object: sha256(&fs_err::read(object)?), builds })
+    }
+
+    /// Builds the guests where something changed, boots each variant of each kernel as soon as it is built, and prints one
+    /// line for each and the verdict.
+    ///
+    /// # Errors
+    /// A kernel or a guest cannot be built or started.
+    pub fn run(self) -> anyhow::Result<Counts> {
+        let Self { options, object, builds } = self;
+        let mut total = Counts::default();
+        let guests = guests(&options, &mut total)?;
+        for Finished { selected, kernel, stages } in builds {
+            total.stages.add(stages);
+            boot_kernel(&options, &selected, &kernel?, &object, &guests, &mut total)?;
+        }
+        for skipped in &total.skipped {
+            progress::print(format_args!("not run: {skipped}"));
+        }
+        progress::print(format_args!("boot: {} passed, {} failed", total.passed, total.failures.len()));
+        Ok(total)
+    }
+}
+
 /// Builds guests and kernels where something changed, boots each variant, and prints one line for each and the verdict.
 ///
 /// # Errors
 /// Something is missing, or a kernel or a guest cannot be built or started.
 pub fn run(options: &BootArgs, object: &Path) -> anyhow::Result<Counts> {
-    require(options)?;
-    let kernels = options.kernels()?;
     if options.shell {
+        require(options)?;
         let initramfs = Suite::Clients.build()?;
-        let kernel = kernels[0].build(object)?;
+        let kernel = options.kernels()?[0].build(object)?;
         return shell(options, &kernel, &initramfs).map(|()| Counts::default());
     }
+    Boots::prepare(options, object)?.run()
+}
 
-    let mut total = Counts::default();
+/// The suites that are asked for, each with its initramfs.
+fn guests(options: &BootArgs, total: &mut Counts) -> anyhow::Result<Vec<(Suite, PathBuf)>> {
     let mut guests = Vec::new();
     for suite in Suite::ALL.into_iter().filter(|suite| options.boots().any(|boot| boot.suite() == *suite)) {
         match total.stages.time(format!("packages of {suite:?}"), || suite.fetch()) {
-            // Who asked for it by name wants to know; in a run of everything the rest can still be run.
+            // A run of everything goes on with the other boots; a user who named this one gets the error.
             Err(error) if options.is_everything() => total.skipped.push(format!("boots of clients: {error:#}")),
             fetched => {
                 let build = || fetched.and_then(|()| suite.build());
@@ -77,31 +120,34 @@ pub fn run(options: &BootArgs, object: &Path) -> anyhow::Result<Counts> {
             }
         }
     }
-    let wanted = sha256(&fs_err::read(object)?);
-    for selected in kernels {
-        let stage = format!("kernel {} with {}", selected.name, selected.content);
-        let kernel = total.stages.time(stage, || selected.build(object))?;
-        if let Some(built) = &kernel.built {
-            total.add(same_object(&selected, &built.object, &wanted));
-            if selected.content == Content::Glue && options.is_everything() {
-                total.add(verifier_is_heard(built));
-            }
-        }
-        for (suite, initramfs) in &guests {
-            for each in options.boots().filter(|it| it.content() == selected.content && it.suite() == *suite) {
-                let counts = total.stages.time(format!("boot {} {}", kernel.name, each.name()), || match each {
-                    Boot::Start(variant) => boot(variant, options, &kernel, initramfs),
-                    Boot::Clone(scenario) => clone(scenario, *suite, &kernel, initramfs),
-                });
-                total.add(counts?);
-            }
+    Ok(guests)
+}
+
+/// Checks what a build made, and boots each variant of the kernel.
+fn boot_kernel(
+    options: &BootArgs,
+    selected: &Selected,
+    kernel: &Kernel,
+    object: &str,
+    guests: &[(Suite, PathBuf)],
+    total: &mut Counts,
+) -> anyhow::Result<()> {
+    if let Some(built) = &kernel.built {
+        total.add(same_object(selected, &built.object, object));
+        if selected.content == Content::Glue && options.is_everything() {
+            total.add(verifier_is_heard(built));
         }
     }
-    for skipped in &total.skipped {
-        progress::print(format_args!("not run: {skipped}"));
+    for (suite, initramfs) in guests {
+        for each in options.boots().filter(|it| it.content() == selected.content && it.suite() == *suite) {
+            let counts = total.stages.time(format!("boot {} {}", kernel.name, each.name()), || match each {
+                Boot::Start(variant) => boot(variant, options, kernel, initramfs),
+                Boot::Clone(scenario) => clone(scenario, *suite, kernel, initramfs),
+            });
+            total.add(counts?);
+        }
     }
-    progress::print(format_args!("boot: {} passed, {} failed", total.passed, total.failures.len()));
-    Ok(total)
+    Ok(())
 }
 
 impl BootArgs {

@@ -114,7 +114,9 @@ impl Build {
 
     fn make(&self, what: &str, target: &str, env: &[(&str, OsString)]) -> anyhow::Result<()> {
         let jobs = std::thread::available_parallelism().map_or(1, |count| count.get());
-        let mut arguments: Vec<OsString> = vec!["-C".into(), self.source.clone().into(), format!("-j{jobs}").into()];
+        // At low priority, for the tests and guests that run meanwhile.
+        let mut arguments: Vec<OsString> = ["-n", "10", "make", "-C"].map(OsString::from).into();
+        arguments.extend([self.source.clone().into(), format!("-j{jobs}").into()]);
         if self.output != self.source {
             fs_err::create_dir_all(&self.output)?;
             let mut output = OsString::from("O=");
@@ -123,7 +125,7 @@ impl Build {
         }
         arguments.push(target.into());
         // Options of a make that runs us are not meant for the kernel's.
-        let mut make = cmd("make", arguments).env_remove("MAKEFLAGS").env_remove("KBUILD_OUTPUT");
+        let mut make = cmd("nice", arguments).env_remove("MAKEFLAGS").env_remove("KBUILD_OUTPUT");
         for (name, value) in REPRODUCIBLE {
             make = make.env(name, value);
         }

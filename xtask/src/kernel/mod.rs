@@ -2,6 +2,7 @@
 //! The kernel side: preparing a tree, building it, booting it.
 
 pub mod boot;
+mod builds;
 mod clients;
 pub mod compiler;
 mod console;
