@@ -55,7 +55,7 @@ fn needs() -> Vec<Need> {
         // Memcheck follows the secrets of a call.
         Need(vec![Native], Program("valgrind"), "valgrind"),
         Need(vec![Guest], Program("qemu-system-x86_64"), "qemu-system-x86"),
-        // The tests of the kernel build run a make of their own.
+        // The tests of the kernel build run make themselves.
         Need(vec![Native, KernelBuild], Program("make"), "make"),
         Need(vec![KernelBuild], Program("flex"), "flex"),
         Need(vec![KernelBuild], Program("bison"), "bison"),

@@ -32,7 +32,7 @@ impl Toolchain {
     /// Finds it.
     ///
     /// # Errors
-    /// There is none, or it has no Cargo of its own.
+    /// There is no toolchain, or it has no Cargo.
     pub fn find() -> anyhow::Result<Self> {
         let sysroot = toolchain::sysroot()?;
         let cargo = sysroot.join("bin/cargo");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! `cargo xtask fresh`: the README's commands on a machine where nothing was installed by hand.
 //!
-//! A machine on which somebody works has packages that the project's own list of needs may lack, so a test run there
+//! A developer's machine has packages that the project's own list of needs may lack, so a test run there
 //! proves nothing about a new one. Here a bare Debian root directory takes the place of the new machine.
 
 mod base;

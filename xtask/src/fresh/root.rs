@@ -21,7 +21,7 @@ done
 exit 1
 "#;
 
-/// An unpacked root. A process of its own session removes it when this value is dropped or this process is killed.
+/// An unpacked root. A process in a separate session removes it when this value is dropped or this process is killed.
 pub struct Root {
     path: PathBuf,
     remover: Option<Remover>,
@@ -47,7 +47,7 @@ impl Root {
         &self.path
     }
 
-    /// Leaves the directory for a person to look around in.
+    /// Leaves the directory, so that a person can inspect it.
     pub fn keep(&mut self) {
         if let Some(remover) = self.remover.take() {
             remover.dismiss();
@@ -76,7 +76,7 @@ impl Remover {
     fn watch(path: &Path) -> anyhow::Result<Self> {
         let mut command = Command::new("sh");
         command.args(["-c", REMOVE_AT_END, "sh"]).arg(path).stdin(Stdio::piped()).stdout(Stdio::null());
-        // In a group of its own an interrupt from the terminal does not reach it.
+        // In a separate group an interrupt from the terminal does not reach it.
         command.process_group(0);
         let mut child = command.spawn().context("sh cannot be started")?;
         Ok(Self { input: child.stdin.take(), child })
