@@ -24,9 +24,8 @@ fn rustc() -> OsString {
 /// It is missing.
 pub fn cargo() -> anyhow::Result<OsString> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    which::which(&cargo).with_context(|| {
-        format!("{}: not on the path; install Rust from https://rustup.rs and open a new shell", cargo.display())
-    })?;
+    which::which(&cargo)
+        .with_context(|| format!("{}: not on the path; install Rust and open a new shell", cargo.display()))?;
     Ok(cargo)
 }
 

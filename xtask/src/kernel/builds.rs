@@ -66,15 +66,36 @@ impl Drop for Builds {
 mod tests {
     use super::super::selection::Selection;
     use super::*;
+    use std::path::Path;
+
+    fn kernels(image: &Path) -> Vec<Selected> {
+        fs_err::write(image, [vec![0; 0x202], b"HdrS".to_vec()].concat()).unwrap();
+        Selection { image: Some(image.into()), ..Selection::default() }.kernels().unwrap()
+    }
 
     #[test]
-    fn finished_builds_come_in_order_and_failures_with_their_reason() {
+    fn finished_builds_come_in_order() {
         let directory = tempfile::tempdir().unwrap();
-        let image = directory.path().join("bzImage");
-        fs_err::write(&image, "").unwrap();
-        let kernels = Selection { image: Some(image.clone()), ..Selection::default() }.kernels().unwrap();
-        let finished: Vec<Finished> = Builds::start([kernels.clone(), kernels].concat(), image.clone()).collect();
-        assert_eq!(finished.len(), 2);
-        assert!(finished.iter().all(|one| one.kernel.as_ref().is_ok_and(|kernel| kernel.image.ends_with("bzImage"))));
+        let images = ["first", "second"].map(|name| directory.path().join(name));
+        let builds = Builds::start(images.iter().flat_map(|image| kernels(image)).collect(), images[0].clone());
+        let finished: Vec<PathBuf> = builds.map(|one| one.kernel.unwrap().image).collect();
+        assert_eq!(finished, images.map(|image| fs_err::canonicalize(image).unwrap()));
+    }
+
+    #[test]
+    fn a_failed_build_is_passed_on_and_dropped_builds_end() {
+        let directory = tempfile::tempdir().unwrap();
+        // A tree of a known series, which is gone before the build.
+        let vdso = directory.path().join("arch/x86/entry/vdso");
+        fs_err::create_dir_all(&vdso).unwrap();
+        fs_err::write(vdso.join("Makefile"), "").unwrap();
+        fs_err::write(directory.path().join("Makefile"), "VERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 7\n").unwrap();
+        let selection = Selection { kernel: Some(directory.path().into()), ..Selection::default() };
+        let kernels = selection.kernels().unwrap();
+        drop(directory);
+        let start = || Builds::start(kernels.clone(), "/no/such/object".into());
+        let error = format!("{:#}", start().next().unwrap().kernel.unwrap_err());
+        assert!(error.contains(selection.kernel.unwrap().to_str().unwrap()), "{error}");
+        drop(start());
     }
 }
