@@ -5,12 +5,15 @@ use std::collections::BTreeSet;
 use vdso_inject::{Effort, Event, Options, Subject, inject};
 
 /// What the C implementation of 6.11 and later does not survive. Whatever else is found, nobody knows of yet.
-const KNOWN: [Event; 6] = [
+const KNOWN: [Event; 9] = [
     Event::WipeDraw,
     Event::WipeLaterDraw,
     Event::WipeNested,
     Event::GenerationWipeDraw,
     Event::ForkDraw,
+    Event::DrawAbandoned,
+    Event::WipeDrawAbandoned,
+    Event::WipeDrawLaterAbandon,
     // The contract's own clause (M4): the kernel never promised to clear the buffer of a call that fails.
     Event::Refusal,
 ];

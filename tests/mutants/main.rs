@@ -22,7 +22,8 @@ const CLAUSES: [&str; 15] = ["E6", "K1", "K2", "K3", "K4", "K5", "K6", "K7", "K8
 /// A small draw, exact groups, and a draw that needs a refill, through one entry point, with the cipher that every
 /// processor has: as much as it takes.
 fn suite() -> Options {
-    let effort = Effort { one_case_of: 1, instructions: 12, forks: 12, each_pair: EachPair::WithoutForks };
+    let effort =
+        Effort { one_case_of: 1, instructions: 12, forks: 12, abandoned: 8, each_pair: EachPair::WithoutForks };
     let mut options = Options::new(effort, 1);
     (options.lens, options.entries, options.levels) = (vec![16, 512, 640], vec![Entry::Vgetrandom], vec![simd::SSE2]);
     options

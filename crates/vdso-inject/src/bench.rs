@@ -2,6 +2,7 @@
 //! One state of a subject, and calls on it. A process has one bench.
 
 use crate::Error;
+use crate::abandon::LeftDraws;
 use crate::case::{Case, Entry, Fill};
 use crate::ledger::{self, Mood};
 use crate::record::{Origin, Record};
@@ -21,6 +22,7 @@ pub struct Bench<'a> {
     text: Text,
     state: *mut u8,
     batch_len: usize,
+    left_draws: LeftDraws,
     /// Where the child of a fork leaves its record.
     mailbox: Shared<Record>,
 }
@@ -34,8 +36,9 @@ impl<'a> Bench<'a> {
         // SAFETY: mapped for as long as the subject lives; breakpoints are set for calls under control alone.
         let text = unsafe { Text::open(subject.code().clone()) }.map_err(Error::system("making the code writable"))?;
         let state = map_state(subject)?;
-        step::install().map_err(Error::system("a handler for SIGTRAP"))?;
-        let mut bench = Self { subject, text, state, batch_len: 0, mailbox: Shared::new()? };
+        step::install().map_err(Error::system("handlers for SIGTRAP and SIGSEGV"))?;
+        let mut bench =
+            Self { subject, text, state, batch_len: 0, left_draws: LeftDraws::new()?, mailbox: Shared::new()? };
         // SAFETY: the process has one bench, made for one subject that is there until the process ends.
         let opened = unsafe { ledger::open(bench.state_range(), subject) };
         opened.map_err(Error::system("a filter for system calls"))?;
@@ -56,6 +59,11 @@ impl<'a> Bench<'a> {
     /// The bytes that a batch has.
     pub fn batch_len(&self) -> usize {
         self.batch_len
+    }
+
+    /// Draws that do not come back.
+    pub fn left_draws(&self) -> &LeftDraws {
+        &self.left_draws
     }
 
     /// Where the child of a fork leaves its record.
@@ -138,13 +146,25 @@ impl<'a> Bench<'a> {
     }
 
     fn fill(&self, stepper: &Stepper<'_>, entry: Entry, buffer: &mut [u8], start: Start) -> isize {
-        let (address, len) = (buffer.as_mut_ptr().addr(), buffer.len());
+        let buffer = [buffer.as_mut_ptr().addr(), buffer.len()];
+        self.draw_at(stepper, entry, buffer, start).expect("this stepper leaves no call")
+    }
+
+    /// Draws to an address, so many bytes. Returns `None` where the call was left.
+    pub(crate) fn draw_at(
+        &self,
+        stepper: &Stepper<'_>,
+        entry: Entry,
+        [address, len]: [usize; 2],
+        start: Start,
+    ) -> Option<isize> {
         let request = ledger::set_request([address, len]);
         let arguments = [address, len, 0, self.state.addr(), self.subject.state().len];
-        // SAFETY: a buffer that is writable for the length, and a state; the handlers are installed.
+        // SAFETY: a state, and a buffer that is writable for the length or whose fault leaves the call; the handlers are
+        // installed.
         let returned = unsafe { stepper.call(self.subject.address(entry), arguments, start) };
         ledger::set_request(request);
-        returned.expect("only the interrupted call is ever left")
+        returned
     }
 
     /// How many bytes there are between two refills: a draw of one byte changes a few bytes of the state, and a refill at

@@ -11,6 +11,8 @@ pub enum Action {
     Draw,
     /// A second handler interrupts the first one's draw, and draws as well.
     NestedDraw,
+    /// A signal handler draws from the same state, and that draw never comes back.
+    AbandonedDraw,
     /// The state becomes all zero.
     Wipe,
     /// The kernel publishes a new generation.
@@ -103,6 +105,12 @@ events! {
     FetchShort "fetch-short" [(Here, Kernel(Mood::ShortKeys)), (Here, Generation)],
     /// The generation changes, and the kernel refuses every system call.
     Refusal "refusal" [(Here, Kernel(Mood::Nothing)), (Here, Generation)],
+    /// A handler's draw does not come back.
+    DrawAbandoned "draw-abandoned" [(Here, AbandonedDraw)],
+    /// The state is wiped, and a handler's draw does not come back.
+    WipeDrawAbandoned "wipe-draw-abandoned" [(Here, Wipe), (Here, AbandonedDraw)],
+    /// The state is wiped, a handler draws, and some instructions later a handler does not come back.
+    WipeDrawLaterAbandon "wipe-draw-later-abandon" [(Here, Wipe), (Here, Draw), (Later, Abandon)],
     /// The one order that the protocol does not close: wipe, a draw, and a second draw before the call's last look.
     Residual "residual" [(Here, Wipe), (Here, Draw), (Later, Draw)],
 }
@@ -136,6 +144,16 @@ impl Event {
     /// Whether a second process comes into being.
     pub fn forks(self) -> bool {
         self.has(|action| matches!(action, Action::Fork { .. }))
+    }
+
+    /// Whether a handler's draw does not come back.
+    pub fn abandons_draw(self) -> bool {
+        self.has(|action| action == Action::AbandonedDraw)
+    }
+
+    /// Whether a run takes as long as twenty others.
+    pub fn is_slow(self) -> bool {
+        self.forks() || self.abandons_draw()
     }
 }
 

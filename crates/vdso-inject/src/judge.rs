@@ -141,7 +141,7 @@ impl Judge {
         let is_childs = |origin: Origin| match origin {
             Origin::Earlier => false,
             Origin::Interrupted => !finished,
-            Origin::Handler | Origin::Later => true,
+            Origin::Handler | Origin::Abandoned | Origin::Later => true,
         };
         parts.extend(
             child
@@ -187,14 +187,18 @@ impl Judge {
         }
         let states = [Some(parent), child];
         let mut kept = states.into_iter().flatten().flat_map(|record| windows(&record.state));
-        kept.find_map(|(_, word)| Some(Fault::KeptInState(word, side(self.words.find(word)?))))
+        kept.find_map(|(_, word)| {
+            let side = side(self.words.find(word)?);
+            // A call that was abandoned between copy and wipe leaves what it copied, in a state that stays in use (R4).
+            (side.origin != Origin::Abandoned).then_some(Fault::KeptInState(word, side))
+        })
     }
 }
 
 /// What the calls did, beside the bytes.
 fn conduct((case, trace, event, position): Subject<'_>, record: &Record) -> Option<Fault> {
     let nothing = event.has(|action| action == Action::Kernel(Mood::Nothing));
-    let abandoned = record.left;
+    let abandoned = record.left || event.abandons_draw();
     // A fetch, another one after a restart, and one for the whole request.
     if record.calls > 3 {
         return Some(Fault::ManySystemCalls(record.calls));
@@ -206,7 +210,7 @@ fn conduct((case, trace, event, position): Subject<'_>, record: &Record) -> Opti
         return Some(Fault::OtherReturned(returned));
     }
     let refused = nothing && record.returned == -(REFUSAL as isize);
-    if !abandoned && !refused && record.returned != case.draw_len() as isize {
+    if !record.left && !refused && record.returned != case.draw_len() as isize {
         return Some(Fault::Returned(record.returned));
     }
     if record.left_bytes {

@@ -5,6 +5,8 @@
 //! and for each [`Event`] and each instruction makes one run: a state that was never used, the call, the event, and a few
 //! calls afterwards. Each run is judged by itself ([`judge`]), and all that was returned is compared across runs.
 
+pub mod abandon;
+pub mod accesses;
 pub mod bench;
 pub mod board;
 pub mod campaign;

@@ -13,8 +13,10 @@ pub struct Effort {
     pub one_case_of: usize,
     /// So many instructions of each call are interrupted by each event; the others follow in other calls.
     pub instructions: usize,
-    /// So many where the event forks, which takes as long as twenty others.
+    /// So many where the event forks or steps through a handler's draw, which takes as long as twenty others.
     pub forks: usize,
+    /// So many runs at each instruction where a handler's draw is abandoned, each time elsewhere.
+    pub abandoned: usize,
     /// Beyond these, each instruction is interrupted by each event at least once: without forks, or with them.
     pub each_pair: EachPair,
 }
@@ -34,9 +36,11 @@ pub enum EachPair {
 
 impl Effort {
     /// A sample: seconds.
-    pub const SHORT: Self = Self { one_case_of: 5, instructions: 60, forks: 8, each_pair: EachPair::Sampled };
+    pub const SHORT: Self =
+        Self { one_case_of: 5, instructions: 60, forks: 8, abandoned: 1, each_pair: EachPair::Sampled };
     /// Every instruction by each event, at one of the times that it is executed: a minute or two.
-    pub const USUAL: Self = Self { one_case_of: 1, instructions: 200, forks: 80, each_pair: EachPair::Forks };
+    pub const USUAL: Self =
+        Self { one_case_of: 1, instructions: 200, forks: 80, abandoned: 1, each_pair: EachPair::Forks };
     /// Every instruction each time that it is executed: hours.
     pub const EXHAUSTIVE: Self = Self { each_pair: EachPair::EachTime, ..Self::USUAL };
 
@@ -44,6 +48,11 @@ impl Effort {
     pub(crate) fn takes(self, turn: usize, case: &Case) -> bool {
         let is_long = case.draw_len() > 1000;
         turn.is_multiple_of(if is_long { self.one_case_of * self.one_case_of } else { self.one_case_of })
+    }
+
+    /// How many runs `event` gets at one instruction.
+    pub(crate) fn runs(self, event: Event) -> usize {
+        if event.abandons_draw() { self.abandoned } else { 1 }
     }
 
     /// Whether an instruction that `event` has not interrupted yet must be.
@@ -80,7 +89,7 @@ pub fn positions(
     for (position, offset) in trace.offsets.iter().enumerate() {
         occasions.entry(*offset).or_default().push(position);
     }
-    let stride = occasions.len().div_ceil(if event.forks() { effort.forks } else { effort.instructions });
+    let stride = occasions.len().div_ceil(if event.is_slow() { effort.forks } else { effort.instructions });
     let is_due = |offset: usize| (offset + turn).is_multiple_of(stride) || effort.wants_new(event) && is_new(offset);
     // Chance of its own for each instruction, so that it does not depend on which others are new. In a loop the first pass
     // is as good as any other, and every other pass on the way costs two signals.

@@ -15,6 +15,8 @@ pub enum Origin {
     Interrupted,
     /// A call of a handler.
     Handler,
+    /// A call of a handler that was left.
+    Abandoned,
     /// A call after the one that was interrupted.
     Later,
 }
@@ -127,6 +129,7 @@ impl fmt::Display for Origin {
             Self::Earlier => "an earlier call",
             Self::Interrupted => "the interrupted call",
             Self::Handler => "a handler's call",
+            Self::Abandoned => "a handler's abandoned call",
             Self::Later => "a later call",
         })
     }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! What came of all runs, in words.
 
+use crate::accesses::decode;
 use crate::board::{Board, Finding, Tally};
 use crate::case::{Case, LENS};
 use crate::event::Event;
 use crate::judge::Fault;
 use crate::subject::Subject;
-use crate::trace::decode;
 use iced_x86::{Formatter, GasFormatter};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write};
@@ -69,7 +69,7 @@ impl Report {
         })
     }
 
-    /// The findings that speak against the subject: all but those of the residual event.
+    /// The findings that speak against the subject: all but those of the residual events.
     pub fn violations(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| !finding.run.event.is_residual())
     }
@@ -143,13 +143,14 @@ impl fmt::Display for Report {
         write!(f, "{}", self.table())?;
         let is_across = |finding: &&Finding| matches!(finding.fault, Fault::RepeatedAcrossRuns(_));
         let across = self.violations().filter(is_across).count();
-        let residue = self.total(Event::Residual).violated;
+        let residual = self.events.iter().filter(|event| event.is_residual());
+        let residue = residual.map(|event| self.total(*event).violated).sum::<usize>();
         let violations = all(|t| t.violated) - residue + across;
         writeln!(f, "{} injections, {violations} violations, seed {}", all(|t| t.tried), self.seed)?;
         if residue > 0 {
             writeln!(
                 f,
-                "{residue} runs of the event that the contract leaves open showed something; they are no violations"
+                "{residue} runs of events that the contract leaves open showed something; they are no violations"
             )?;
         }
         writeln!(

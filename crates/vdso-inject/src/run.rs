@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! One run: a fresh state, one call, one event in the middle of it, and a few calls afterwards.
 
+use crate::abandon::Leave;
 use crate::bench::Bench;
 use crate::canary::CanaryBuffer;
 use crate::case::Case;
@@ -157,6 +158,7 @@ impl Run<'_, '_> {
         match action {
             Action::Draw => self.draw_in_handler(None),
             Action::NestedDraw => self.draw_in_handler(Some(self.a_few())),
+            Action::AbandonedDraw => self.abandoned_draw(),
             Action::Wipe => {
                 self.bench.wipe();
                 self.key_went();
@@ -187,9 +189,7 @@ impl Run<'_, '_> {
     /// Draws; where a number of instructions is given, a second draw interrupts the first one behind so many.
     fn draw_in_handler(&self, interrupted_behind: Option<u32>) {
         let before = ledger::counts();
-        // A handler that finds the state fresh draws a key; now and then it also needs a second batch.
-        let len =
-            if self.rng.borrow_mut().u8(..8) == 0 { self.bench.batch_len().min(464) + SHORT_DRAW } else { SHORT_DRAW };
+        let len = self.handlers_len();
         let mut buffer = [0; Bench::MAX_DRAW];
         let mut record = self.record.borrow_mut();
         let mut inner = Record::new();
@@ -213,6 +213,20 @@ impl Run<'_, '_> {
             record.push(origin, bytes);
         }
         self.handlers.set(self.handlers.get().plus(ledger::counts().since(before)));
+    }
+
+    fn abandoned_draw(&self) {
+        let before = ledger::counts();
+        let len = self.handlers_len();
+        let leave = Leave::by_chance(len, &mut self.rng.borrow_mut());
+        let mut record = self.record.borrow_mut();
+        self.bench.left_draws().draw(self.bench, self.case.entry, len, leave, &mut record);
+        self.handlers.set(self.handlers.get().plus(ledger::counts().since(before)));
+    }
+
+    /// How many bytes a handler draws: now and then so many that it also needs a second batch.
+    fn handlers_len(&self) -> usize {
+        if self.rng.borrow_mut().u8(..8) == 0 { self.bench.batch_len().min(464) + SHORT_DRAW } else { SHORT_DRAW }
     }
 
     fn fork(&self) {

@@ -67,25 +67,39 @@ pub struct Stepper<'a> {
     hook: &'a dyn Fn(&mut Registers) -> Next,
     mode: Cell<Mode>,
     left: Cell<bool>,
+    leaves_on_fault: bool,
     frame: UnsafeCell<Frame>,
 }
 
 /// The innermost call under way. The process has one thread that makes such calls.
 static CURRENT: AtomicPtr<c_void> = AtomicPtr::new(null_mut());
 
-/// Installs the handler.
+/// Installs the handlers.
 ///
 /// # Errors
 /// What the operating system says.
 pub fn install() -> std::io::Result<()> {
-    crate::signals::handle(libc::SIGTRAP, on_sigtrap)
+    crate::signals::handle(libc::SIGTRAP, on_sigtrap)?;
+    crate::signals::handle(libc::SIGSEGV, on_sigsegv)
 }
 
 impl<'a> Stepper<'a> {
     /// A call into `text` that stops for `hook`.
     pub fn new(text: &'a Text, hook: &'a dyn Fn(&mut Registers) -> Next) -> Self {
         let frame = Frame { function: 0, arguments: [0; 5], stack: 0 };
-        Self { text, hook, mode: Cell::new(Mode::Run), left: Cell::new(false), frame: UnsafeCell::new(frame) }
+        Self {
+            text,
+            hook,
+            mode: Cell::new(Mode::Run),
+            left: Cell::new(false),
+            leaves_on_fault: false,
+            frame: UnsafeCell::new(frame),
+        }
+    }
+
+    /// From now on a call that touches memory which it must not touch is left, instead of being the end of the process.
+    pub fn leave_on_fault(&mut self) {
+        self.leaves_on_fault = true;
     }
 
     /// Calls `function`; returns what it returned, or `None` where the hook left it.
@@ -172,6 +186,23 @@ impl<'a> Stepper<'a> {
 extern "C" fn on_sigtrap(_signal: c_int, _info: *mut siginfo_t, context: *mut c_void) {
     // SAFETY: the kernel hands a handler with SA_SIGINFO its context.
     on_trap(&mut unsafe { Registers::of(context) });
+}
+
+extern "C" fn on_sigsegv(_signal: c_int, _info: *mut siginfo_t, context: *mut c_void) {
+    // SAFETY: as in `on_sigtrap`.
+    let mut registers = unsafe { Registers::of(context) };
+    // SAFETY: as in `on_trap`.
+    match unsafe { CURRENT.load(Ordering::Relaxed).cast::<Stepper<'_>>().as_ref() } {
+        Some(stepper) if stepper.leaves_on_fault && stepper.text.range().contains(&registers.pc()) => {
+            registers.set_trap_flag(false);
+            stepper.leave(&mut registers);
+        }
+        // The instruction faults again, and ends the process.
+        // SAFETY: the default disposition needs no handler.
+        _ => unsafe {
+            libc::signal(libc::SIGSEGV, libc::SIG_DFL);
+        },
+    }
 }
 
 /// To be called when a system call was answered in its place: where the trap flag is set, the call stops here.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! One call from its first instruction to its last: where it can be stopped, and what it looks at there.
 
+use crate::accesses::Accesses;
 use crate::bench::Bench;
 use crate::canary::CanaryBuffer;
 use crate::case::Case;
@@ -8,11 +9,9 @@ use crate::ledger;
 use crate::record::Record;
 use crate::registers::Registers;
 use crate::step::{Next, Start, Stepper};
-use iced_x86::{Decoder, DecoderOptions, Instruction, InstructionInfoFactory, OpAccess, OpKind};
+use iced_x86::OpAccess;
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::ops::Range;
-use std::slice;
 
 /// The instructions of one call, in the order in which they are executed.
 pub struct Trace {
@@ -77,36 +76,18 @@ struct Observer {
     last_store: Option<usize>,
     state: Range<usize>,
     buffer: Range<usize>,
-    known: HashMap<usize, Instruction>,
-    accesses: InstructionInfoFactory,
+    accesses: Accesses,
 }
 
 impl Observer {
     fn new(base: usize, state: Range<usize>, buffer: Range<usize>) -> Self {
-        Self {
-            base,
-            offsets: Vec::new(),
-            last_look: 0,
-            last_store: None,
-            state,
-            buffer,
-            known: HashMap::new(),
-            accesses: InstructionInfoFactory::new(),
-        }
+        Self { base, offsets: Vec::new(), last_look: 0, last_store: None, state, buffer, accesses: Accesses::default() }
     }
 
     fn observe(&mut self, registers: &Registers) {
-        let pc = registers.pc();
         let position = self.offsets.len();
-        self.offsets.push(pc - self.base);
-        let instruction = *self.known.entry(pc).or_insert_with(|| decode(pc));
-        let accesses = self.accesses.info(&instruction);
-        for operand in (0..instruction.op_count()).filter(|operand| instruction.op_kind(*operand) == OpKind::Memory) {
-            let Some(address) = instruction.virtual_address(operand, 0, |register, _, _| registers.value(register))
-            else {
-                continue;
-            };
-            let (address, access) = (address as usize, accesses.op_access(operand));
+        self.offsets.push(registers.pc() - self.base);
+        for (address, access) in self.accesses.next(registers) {
             if self.state.contains(&address) && access == OpAccess::Read {
                 self.last_look = position;
             }
@@ -115,15 +96,4 @@ impl Observer {
             }
         }
     }
-}
-
-/// The instruction at an address that is about to be executed.
-pub fn decode(pc: usize) -> Instruction {
-    /// The longest instruction, in bytes.
-    const LONGEST: usize = 15;
-    // Past the last instruction of an image its padding follows, up to the end of the page.
-    let len = LONGEST.min(vdso_abi::PAGE_SIZE - pc % vdso_abi::PAGE_SIZE);
-    // SAFETY: readable, as it is about to be executed, up to the end of its page.
-    let bytes = unsafe { slice::from_raw_parts(pc as *const u8, len) };
-    Decoder::with_ip(64, bytes, pc as u64, DecoderOptions::NONE).decode()
 }

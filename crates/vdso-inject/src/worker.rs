@@ -93,8 +93,10 @@ impl Worker<'_> {
                 progress.offset.store(offset, Relaxed);
                 let id =
                     RunId { case: from.case as u32, event: *event, position: position as u32, offset: offset as u32 };
-                let mut rng = fastrand::Rng::with_seed(seed ^ position as u64);
-                self.run(bench, judge, &trace, case, id, &mut rng);
+                for again in 0..self.options.effort.runs(*event) as u64 {
+                    let mut rng = fastrand::Rng::with_seed(seed ^ position as u64 ^ again << 56);
+                    self.run(bench, judge, &trace, case, id, &mut rng);
+                }
             }
         }
         alarm(0);
