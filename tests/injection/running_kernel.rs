@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use vdso_inject::{Effort, Event, Options, Subject, inject};
 
 /// What the C implementation of 6.11 and later does not survive. Whatever else is found, nobody knows of yet.
-const KNOWN: [Event; 9] = [
+const KNOWN: [Event; 10] = [
     Event::WipeDraw,
     Event::WipeLaterDraw,
     Event::WipeNested,
@@ -14,6 +14,7 @@ const KNOWN: [Event; 9] = [
     Event::DrawAbandoned,
     Event::WipeDrawAbandoned,
     Event::WipeDrawLaterAbandon,
+    Event::WipeDrawLaterDraw,
     // The contract's own clause (M4): the kernel never promised to clear the buffer of a call that fails.
     Event::Refusal,
 ];

@@ -41,6 +41,8 @@ fn parent_and_child_draw_different_bytes() {
             let (vdso, page, room) = (Vdso::built(), StatePage::new(), Pages::shared(1));
             vdso.data().set_simd(cipher.simd);
             intercept(|_, _| Answer::Kernel);
+            // K9: a fresh state has its key after two draws.
+            assert_eq!(vdso.draw(&mut [0; 100], page.state()), 100);
             assert_eq!(vdso.draw(&mut [0; 100], page.state()), 100);
             forget();
             let side = fork();

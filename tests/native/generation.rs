@@ -4,11 +4,11 @@
 use std::sync::Arc;
 use vdso_abi::PAGE_SIZE;
 use vdso_abi::flags::GRND_INSECURE;
-use vdso_abi::state::KEY_LEN;
+use vdso_abi::state::{FETCHING, KEY_LEN};
 use vdso_tests::child::in_child;
 use vdso_tests::faults::{self, on_fault};
 use vdso_tests::memory::Pages;
-use vdso_tests::state::{Snapshot, StatePage, fetching, idle};
+use vdso_tests::state::{Snapshot, StatePage, idle};
 use vdso_tests::syscalls::{Answer, Call, calls, forget, intercept};
 use vdso_tests::vdso::GENERATION;
 use vdso_tests::{Vdso, ciphers, model};
@@ -24,7 +24,11 @@ fn answer_key(number: usize, _: Call) -> Answer {
 
 /// What a fresh state gives and becomes after a fetch of `key` under `generation`.
 fn drawn_afresh(generation: u64, key: [u8; KEY_LEN], len: usize) -> (Vec<u8>, Snapshot) {
-    let mut state = Snapshot::FRESH;
+    drawn_from(Snapshot::FRESH, generation, key, len)
+}
+
+/// What a state without a key of `generation` gives and becomes after a fetch of `key`.
+fn drawn_from(mut state: Snapshot, generation: u64, key: [u8; KEY_LEN], len: usize) -> (Vec<u8>, Snapshot) {
     model::rekey(&mut state, generation, key);
     (model::draw(&mut state, len), state)
 }
@@ -43,13 +47,30 @@ fn fresh_and_stale_states_fetch_a_key_once() {
                     page.state().write(contents);
                     let mut buffer = vec![0; len];
                     assert_eq!(vdso.draw(&mut buffer, page.state()), len as isize);
-                    let (bytes, after) = drawn_afresh(GENERATION, fetched(0), len);
+                    let (bytes, after) = drawn_from(contents, GENERATION, fetched(0), len);
                     assert!(buffer == bytes, "{cipher:?}, {len} bytes");
                     assert_eq!(page.state().read(), after, "{cipher:?}, {len} bytes");
                     assert_eq!(calls(), [Call { buffer: page.state().key_address(), len: KEY_LEN, flags: 0 }]);
                 }
             }
         }
+    });
+}
+
+/// K9: the second draw of a fresh state fetches a second key, and every later one finds that.
+#[test]
+fn k9_fresh_state_becomes_idle_with_its_second_draw() {
+    in_child(|| {
+        let (vdso, page) = (Vdso::built(), StatePage::new());
+        intercept(answer_key);
+        let words: Vec<u64> = [1, 600, 1, 600, 1]
+            .map(|len| {
+                assert_eq!(vdso.draw(&mut vec![0; len], page.state()), len as isize);
+                page.state().word()
+            })
+            .into();
+        assert_eq!(words, [1, idle(GENERATION), idle(GENERATION), idle(GENERATION), idle(GENERATION)]);
+        assert_eq!(calls().len(), 2);
     });
 }
 
@@ -67,12 +88,16 @@ fn k1_generation_0_is_never_valid() {
 }
 
 #[test]
-fn k2_mark_and_generation_stand_before_the_fetch() {
+fn k2_tag_of_the_call_is_stored_before_the_fetch() {
     in_child(|| {
         let (vdso, page) = (Vdso::built(), StatePage::with(Snapshot::keyed(GENERATION - 1, 2)));
         let state = page.state();
         intercept(move |number, call| {
-            assert_eq!(state.word(), fetching(GENERATION));
+            let word = state.word();
+            // A tag of the call's own: an address on its stack, which is the one that this handler runs on.
+            let (address, here) = (word & !FETCHING, (&raw const word).addr() as u64);
+            assert_eq!((word & FETCHING, address % 2), (FETCHING, 0), "{word:#x}");
+            assert!(address > here && address - here < 1 << 16, "{word:#x} from {here:#x}");
             answer_key(number, call)
         });
         assert_eq!(vdso.draw(&mut [0; 16], state), 16);
@@ -253,7 +278,7 @@ fn k7_wiped_then_released_is_never_valid() {
                     assert_eq!(calls(), [Call { buffer: buffer.as_ptr().addr(), len: 16, flags: 0 }], "{place}");
                     assert_eq!(page.state().read(), contents, "{place}");
                 } else {
-                    let (bytes, after) = drawn_afresh(generation, fetched(0), 16);
+                    let (bytes, after) = drawn_from(contents, generation, fetched(0), 16);
                     assert_eq!((&buffer[..], page.state().read()), (&bytes[..], after), "{place}");
                     assert_eq!(calls().len(), 1, "{place}");
                 }

@@ -14,9 +14,17 @@ use vdso_tests::{Vdso, ciphers, model};
 
 const INNER_LEN: usize = 48;
 
+/// An address on no stack of a test.
+const FRAME: u64 = 0x7fff_0000_1230;
+
 /// Answers of the kernel differ from call to call.
 fn bytes_of(number: usize) -> Vec<u8> {
     (0..KEY_LEN.max(INNER_LEN)).map(|i| (i * 11 + number * 59 + 7) as u8).collect()
+}
+
+/// The key that the fetch of this number brings.
+pub fn key_of(number: usize) -> [u8; KEY_LEN] {
+    bytes_of(number)[..KEY_LEN].try_into().expect("as long as a key")
 }
 
 pub fn answer(number: usize, _: Call) -> Answer {
@@ -26,8 +34,7 @@ pub fn answer(number: usize, _: Call) -> Answer {
 /// What a fresh state gives and becomes when system call `number` fetches its key.
 pub fn drawn_afresh(number: usize, len: usize) -> (Vec<u8>, Snapshot) {
     let mut state = Snapshot::FRESH;
-    let key = bytes_of(number)[..KEY_LEN].try_into().expect("as long as a key");
-    model::rekey(&mut state, GENERATION, key);
+    model::rekey(&mut state, GENERATION, key_of(number));
     (model::draw(&mut state, len), state)
 }
 
@@ -112,7 +119,7 @@ fn r1_call_in_a_handler_leaves_the_state_alone() {
     });
 }
 
-/// The same in the middle of the key fetch, where the state already bears the mark of its new generation.
+/// The same in the middle of the key fetch, where the state already has the tag of the interrupted call.
 #[test]
 fn r1_call_during_the_key_fetch_leaves_the_state_alone() {
     in_child(|| {
@@ -165,20 +172,21 @@ fn r2_wipe_then_draw_in_a_handler_shares_no_byte() {
         let (bytes, mut after) = drawn_afresh(1, call.len);
         assert_eq!(outer, bytes, "the interrupted call has the second");
         assert_eq!(call.page.state().read(), after);
-        // And so has every later one.
+        // And a later one the third, because the state was found wiped (K9).
         let mut later = vec![0; 1000];
         assert_eq!(call.vdso.draw(&mut later, call.page.state()), 1000);
+        model::rekey(&mut after, GENERATION, key_of(2));
         assert_eq!(later, model::draw(&mut after, 1000));
     });
 }
 
-/// A handler's call on the wiped state is abandoned before its key has come (R4): what it leaves is nobody's, not even the
-/// interrupted call's, which would go on with a key of zeros.
+/// A handler's call on the wiped state is abandoned before its key has come (R4): no call takes the state that it leaves, not
+/// even the interrupted one, which would go on with a key of zeros.
 #[test]
 fn r2_wipe_then_abandoned_fetch_in_a_handler_starts_over() {
     everywhere(|simd, contents, place| {
         let call = Interrupted::new(simd, contents, place, |_, page| {
-            page.state().write(Snapshot { word: fetching(GENERATION), ..Snapshot::FRESH });
+            page.state().write(Snapshot { word: fetching(FRAME), ..Snapshot::FRESH });
         });
         let (bytes, after) = drawn_afresh(0, call.len);
         assert_eq!(call.run(), bytes);
@@ -187,7 +195,21 @@ fn r2_wipe_then_abandoned_fetch_in_a_handler_starts_over() {
     });
 }
 
-/// A wipe in the middle of the key fetch: the key that arrives afterwards lies in a state without a mark.
+/// The same when the handler's call already has its key (R4): the state is not the interrupted call's.
+#[test]
+fn r2_wipe_then_abandoned_draw_in_a_handler_starts_over() {
+    everywhere(|simd, contents, place| {
+        let call = Interrupted::new(simd, contents, place, |_, page| {
+            page.state().write(Snapshot { word: FRAME, ..Snapshot::keyed(GENERATION, 1).with_batch(464, 77) });
+        });
+        let (bytes, after) = drawn_afresh(0, call.len);
+        assert_eq!(call.run(), bytes);
+        assert_eq!(call.page.state().word(), after.word);
+        assert_eq!(calls().len(), 1, "one new key");
+    });
+}
+
+/// A wipe in the middle of the key fetch: the key that arrives afterwards lies in a state without a tag.
 #[test]
 fn r2_wipe_during_the_key_fetch_starts_over() {
     for len in [16, 464, 600, 3000] {

@@ -47,7 +47,9 @@ pub fn draw(state: &mut Snapshot, len: usize) -> Vec<u8> {
 
 /// What a state becomes by the fetch of `key` under `generation`.
 ///
-/// What is left of an old batch stays where it was, without a count, until a refill overwrites it.
+/// The rest of an old batch stays where it was, without a count, until a refill overwrites it. A fresh state becomes idle of
+/// no generation, and fetches once more for its next draw (K9).
 pub fn rekey(state: &mut Snapshot, generation: u64, key: [u8; KEY_LEN]) {
-    *state = Snapshot { key, word: idle(generation), remaining: 0, ..*state };
+    let word = if state.word == 0 { idle(0) } else { idle(generation) };
+    *state = Snapshot { key, word, remaining: 0, ..*state };
 }

@@ -15,7 +15,7 @@ pub struct Snapshot {
     pub key: [u8; KEY_LEN],
     /// The batch.
     pub batch: [u8; BATCH_LEN],
-    /// Generation and in-use mark.
+    /// Generation and in-use tag.
     pub word: u64,
     /// Bytes left in the batch.
     pub remaining: u32,
@@ -28,14 +28,14 @@ pub const fn idle(generation: u64) -> u64 {
     generation << 1 | 1
 }
 
-/// The word of a state that a call holds under `generation`.
+/// The word of a state that a call took under `generation`.
 pub const fn in_use(generation: u64) -> u64 {
     generation << 1
 }
 
-/// The word of a state that is in use and waits for its key.
-pub const fn fetching(generation: u64) -> u64 {
-    in_use(generation) | FETCHING
+/// The word of a state that is in use and waits for its key, by a call whose frame is at `address`.
+pub const fn fetching(address: u64) -> u64 {
+    address | FETCHING
 }
 
 impl Snapshot {

@@ -13,7 +13,7 @@ pub struct InjectArgs {
     /// What to interrupt: "ours" (target/vdso/vdso64.so), "kernel" (the running kernel's), or the file of an image
     #[arg(long, default_value = "ours", value_name = "ours|kernel|IMAGE")]
     subject: String,
-    /// Only this event; may be repeated. "residual" is the one order of events that the protocol leaves open
+    /// Only this event; may be repeated. The protocol leaves "residual" and "residual-abandon" open
     #[arg(long, value_name = "EVENT", value_parser = event)]
     event: Vec<Event>,
     /// Only calls of this length; may be repeated

@@ -27,8 +27,8 @@ pub struct VgetrandomState {
     /// Bytes not handed out yet are the first [`remaining`](Self::remaining) ones; all others are zero, or scratch
     /// of the cipher while a call is under way.
     pub batch: [u8; BATCH_LEN],
-    /// Generation and in-use mark: 0 is fresh, odd is idle with a key of generation `word >> 1`, even and non-zero is
-    /// in use under that generation, and with [`FETCHING`] without a key as yet.
+    /// Generation and in-use tag. 0 is fresh; odd is idle with a key of generation `word >> 1`; even and non-zero is in use:
+    /// `generation << 1` by a call that took it idle, an address on the stack of a call that fetches or has fetched a key.
     pub word: u64,
     /// How many bytes of the batch are left.
     pub remaining: u32,
@@ -41,7 +41,7 @@ const_assert_eq!(offset_of!(VgetrandomState, word), GROUP_LEN - BOOKKEEPING_LEN)
 // A power of two never straddles a page when it is aligned to itself.
 const_assert!(STATE_LEN.is_power_of_two());
 
-/// Bit of [`VgetrandomState::word`]: the key of this state is being fetched.
+/// Bit of [`VgetrandomState::word`] that no address of user space has: the key of this state is being fetched.
 pub const FETCHING: u64 = 1 << 63;
 
 /// Length of a state, in bytes.

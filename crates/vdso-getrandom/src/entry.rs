@@ -7,7 +7,6 @@ use crate::state::State;
 use core::arch::global_asm;
 use vdso_abi::flags::{STATE_MMAP_FLAGS, STATE_MMAP_PROT};
 use vdso_abi::state::{STATE_LEN, VgetrandomOpaqueParams};
-use vdso_abi::{PAGE_SIZE, syscall::EFAULT};
 
 // The short names, as every export of the kernel's own vDSO has one.
 global_asm!(
@@ -52,13 +51,9 @@ pub unsafe extern "C" fn __vdso_getrandom(
         return 0;
     }
     let output = Output::new(buffer, len);
-    // E3, the length first: what lies behind a pointer of another length is no state of ours, wherever it ends.
+    // E3, the length first: memory of another length is no state, wherever it ends.
     if opaque_len != STATE_LEN {
         return system_call(output, flags);
-    }
-    // E3: one of the two pages could be dropped without the other.
-    if opaque_state.addr() % PAGE_SIZE > PAGE_SIZE - STATE_LEN {
-        return -EFAULT;
     }
     getrandom(output, flags, State::new(opaque_state))
 }

@@ -9,7 +9,7 @@ use crate::arch::chacha20::{Chacha20, Wiped};
 use crate::arch::syscall;
 use crate::data_page::RngData;
 use crate::output::Output;
-use crate::state::{Held, State};
+use crate::state::{Held, State, Untaken};
 use core::sync::atomic::{Ordering, compiler_fence};
 use vdso_abi::flags::GRND_MAX_VALID;
 use vdso_abi::state::{BATCH_LEN, GROUP_BLOCKS, GROUP_LEN, KEY_LEN};
@@ -18,11 +18,13 @@ use vdso_abi::syscall::MAX_RW_COUNT;
 /// How often a call begins: once, and once more after its state or generation went away under it (K6).
 const ATTEMPTS: usize = 2;
 
-/// How many groups go to the caller between two looks at the mark: a few microseconds' worth.
+/// How many groups go to the caller between two checks of the tag: a few microseconds' worth.
 const GROUPS_UNSEEN: usize = 8;
 
 /// Why an attempt did not serve the request.
 enum Unserved {
+    /// It takes more than the fast path does.
+    Slow,
     /// The system call must serve it.
     Refused,
     /// The generation moved or the state was wiped in mid-call: worth one more attempt.
@@ -38,28 +40,36 @@ pub fn getrandom(output: Output, flags: u32, state: Option<State>) -> isize {
     let (Some(state), 0..=GRND_MAX_VALID) = (state, flags) else {
         return system_call(output, flags);
     };
+    if state.straddles_page() {
+        return system_call(output, flags);
+    }
     match hit(output, state) {
         Ok(served) => served as isize,
-        Err(Unserved::Refused) => serve(output, flags, state, ATTEMPTS),
+        Err(Unserved::Slow) => serve(output, flags, state, ATTEMPTS),
+        Err(Unserved::Refused) => system_call(output, flags),
         Err(Unserved::Interrupted) => serve_again(output, flags, state),
     }
 }
 
-/// A small draw from an idle state whose batch suffices, refused for anything else: the steps of [`attempt`] and
-/// [`produce`], as far as such a draw takes them.
+/// A small draw from an idle state whose batch suffices: the steps of [`attempt`] and [`produce`], as far as such a draw
+/// takes them.
 #[inline(always)]
 fn hit(output: Output, state: State) -> Result<usize, Unserved> {
     if !output.is_small() {
-        return Err(Unserved::Refused);
+        return Err(Unserved::Slow);
     }
     let data = RngData::usual();
     let generation = data.generation();
-    let held = state.take(generation).ok_or(Unserved::Refused)?;
-    // Only now, with the mark in place: read earlier, a handler could have handed out the same bytes (R3).
+    let held = match state.take(generation) {
+        Ok(held) => held,
+        Err(Untaken::NoMatch) => return Err(Unserved::Slow),
+        Err(Untaken::NotIdle) => return Err(Unserved::Refused),
+    };
+    // Read the count only after the take: a handler could have handed out the same bytes before it (R3).
     let remaining = held.remaining();
     if remaining < output.len() {
         held.release();
-        return Err(Unserved::Refused);
+        return Err(Unserved::Slow);
     }
     held.hand_out(remaining - output.len(), output);
     held.set_remaining(remaining - output.len());
@@ -68,20 +78,22 @@ fn hit(output: Output, state: State) -> Result<usize, Unserved> {
 
 /// Passes over the output until one of at most `attempts` serves it, or by the system call.
 ///
-/// Never inlined: both exported functions end in it, and a call of one by the other would go through the GOT.
+/// Never inlined: both exported functions end in it, and a call of one by the other would go through the GOT. Its frame
+/// lives as long as the call, so an address in it is a tag that no other call under way has.
 #[inline(never)]
 fn serve(output: Output, flags: u32, state: State, attempts: usize) -> isize {
+    let own = 0u64;
     for _ in 0..attempts {
-        match attempt(output, state) {
+        match attempt(output, state, (&raw const own).addr() as u64) {
             Ok(served) => return served as isize,
-            Err(Unserved::Refused) => break,
             Err(Unserved::Interrupted) => give_up(output, state),
+            Err(Unserved::Refused | Unserved::Slow) => break,
         }
     }
     system_call(output, flags)
 }
 
-/// What is left of the attempts after an interrupted [`hit`].
+/// The remaining attempts after an interrupted [`hit`].
 #[cold]
 #[inline(never)]
 fn serve_again(output: Output, flags: u32, state: State) -> isize {
@@ -89,11 +101,11 @@ fn serve_again(output: Output, flags: u32, state: State) -> isize {
     serve(output, flags, state, ATTEMPTS - 1)
 }
 
-/// Leaves nothing of an interrupted attempt behind.
+/// Discards an interrupted attempt.
 #[cold]
 fn give_up(output: Output, state: State) {
-    state.abandon();
-    // M4: the next attempt may end early in the system call, and what this one wrote must not stay behind it.
+    state.reset();
+    // M4: the next attempt may end early in the system call, which must not leave the bytes of this one in the buffer.
     output.at_most(MAX_RW_COUNT).wipe();
 }
 
@@ -103,15 +115,16 @@ pub fn system_call(output: Output, flags: u32) -> isize {
 }
 
 /// One pass over the output from its beginning (K5).
-fn attempt(output: Output, state: State) -> Result<usize, Unserved> {
+fn attempt(output: Output, state: State, tag: u64) -> Result<usize, Unserved> {
     let data = RngData::locate();
     let generation = data.generation();
     let held = match state.take(generation) {
-        Some(held) => held,
-        // E5: before the length is looked at. K1: 0 would mark the state as fresh instead of in use.
-        None if !data.is_ready() || generation == 0 => return Err(Unserved::Refused),
-        None if output.len() == 0 => return Ok(0),
-        None => rekey(state, generation)?,
+        Ok(held) => held,
+        Err(Untaken::NotIdle) => return Err(Unserved::Refused),
+        // E5: before the length is looked at. K1: no key has generation 0.
+        Err(Untaken::NoMatch) if !data.is_ready() || generation == 0 => return Err(Unserved::Refused),
+        Err(Untaken::NoMatch) if output.len() == 0 => return Ok(0),
+        Err(Untaken::NoMatch) => rekey(state, generation, tag)?,
     };
     // E6
     let output = output.at_most(MAX_RW_COUNT);
@@ -122,7 +135,7 @@ fn attempt(output: Output, state: State) -> Result<usize, Unserved> {
 /// Releases a state from which `output` was filled, if both that and the state can be trusted.
 #[inline(always)]
 fn finish(output: Output, held: Held, data: &RngData, generation: u64) -> Result<usize, Unserved> {
-    // Nothing written so far may sink below the look at the mark that vouches for it.
+    // No store so far may sink below the check of the tag that vouches for it.
     compiler_fence(Ordering::SeqCst);
     // K5, R2: both, because a reseed moves only the page's word and a wipe only the state's.
     if data.generation() != generation || !held.is_still_mine() {
@@ -132,29 +145,26 @@ fn finish(output: Output, held: Held, data: &RngData, generation: u64) -> Result
     Ok(output.len())
 }
 
-/// Takes a state that holds no key of this generation, and fetches one.
+/// Claims a state that holds no key of this generation, and fetches one.
 #[cold]
-fn rekey(state: State, generation: u64) -> Result<Held, Unserved> {
-    // R1, R4: somebody below us on this stack, or a call that never came back, is in the middle of this state.
-    if state.is_in_use() {
-        return Err(Unserved::Refused);
-    }
-    // K2: the mark with the new generation before the fetch, so that no fork in between leaves two processes with one key
-    // under a matching generation, and no handler finds the state idle without a key (R3).
-    let fetching = state.hold(generation);
-    // K3: x86 keeps loads in order, so a fence for the compiler keeps the fetch behind the look at the generation.
+fn rekey(state: State, generation: u64, tag: u64) -> Result<Held, Unserved> {
+    // R1, R4: the interrupted call below this one on the stack, or a call that never came back, may hold the state.
+    // K2: the tag is stored before the fetch, so that after a fork in between the child finds a wiped word, and a handler
+    // finds the state in use (R3).
+    let fetching = state.claim(generation, tag).ok_or(Unserved::Refused)?;
+    // K3: x86 keeps loads in order, so a compiler fence keeps the fetch after the load of the generation.
     compiler_fence(Ordering::SeqCst);
     // K4
     if syscall::getrandom(fetching.key(), KEY_LEN, 0) != KEY_LEN as isize {
-        state.abandon();
+        state.reset();
         return Err(Unserved::Refused);
     }
-    Ok(fetching.keyed())
+    fetching.keyed().ok_or(Unserved::Interrupted)
 }
 
 /// Fills the output from the batch, and from the cipher where the batch does not suffice.
 fn produce(mut output: Output, held: &Held, cipher: Chacha20) -> Result<(), Wiped> {
-    // Only now, with the mark in place: read earlier, a handler could have handed out the same bytes (R3).
+    // Read the count only now that the state is held: a handler could have handed out the same bytes before (R3).
     let mut remaining = held.remaining();
     loop {
         let served = output.len().min(remaining);
@@ -166,8 +176,8 @@ fn produce(mut output: Output, held: &Held, cipher: Chacha20) -> Result<(), Wipe
         // The batch is drained, so the cipher may use it as scratch. Whole groups go straight to the caller.
         let mut counter = 0;
         while output.len() >= GROUP_LEN {
-            // A state that was wiped may be idle again by a handler's hand, and its batch is no scratch of ours then (R3).
-            // Looked at every few groups, because a large request takes seconds.
+            // A handler may have keyed a state that was wiped, and its batch is then no scratch of this call (R3).
+            // Checked every few groups, because a large request takes seconds.
             if !held.is_still_mine() {
                 return Err(Wiped);
             }

@@ -5,27 +5,42 @@ use crate::arch::word;
 use crate::output::Output;
 use core::mem::offset_of;
 use core::ptr::NonNull;
-use vdso_abi::state::{FETCHING, VgetrandomState};
+use vdso_abi::PAGE_SIZE;
+use vdso_abi::state::{FETCHING, STATE_LEN, VgetrandomState};
 
-/// A state that somebody may be using: it can change between any two instructions.
+/// A state that another call may be using: it can change between any two instructions.
 #[derive(Clone, Copy)]
 pub struct State(NonNull<VgetrandomState>);
 
-/// A state that bears our mark, or did when it was taken: a wipe takes the mark away with everything else (R2).
+/// A state that says it is in use by this call, or did so when the call took it: a wipe clears the tag (R2).
 ///
-/// Dropping it without [`release`](Self::release) or [`State::abandon`] leaves it in use for ever (R4).
+/// Dropping it without [`release`](Self::release) or [`State::reset`] leaves it in use for ever (R4).
 #[must_use]
 pub struct Held {
     state: State,
-    in_use: u64,
+    tag: u64,
+    release: Release,
 }
 
-/// A held state whose key is being fetched.
-///
-/// Its mark is another one than that of [`Held`]: a handler that finds a wiped state, and whose own call is abandoned
-/// before its key has come (R4), must not leave the mark of the call that it interrupted over a zero key (R2).
+/// How a state becomes idle again, always in one instruction (K7).
+enum Release {
+    /// A call that took an idle state sets the bit that it cleared.
+    SetBit,
+    /// A call that fetched a key replaces its own tag by this word, and nothing else.
+    Exchange(u64),
+}
+
+/// A held state whose key is being fetched: [`FETCHING`] in its tag says so.
 #[must_use]
 pub struct Fetching(Held);
+
+/// Why a state cannot be taken.
+pub enum Untaken {
+    /// It says neither idle nor in use under this generation.
+    NoMatch,
+    /// It was idle with a key of this generation, and no longer was when it was to be taken.
+    NotIdle,
+}
 
 impl State {
     /// The state at a pointer that an exported function was given; `None` for null.
@@ -33,41 +48,47 @@ impl State {
         NonNull::new(opaque_state.cast()).map(Self)
     }
 
+    /// Whether the state straddles a page, so that one part of it can be dropped without the other (E3).
+    #[inline(always)]
+    pub fn straddles_page(self) -> bool {
+        self.as_ptr().addr() % PAGE_SIZE > PAGE_SIZE - STATE_LEN
+    }
+
     /// Takes the state if it is idle with a key of `generation`.
     ///
-    /// Misses on everything else at once: fresh, stale, in use. The look at 0 is needed: a state that was wiped right before
-    /// its release says 1, idle of generation 0 (K7), and 0 is what the usual place says in a time namespace (S2).
-    pub fn take(self, generation: u64) -> Option<Held> {
-        let held = self.held_under(generation);
-        if generation == 0 || self.word() != held.in_use | 1 {
+    /// The comparison fails for a state that is fresh, stale or in use. Generation 0 must fail before it: a state that was
+    /// wiped before its release says 1, idle of generation 0 (K7), and 0 is what the default data page reads in a time
+    /// namespace (S2).
+    pub fn take(self, generation: u64) -> Result<Held, Untaken> {
+        if generation == 0 || self.word() != idle(generation) {
+            return Err(Untaken::NoMatch);
+        }
+        // The instruction also tells whether the state was still idle: a handler's draw that took it after the comparison
+        // and never came back has left the same tag (R4).
+        if !word::take(self.as_ptr()) {
+            return Err(Untaken::NotIdle);
+        }
+        Ok(Held { state: self, tag: generation << 1, release: Release::SetBit })
+    }
+
+    /// Claims a state that holds no key of `generation`, which is not 0, under a tag of this call's own: `tag` is even, and
+    /// differs from the tag of each other call that has not returned. `None` if the state is in use (R1, R4).
+    pub fn claim(self, generation: u64, tag: u64) -> Option<Fetching> {
+        let found = self.word();
+        if found != 0 && found & 1 == 0 {
             return None;
         }
-        // One instruction, so that a wipe after the look above leaves a 0 that is not ours instead of a mark.
-        word::take(self.as_ptr());
-        Some(held)
-    }
-
-    /// Whether a call that has not returned holds the state (R1, R4).
-    pub fn is_in_use(self) -> bool {
-        let word = self.word();
-        word != 0 && word & 1 == 0
-    }
-
-    /// Marks the state as in use under `generation`, which is not 0, and without a key, whatever it said before.
-    pub fn hold(self, generation: u64) -> Fetching {
-        let held = self.held_under(generation);
-        self.set_word(held.in_use | FETCHING);
-        Fetching(held)
+        self.set_word(tag | FETCHING);
+        // K9: a state that was fresh or wiped becomes idle with its second draw. A handler that keys a state which was wiped
+        // under the call that it interrupts so leaves nothing that a second handler could draw from.
+        let word = if found == 0 { idle(0) } else { idle(generation) };
+        Some(Fetching(Held { state: self, tag, release: Release::Exchange(word) }))
     }
 
     /// Makes the state a fresh one. Key and batch stay as they are: a handler may have keyed the state anew in between, and
-    /// a wipe behind the store would leave its mark over a zero key (R3).
-    pub fn abandon(self) {
+    /// a wipe after the store would leave its tag over a zero key (R3).
+    pub fn reset(self) {
         self.set_word(0);
-    }
-
-    fn held_under(self, generation: u64) -> Held {
-        Held { state: self, in_use: generation << 1 }
     }
 
     fn as_ptr(self) -> *mut VgetrandomState {
@@ -83,26 +104,32 @@ impl State {
     }
 }
 
+/// The word of an idle state with a key of `generation`.
+fn idle(generation: u64) -> u64 {
+    generation << 1 | 1
+}
+
 impl Fetching {
     /// Where the key lies, for the system call that writes it (M1).
     pub fn key(&self) -> *mut u8 {
         self.0.as_ptr().wrapping_byte_add(offset_of!(VgetrandomState, key)).cast()
     }
 
-    /// The state with its key, and an empty batch.
+    /// The state with its key, and an empty batch; `None` if it was wiped or taken over since it was claimed.
     ///
-    /// The mark changes last, and in one instruction: a wipe since it was set leaves 0, which is nobody's mark.
-    pub fn keyed(self) -> Held {
-        self.0.set_remaining(0);
-        word::keyed(self.0.state.as_ptr());
-        self.0
+    /// The tag changes last and in one instruction, and from this call's own alone, so that a key of zeros or of a draw that
+    /// never came back is never used.
+    pub fn keyed(self) -> Option<Held> {
+        let held = self.0;
+        held.set_remaining(0);
+        word::exchange(held.as_ptr(), held.tag | FETCHING, held.tag).then_some(held)
     }
 }
 
 impl Held {
-    /// What the word says while the state is ours.
-    pub fn in_use(&self) -> u64 {
-        self.in_use
+    /// What the word says while the state is held.
+    pub fn tag(&self) -> u64 {
+        self.tag
     }
 
     /// The whole state, for the cipher.
@@ -130,16 +157,23 @@ impl Held {
         unsafe { output.fill_and_wipe(batch.wrapping_add(from)) }
     }
 
-    /// Whether the state still bears our mark, and so was not wiped (R2).
+    /// Whether the state still has the tag of this call, and so was not wiped (R2).
     pub fn is_still_mine(&self) -> bool {
-        self.state.word() == self.in_use
+        self.state.word() == self.tag
     }
 
-    /// Makes the state idle under the generation of its mark.
+    /// Makes the state idle.
     ///
-    /// One instruction on whatever the word says by now: a wipe since the last look leaves 1, idle of generation 0, which
-    /// nobody takes (K7).
+    /// One instruction on the word as it is by now. A wipe since the last check leaves 1 after a take, idle of generation 0,
+    /// which no call takes; after a fetch it leaves 0 (K7).
+    #[inline(always)]
     pub fn release(self) {
-        word::release(self.state.as_ptr());
+        match self.release {
+            Release::SetBit => word::release(self.as_ptr()),
+            Release::Exchange(word) => {
+                // If it fails, the state is fresh or another call's, and stays so.
+                word::exchange(self.as_ptr(), self.tag, word);
+            }
+        }
     }
 }

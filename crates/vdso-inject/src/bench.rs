@@ -21,6 +21,8 @@ pub struct Bench<'a> {
     subject: &'a Subject,
     text: Text,
     state: *mut u8,
+    /// How many draws leave a fresh state without a key that the next one uses (K9).
+    first_draws: usize,
     batch_len: usize,
     left_draws: LeftDraws,
     /// Where the child of a fork leaves its record.
@@ -37,12 +39,19 @@ impl<'a> Bench<'a> {
         let text = unsafe { Text::open(subject.code().clone()) }.map_err(Error::system("making the code writable"))?;
         let state = map_state(subject)?;
         step::install().map_err(Error::system("handlers for SIGTRAP and SIGSEGV"))?;
-        let mut bench =
-            Self { subject, text, state, batch_len: 0, left_draws: LeftDraws::new()?, mailbox: Shared::new()? };
+        let mut bench = Self {
+            subject,
+            text,
+            state,
+            first_draws: 0,
+            batch_len: 0,
+            left_draws: LeftDraws::new()?,
+            mailbox: Shared::new()?,
+        };
         // SAFETY: the process has one bench, made for one subject that is there until the process ends.
         let opened = unsafe { ledger::open(bench.state_range(), subject) };
         opened.map_err(Error::system("a filter for system calls"))?;
-        bench.batch_len = bench.measure_batch();
+        (bench.first_draws, bench.batch_len) = bench.measure();
         Ok(bench)
     }
 
@@ -93,6 +102,9 @@ impl<'a> Bench<'a> {
     pub fn prepare(&self, case: &Case, record: &mut Record) {
         ledger::set_mood(Mood::Willing);
         self.wipe();
+        if case.fill != Fill::Fresh {
+            (0..self.first_draws).for_each(|_| self.draw(case.entry, Self::FIRST_DRAW, Origin::Earlier, record));
+        }
         for len in case.fill.draws(self.batch_len).into_iter().filter(|len| *len > 0) {
             self.draw(case.entry, len, Origin::Earlier, record);
         }
@@ -123,6 +135,9 @@ impl<'a> Bench<'a> {
             record,
         );
     }
+
+    /// Length of a draw that only makes a fresh state ready.
+    const FIRST_DRAW: usize = 8;
 
     /// The most that one draw returns that is not the interrupted call, in bytes.
     pub const MAX_DRAW: usize = 1024;
@@ -167,24 +182,35 @@ impl<'a> Bench<'a> {
         returned
     }
 
-    /// How many bytes there are between two refills: a draw of one byte changes a few bytes of the state, and a refill at
-    /// least a key.
-    fn measure_batch(&self) -> usize {
+    /// How many draws a fresh state needs before it is idle with a key, beyond the first, and how many bytes there are between
+    /// two refills: a draw of one byte changes a few bytes of the state, and a refill at least a key.
+    fn measure(&self) -> (usize, usize) {
         /// More than any batch; a subject without one is taken to have this.
         const LARGEST: usize = 1000;
+        /// More than any subject needs.
+        const MOST_KEYINGS: usize = 4;
         let entry = self.subject.entries()[0];
+        let draw =
+            || self.fill(&Stepper::new(&self.text, &|_| Next::Run), entry, &mut [0; Self::MAX_DRAW][..1], Start::Run);
         let (mut before, mut after) = ([0; PAGE_SIZE], [0; PAGE_SIZE]);
         self.wipe();
-        for drawn in 0..LARGEST {
+        let fetches = || {
+            let before = ledger::counts();
+            draw();
+            ledger::counts().since(before).fetches > 0
+        };
+        let keyings = (0..MOST_KEYINGS).take_while(|_| fetches()).count();
+        // The draw after the last keying was the second one of its batch.
+        for drawn in 2..LARGEST {
             self.copy_state(&mut before);
-            self.fill(&Stepper::new(&self.text, &|_| Next::Run), entry, &mut [0; Self::MAX_DRAW][..1], Start::Run);
+            draw();
             self.copy_state(&mut after);
             let changed = before.iter().zip(&after).filter(|(before, after)| before != after).count();
-            if drawn > 0 && changed > KEY_LEN / 2 {
-                return drawn;
+            if changed > KEY_LEN / 2 {
+                return (keyings.saturating_sub(1), drawn);
             }
         }
-        LARGEST
+        (keyings.saturating_sub(1), LARGEST)
     }
 }
 

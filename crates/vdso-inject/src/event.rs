@@ -111,8 +111,12 @@ events! {
     WipeDrawAbandoned "wipe-draw-abandoned" [(Here, Wipe), (Here, AbandonedDraw)],
     /// The state is wiped, a handler draws, and some instructions later a handler does not come back.
     WipeDrawLaterAbandon "wipe-draw-later-abandon" [(Here, Wipe), (Here, Draw), (Later, Abandon)],
-    /// The one order that the protocol does not close: wipe, a draw, and a second draw before the call's last look.
-    Residual "residual" [(Here, Wipe), (Here, Draw), (Later, Draw)],
+    /// The state is wiped, a handler draws, and some instructions later another one draws.
+    WipeDrawLaterDraw "wipe-draw-later-draw" [(Here, Wipe), (Here, Draw), (Later, Draw)],
+    /// The protocol leaves this open: a wipe, two handler draws, and a third one before the call's last check.
+    Residual "residual" [(Here, Wipe), (Here, Draw), (Here, Draw), (Later, Draw)],
+    /// The protocol leaves this open: a wipe, two handler draws, and then the call is abandoned.
+    ResidualAbandon "residual-abandon" [(Here, Wipe), (Here, Draw), (Here, Draw), (Later, Abandon)],
 }
 
 impl Event {
@@ -128,7 +132,7 @@ impl Event {
 
     /// Whether the contract names it as what it leaves open: its violations are counted, and are none.
     pub fn is_residual(self) -> bool {
-        self == Self::Residual
+        matches!(self, Self::Residual | Self::ResidualAbandon)
     }
 
     /// Whether an action of this kind is part of it.

@@ -57,8 +57,8 @@ pub struct Record {
     pub strange_calls: usize,
     /// Whether the key went, and no other one was fetched until the first later call had returned.
     pub lacks_key: bool,
-    /// System calls of the first two later calls.
-    pub later_calls: [usize; 2],
+    /// System calls of the first later calls.
+    pub later_calls: [usize; 3],
     /// The state afterwards; what lies behind its end is zero.
     pub state: [u8; PAGE_SIZE],
     parts: [Part; Self::PARTS],
@@ -85,7 +85,7 @@ impl Record {
             took_notice: false,
             strange_calls: 0,
             lacks_key: false,
-            later_calls: [0; 2],
+            later_calls: [0; 3],
             state: [0; PAGE_SIZE],
             parts: [Part { origin: Origin::Earlier, start: 0, len: 0 }; Self::PARTS],
             part_count: 0,

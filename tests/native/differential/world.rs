@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use vdso_abi::PAGE_SIZE;
 use vdso_abi::flags::GRND_MAX_VALID;
 use vdso_abi::state::{KEY_LEN, STATE_LEN};
-use vdso_abi::syscall::EFAULT;
 use vdso_tests::canary::CanaryBuffer;
 use vdso_tests::child::{exit, fork};
 use vdso_tests::memory::Pages;
@@ -49,8 +48,6 @@ enum Server {
     Kernel,
     /// The function itself, from the state of this number.
     State(usize),
-    /// The function itself, with this error.
-    Error(isize),
 }
 
 /// A process with two states, and what they must be.
@@ -184,8 +181,7 @@ impl World {
     fn server(&self, draw: Draw) -> Server {
         match (draw.opaque_len, draw.state) {
             (Some(len), _) if len != STATE_LEN => Server::Kernel,
-            (Some(_), Place::Straddling(_)) => Server::Error(-EFAULT),
-            (_, Place::Null) => Server::Kernel,
+            (_, Place::Straddling(_) | Place::Null) => Server::Kernel,
             _ if draw.flags > GRND_MAX_VALID || self.generation == 0 => Server::Kernel,
             (_, Place::Own(number)) => {
                 let word = self.expected[number].word;
@@ -193,15 +189,11 @@ impl World {
                 // No bytes need no state.
                 if is_in_use && draw.len > 0 { Server::Kernel } else { Server::State(number) }
             }
-            (None, Place::Straddling(_)) => unreachable!("the function without a length takes it for a state"),
         }
     }
 
     /// The nearest call that a client may make: one that faults, or is the size probe, is another test's.
     fn permitted(&self, mut draw: Draw) -> Draw {
-        if draw.opaque_len.is_none() && matches!(draw.state, Place::Straddling(_)) {
-            draw.state = Place::Null;
-        }
         let is_probe = draw.opaque_len == Some(usize::MAX);
         if draw.buffer == Buffer::Null && (is_probe || draw.len > 0 && self.server(draw) != Server::Kernel) {
             draw.buffer = Buffer::At(0);
@@ -229,10 +221,6 @@ impl World {
         let made = calls();
         prop_assert_eq!(memory.overrun(), None);
         match server {
-            Server::Error(error) => {
-                prop_assert_eq!((returned, made), (error, vec![]));
-                prop_assert!(memory.bytes() == before, "bytes of a failed call");
-            }
             Server::Kernel => {
                 prop_assert_eq!(made, vec![Call { buffer: buffer.addr(), len, flags }]);
                 prop_assert_eq!(returned, system_call(draw));

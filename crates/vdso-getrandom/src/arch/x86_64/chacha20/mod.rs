@@ -36,7 +36,7 @@ pub enum Chacha20 {
     Avx512vl,
 }
 
-/// The state was wiped and is no longer ours; nothing was made of its zero key.
+/// The state was wiped and is no longer held; no output of its zero key was stored.
 pub struct Wiped;
 
 impl Chacha20 {
@@ -72,9 +72,9 @@ impl Chacha20 {
         // SAFETY: the state is writable by the contract of the exported functions.
         let blocks = unsafe {
             match self {
-                Self::Sse2 => sse2::chacha20_refill_sse2(held.as_ptr(), counter, held.in_use()),
-                Self::Avx2 => avx2::chacha20_refill_avx2(held.as_ptr(), counter, held.in_use()),
-                Self::Avx512vl => avx512vl::chacha20_refill_avx512vl(held.as_ptr(), counter, held.in_use()),
+                Self::Sse2 => sse2::chacha20_refill_sse2(held.as_ptr(), counter, held.tag()),
+                Self::Avx2 => avx2::chacha20_refill_avx2(held.as_ptr(), counter, held.tag()),
+                Self::Avx512vl => avx512vl::chacha20_refill_avx512vl(held.as_ptr(), counter, held.tag()),
             }
         };
         if blocks == 0 { Err(Wiped) } else { Ok(()) }
