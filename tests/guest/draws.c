@@ -73,8 +73,8 @@ struct verdict test_many_draws(void)
 
 	if (!verdict.passed)
 		return verdict;
-	REQUIRE(calls >= 1, "no system call at all: who made the key?");
-	REQUIRE(calls <= 3, "%u system calls for %d draws", calls, MANY_DRAWS);
+	/* A fresh state fetches a key with each of its first two draws; the timer may reseed meanwhile. */
+	REQUIRE(calls >= 2 && calls <= 4, "%u system calls for %d draws", calls, MANY_DRAWS);
 	return pass("%s, %u system calls", verdict.text, calls);
 }
 

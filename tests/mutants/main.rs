@@ -17,7 +17,8 @@ use vdso_inject::{Effort, Event, Options, Report, Subject, inject};
 use vdso_tests::workspace::{self, Xtask};
 
 /// The clauses that need a mutant.
-const CLAUSES: [&str; 15] = ["E6", "K1", "K2", "K3", "K4", "K5", "K6", "K7", "K8", "M3", "M4", "R1", "R2", "R3", "S2"];
+const CLAUSES: [&str; 17] =
+    ["E3", "E6", "K1", "K2", "K3", "K4", "K5", "K6", "K7", "K8", "K9", "M3", "M4", "R1", "R2", "R3", "S2"];
 
 /// A small draw, exact groups, and a draw that needs a refill, through one entry point, with the cipher that every
 /// processor has: as much as it takes.
