@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! The exit hook: a thread that exits gives its slot back.
+//!
+//! The hook is the destructor of a thread key of the C library, created before `main`. glibc keeps the values of the first 32
+//! keys in the thread's own block, and musl those of all keys: there `pthread_setspecific` allocates nothing, and the first
+//! draw of a thread is safe in a handler that interrupts `malloc`. Destructors of Rust and C++ are registered by allocating.
+
+#![expect(unsafe_code, reason = "a constructor, and the destructor of a thread key")]
+
+use crate::cell::Cell;
+use crate::libc::{self, Key};
+use crate::source::Why;
+use core::ffi::c_void;
+use core::sync::atomic::{AtomicU64, Ordering};
+
+/// Keys below this need no allocation in glibc.
+const FIRST_BLOCK: Key = 32;
+
+/// The key, or one of the values below.
+static KEY: AtomicU64 = AtomicU64::new(UNKNOWN);
+/// The constructor has not run.
+const UNKNOWN: u64 = u64::MAX;
+/// The C library has no key left that is fit for this.
+const UNFIT: u64 = u64::MAX - 1;
+
+/// Runs before `main`, or when the library is loaded.
+#[used]
+#[unsafe(link_section = ".init_array")]
+static CONSTRUCTOR: extern "C" fn() = create_key;
+
+extern "C" fn create_key() {
+    if !libc::has_threads() {
+        return;
+    }
+    let key = libc::create_key(on_exit).filter(|key| !libc::is_glibc() || *key < FIRST_BLOCK);
+    KEY.store(key.map_or(UNFIT, u64::from), Ordering::Release);
+}
+
+/// Whether a thread can be given a slot: there is a hook, or no C library that would need one.
+pub fn is_possible() -> Result<(), Why> {
+    match KEY.load(Ordering::Acquire) {
+        UNKNOWN if libc::has_threads() => Err(Why::TooEarly),
+        UNFIT => Err(Why::NoThreadKey),
+        _ => Ok(()),
+    }
+}
+
+/// Sets the hook of this thread, whose cell this is. Returns whether that worked; without a C library there is none to set.
+pub fn set_hook(cell: &Cell) -> bool {
+    match KEY.load(Ordering::Acquire) {
+        UNKNOWN => true,
+        UNFIT => false,
+        key => libc::set_specific(key as Key, (&raw const *cell).cast()),
+    }
+}
+
+/// Called by the C library in a thread that exits.
+unsafe extern "C" fn on_exit(cell: *mut c_void) {
+    // SAFETY: the value that `set_hook` stored: the cell of this thread, whose thread-local storage still exists.
+    unsafe { &*cell.cast::<Cell>() }.exit();
+}

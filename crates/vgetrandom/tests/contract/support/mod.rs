@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! What the tests of the clauses share.
+
+pub mod child;
+pub mod handler;
+pub mod landing;
+pub mod path;
+pub mod trace;
+pub mod words;
