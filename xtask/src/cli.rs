@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The command line.
 
+use crate::client::ClientArgs;
 use crate::fresh::FreshArgs;
 use crate::fuzz::FuzzArgs;
 use crate::image_source::ImageSource;
@@ -63,6 +64,8 @@ pub enum Command {
     Fresh(FreshArgs),
     /// Measure the image against its peers: times, ratios, goals
     Bench(BenchArgs),
+    /// Build the C libraries for programs: archive, shared library and preload library
+    Client(ClientArgs),
     /// Print what of the commands' needs is here, where, and how to get the rest; exit code 1 where something is missing
     Doctor {
         /// Print JSON to standard output

@@ -9,6 +9,7 @@ mod bench;
 mod bless;
 mod build_vdso;
 mod cli;
+mod client;
 mod debian;
 mod digest;
 mod doctor;
@@ -97,6 +98,7 @@ fn run(command: Command) -> anyhow::Result<Verdict> {
             return Ok(differences.is_empty().into());
         }
         Command::Explain { rule } => progress::result(&inspect::explain(&rule)?)?,
+        Command::Client(options) => client::run(&options)?,
         Command::Doctor { json } => {
             let diagnosis = doctor::examine();
             progress::result(&diagnosis.shown(json)?)?;

@@ -3,7 +3,7 @@
 
 #![expect(unsafe_code, reason = "system calls")]
 
-use crate::abi::{AT_FDCWD, MAP_ANONYMOUS, MAP_PRIVATE, O_RDONLY_CLOEXEC, PR_GET_AUXV, PROT_READ_WRITE};
+use crate::abi::{AT_FDCWD, EIO, MAP_ANONYMOUS, MAP_PRIVATE, O_RDONLY_CLOEXEC, PR_GET_AUXV, PROT_READ_WRITE};
 use crate::arch::syscall::{number, system_call};
 use core::ffi::CStr;
 use core::ptr::NonNull;
@@ -52,17 +52,32 @@ pub fn auxiliary_vector(words: &mut [usize]) -> isize {
 
 /// Reads the beginning of a file; returns the number of bytes, or a negative errno.
 pub fn read_file(path: &CStr, words: &mut [usize]) -> isize {
+    let Some(file) = open(path) else { return -(EIO as isize) };
+    // SAFETY: the kernel writes at most so many bytes to `words`.
+    let read = unsafe { read(file, words.as_mut_ptr().cast(), size_of_val(words)) };
+    close(file);
+    read
+}
+
+/// Opens a file for reading; `None` where the kernel refuses.
+pub fn open(path: &CStr) -> Option<usize> {
     let path = path.as_ptr().expose_provenance();
     // SAFETY: the path ends with a zero byte.
     let file = unsafe { system_call(number::OPENAT, [AT_FDCWD as usize, path, O_RDONLY_CLOEXEC, 0, 0, 0]) };
-    if file < 0 {
-        return file;
-    }
-    let (start, len) = (words.as_mut_ptr().expose_provenance(), size_of_val(words));
-    // SAFETY: the kernel writes at most `len` bytes to `words`; the descriptor is this function's.
-    unsafe {
-        let read = system_call(number::READ, [file as usize, start, len, 0, 0, 0]);
-        system_call(number::CLOSE, [file as usize, 0, 0, 0, 0, 0]);
-        read
-    }
+    usize::try_from(file).ok()
+}
+
+/// `read(2)`; returns a count or a negative errno.
+///
+/// # Safety
+/// `buffer` is writable for `len` bytes.
+pub unsafe fn read(file: usize, buffer: *mut u8, len: usize) -> isize {
+    // SAFETY: the caller's promise.
+    unsafe { system_call(number::READ, [file, buffer.expose_provenance(), len, 0, 0, 0]) }
+}
+
+/// Closes what [`open`] opened.
+pub fn close(file: usize) {
+    // SAFETY: the descriptor is this library's.
+    unsafe { system_call(number::CLOSE, [file, 0, 0, 0, 0, 0]) };
 }

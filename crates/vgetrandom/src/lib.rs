@@ -23,6 +23,7 @@ mod abi;
 #[expect(unsafe_code, reason = "instructions and linker symbols of a processor")]
 mod arch;
 mod cell;
+mod certain;
 mod draw;
 mod error;
 mod exit;
@@ -57,6 +58,7 @@ struct Readme;
 #[doc(hidden)]
 pub mod internals {
     pub use crate::cell::Cell;
+    pub use crate::certain::{below, fill_from_any};
     pub use crate::draw::draw;
     pub use crate::fill::fill;
     pub use crate::kernel::getrandom as system_call;
