@@ -165,7 +165,7 @@ struct verdict test_state_moved(void)
 
 	if (!verdict.passed)
 		return verdict;
-	/* Two keys for the state, and two for what was left behind at last; the timer may reseed meanwhile. */
+	/* Two keys for the state, and two for the state that stays at last; the timer may reseed meanwhile. */
 	REQUIRE(calls >= 4 && calls <= 8, "%u system calls", calls);
 	return pass("%s, %u system calls", verdict.text, calls);
 }

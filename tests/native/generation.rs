@@ -27,7 +27,7 @@ fn drawn_afresh(generation: u64, key: [u8; KEY_LEN], len: usize) -> (Vec<u8>, Sn
     drawn_from(Snapshot::FRESH, generation, key, len)
 }
 
-/// What a state without a key of `generation` gives and becomes after a fetch of `key`.
+/// Output and next content of a state without a key of `generation`, after a fetch of `key`.
 fn drawn_from(mut state: Snapshot, generation: u64, key: [u8; KEY_LEN], len: usize) -> (Vec<u8>, Snapshot) {
     model::rekey(&mut state, generation, key);
     (model::draw(&mut state, len), state)

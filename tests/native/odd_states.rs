@@ -63,7 +63,7 @@ fn o1_moved_state_goes_on_and_leaves_a_fresh_one() {
     }
 }
 
-/// What is left behind reads as zero, so it is a wipe for the call; the state that went away keeps its tag.
+/// The old place reads as zero, so it is a wipe for the call; the state that went away keeps its tag.
 #[test]
 fn o2_state_moved_in_mid_call_starts_over() {
     everywhere(|simd, contents, place| {

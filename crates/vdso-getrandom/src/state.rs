@@ -127,7 +127,7 @@ impl Fetching {
 }
 
 impl Held {
-    /// What the word says while the state is held.
+    /// The value of the word while the state is held.
     pub fn tag(&self) -> u64 {
         self.tag
     }

@@ -79,7 +79,7 @@ impl LeftDraws {
             record.push(Origin::Handler, bytes);
             return;
         }
-        // What it had written by then is out of the generator's hands as well.
+        // The bytes that it had written by then have left the generator as well.
         let written = words::words(bytes).take_while(|(_, word)| *word != 0).count() * words::WORD_LEN;
         record.push(Origin::Abandoned, &bytes[..written]);
     }

@@ -53,7 +53,7 @@ enum {
 int vgetrandom_source(void);
 
 /*
- * A state that belongs to no thread, for runtimes with threads of their own. It may move between threads, but no two threads
+ * A state that belongs to no thread, for runtimes that make their threads themselves. It may move between threads, but no two threads
  * may use it at the same time.
  */
 typedef struct vgetrandom_state vgetrandom_state;

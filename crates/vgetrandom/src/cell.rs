@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What an owner of a slot has: one word, which is the slot's address or a code below every address.
+//! The cell of an owner of a slot: one word, which is the slot's address or a code below every address.
 
 #![expect(unsafe_code, reason = "the word is a pointer")]
 
@@ -31,7 +31,7 @@ mod code {
     pub const EXITED: usize = 4095;
 }
 
-/// What a cell says.
+/// The meaning of a cell's word.
 pub enum Content {
     /// This slot is the owner's.
     Slot(&'static Slot),
@@ -64,7 +64,7 @@ impl Cell {
         if word.addr() < CODES { None } else { Some(unsafe { &*word }) }
     }
 
-    /// What the cell says now.
+    /// Returns the present meaning.
     pub fn content(&self) -> Content {
         let word = self.word();
         // SAFETY: the word of this cell.

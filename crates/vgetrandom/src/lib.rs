@@ -7,7 +7,7 @@
 //! wipes the states in the child of a fork, and every function here may be called in a signal handler.
 //!
 //! The crate needs no `std`, no allocator and no C library, uses a C library for thread exit where there is one, and makes no
-//! system calls but `getrandom`, `mmap` and `munmap`. What it promises is in `docs/client-contract.md` of the repository,
+//! system calls but `getrandom`, `mmap` and `munmap`. Its promises are in `docs/client-contract.md` of the repository,
 //! clauses C1 to C15; code and tests name them.
 //!
 //! ```

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What the process knows: the vDSO, found once, and the pool of slots.
+//! State of the process: the vDSO, found once, and the pool of slots.
 
 #![expect(unsafe_code, reason = "the vDSO by its address")]
 
@@ -98,7 +98,7 @@ pub fn vdso() -> Result<Vdso, Why> {
     }
 }
 
-/// What [`look`] stored.
+/// Returns the result that [`look`] stored.
 fn known() -> Vdso {
     let function = FUNCTION.load(Ordering::Relaxed);
     Vdso {

@@ -22,7 +22,7 @@ pub struct Slot {
 }
 const _: () = assert!(size_of::<Slot>() == Slot::LEN && align_of::<Slot>() == Slot::LEN);
 
-/// What one miss adds to the word.
+/// The amount that one miss adds to the word.
 const MISS: u64 = 2;
 
 impl Slot {

@@ -13,7 +13,7 @@ use std::path::Path;
 const SHARED: &str = "lib/libvgetrandom.so";
 const PRELOAD: &str = "lib/libvgetrandom-preload.so";
 
-/// What the dynamic section and the dynamic symbols of a library say.
+/// The contents of the dynamic section and the dynamic symbols of a library.
 struct Library {
     needed: usize,
     flags: u64,
@@ -83,7 +83,7 @@ fn the_preload_library_exports_the_functions_that_it_answers() {
 fn the_preload_library_names_no_other_library() {
     let preload = read(PRELOAD);
     assert_eq!(preload.needed, 0);
-    // What glibc of any age and musl have.
+    // Every glibc and musl have these.
     assert_eq!(preload.wanted, names(&["__errno_location", "abort", "memset"]));
     // The reader finds such entries where they are.
     assert!(read(SHARED).needed > 0);

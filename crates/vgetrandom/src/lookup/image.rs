@@ -129,7 +129,7 @@ fn program_headers(file: &Memory) -> Option<impl Iterator<Item = ProgramHeader> 
     )
 }
 
-/// What the dynamic section says, as addresses of the image's own count.
+/// The tables that the dynamic section names, as addresses of the image's own count.
 #[derive(Default)]
 struct Tables {
     strings: Option<u64>,

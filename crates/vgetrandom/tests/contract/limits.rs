@@ -66,7 +66,7 @@ fn forbid_memory() {
     }
 }
 
-/// Draws in so many threads behind a filter that forbids `mmap`.
+/// Draws in so many threads under a filter that forbids `mmap`.
 fn draw_in_sandbox(threads: usize) {
     let barrier = Barrier::new(threads);
     std::thread::scope(|scope| {

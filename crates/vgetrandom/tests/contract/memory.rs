@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What memory holds, and what happens before the first draw: C13 and C14.
+//! Contents of memory, and the time before the first draw: C13 and C14.
 
 use crate::support::path::Path;
 use crate::support::trace::{self, count};

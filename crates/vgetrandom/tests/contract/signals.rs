@@ -20,7 +20,7 @@ extern "C" fn draws(_: c_int, _: *mut siginfo_t, _: *mut c_void) {
 /// The child draws in the handler, and both sides go on with the interrupted draw.
 extern "C" fn forks_and_draws(_: c_int, _: *mut siginfo_t, _: *mut c_void) {
     let drawn = DRAWN.get().expect("made before");
-    // A fork with exit handlers of nobody: the child goes on from here.
+    // A fork that runs no exit handlers: the child goes on from here.
     // SAFETY: the process has one thread.
     match unsafe { libc::fork() } {
         0 => drawn.draw(LEN..2 * LEN),
@@ -36,7 +36,7 @@ fn interrupted(handler: crate::support::handler::Handler, after: impl FnOnce()) 
     let mut interrupted = false;
     let test = || {
         Path::Built.enter();
-        // What is not the library's is done before.
+        // Work that is not the library's is done before.
         DRAWN.set(Shared::new(4096)).map_err(drop).expect("once");
         handle(libc::SIGUSR1, handler);
         vgetrandom::prepare(1).expect("memory");

@@ -14,7 +14,7 @@ use std::cell::Cell;
 use std::ops::Range;
 use std::sync::OnceLock;
 
-/// What happens at the chosen instruction.
+/// An event at the chosen instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Event {
     /// The handler draws.
@@ -52,17 +52,17 @@ const CHILD_AFTER: usize = 8;
 const PLACES: usize = 16;
 
 thread_local! {
-    /// What is to happen, and after how many instructions.
+    /// The event, and the number of instructions before it.
     static PLAN: Cell<Option<(Event, usize)>> = const { Cell::new(None) };
     static SEEN: Cell<usize> = const { Cell::new(0) };
     static IN_CHILD: Cell<bool> = const { Cell::new(false) };
-    /// What the interrupted draw fills: memory that a fork copies.
+    /// The buffer of the interrupted draw: memory that a fork copies.
     static FILLED: Cell<[u8; 8]> = const { Cell::new([0; 8]) };
 }
 static DRAWN: OnceLock<Shared> = OnceLock::new();
 static VDSO: OnceLock<Range<usize>> = OnceLock::new();
 
-/// What lies in a place.
+/// Returns the content of a place.
 fn word(place: usize) -> &'static [u8] {
     &DRAWN.get().expect("made before").bytes()[place * 8..place * 8 + 8]
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What the tests of the clauses share.
+//! Shared by the tests of the clauses.
 
 pub mod child;
 pub mod handler;

@@ -17,7 +17,7 @@ pub struct Call {
     pub arguments: [u64; 6],
 }
 
-/// What becomes of a system call.
+/// The tracer's answer to a system call.
 #[derive(Clone, Copy, Debug)]
 pub enum Answer {
     /// The kernel serves it.
