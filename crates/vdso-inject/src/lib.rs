@@ -16,6 +16,7 @@ mod error;
 pub mod event;
 pub mod filter;
 pub mod judge;
+pub mod labels;
 pub mod ledger;
 pub mod plan;
 pub mod record;

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! The cipher routines as the accesses that they make to the state, one list for each routine.
+
+use vdso_inject::labels::Kind::{Read, Write};
+use vdso_inject::labels::Part::{Batch, Key, Output, Word};
+use vdso_inject::labels::{Kind, Part};
+
+/// The instruction sets that differ in their accesses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cipher {
+    /// Four blocks at a time: a refill makes the upper half of the group first.
+    Sse2,
+    /// Eight blocks at a time.
+    Avx2,
+    /// One block at a time, and nothing but the key in memory: the C library of the kernel.
+    Scalar,
+}
+
+/// What a step does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Loads the key into registers, and uses the first cell of the batch as scratch.
+    Load,
+    /// Loads the key without scratch.
+    LoadOnly,
+    /// Permutes by way of the scratch, and adds the key, which is loaded once more.
+    Add,
+    /// Checks the tag: nothing was stored yet.
+    CheckTag,
+    /// Stores a first part of the next key.
+    StoreKeyPart,
+    /// Stores the next key, or the rest of it.
+    StoreKey,
+    /// Stores the second cell of the batch.
+    StoreUpper,
+    /// Stores the first cell of the batch, part of which comes from the scratch.
+    StoreLower,
+    /// Stores the first cell of the batch.
+    StoreLowerOnly,
+    /// Stores a group to the buffer, part of it from the scratch.
+    Out,
+    /// Stores a group to the buffer.
+    OutOnly,
+}
+
+/// The accesses of one step; only those to one part of the state can be interrupted with any effect.
+pub type Accesses = &'static [(Part, Kind)];
+
+/// One step of a routine.
+pub type CipherStep = (Effect, Accesses);
+
+const LOAD: CipherStep = (Effect::Load, &[(Batch, Write), (Key, Read), (Batch, Write), (Key, Read)]);
+const ADD: CipherStep = (Effect::Add, &[(Batch, Read), (Batch, Write), (Key, Read), (Batch, Read)]);
+const CHECK: CipherStep = (Effect::CheckTag, &[(Word, Read)]);
+const OUT: CipherStep = (Effect::Out, &[(Output, Write), (Batch, Read), (Output, Write)]);
+
+impl Cipher {
+    /// A routine that writes a group to the caller's buffer.
+    pub fn direct(self) -> &'static [CipherStep] {
+        match self {
+            Self::Sse2 | Self::Avx2 => &[LOAD, ADD, OUT],
+            Self::Scalar => &[(Effect::LoadOnly, &[(Key, Read)]), (Effect::OutOnly, &[(Output, Write)])],
+        }
+    }
+
+    /// A routine that writes a group over key and batch.
+    pub fn refill(self) -> &'static [CipherStep] {
+        match self {
+            Self::Sse2 => &[
+                LOAD,
+                ADD,
+                CHECK,
+                (Effect::StoreUpper, &[(Batch, Write), (Batch, Read), (Batch, Write)]),
+                LOAD,
+                ADD,
+                CHECK,
+                (Effect::StoreKeyPart, &[(Key, Write), (Batch, Write), (Batch, Read)]),
+                (Effect::StoreKey, &[(Key, Write)]),
+                (Effect::StoreLowerOnly, &[(Batch, Write)]),
+            ],
+            Self::Avx2 => &[
+                LOAD,
+                ADD,
+                CHECK,
+                (Effect::StoreKey, &[(Key, Write)]),
+                (Effect::StoreUpper, &[(Batch, Write)]),
+                (Effect::StoreLower, &[(Batch, Read), (Batch, Write)]),
+            ],
+            Self::Scalar => &[
+                (Effect::LoadOnly, &[(Key, Read)]),
+                (Effect::StoreKey, &[(Key, Write)]),
+                (Effect::StoreUpper, &[(Batch, Write)]),
+                (Effect::StoreLowerOnly, &[(Batch, Write)]),
+            ],
+        }
+    }
+}
