@@ -5,7 +5,9 @@
 //! handler can draw, the state can become zero, the kernel can reseed, a call can be abandoned. [`explore`](explore::explore)
 //! goes through every order of these events within some [`Bounds`](scenario::Bounds).
 
+pub mod bounds;
 pub mod call;
+pub mod catalogue;
 pub mod cipher;
 pub mod encode;
 pub mod event;
