@@ -153,10 +153,5 @@ const TWO_HANDLERS_RESEED_LONG: Bounds = Bounds {
 };
 
 /// What `cargo xtask model --long` explores in addition.
-pub const LONG: [&Bounds; 5] = [
-    &ONE_HANDLER_LONG,
-    &TWO_HANDLERS_LONG,
-    &TWO_WIPES_LONG,
-    &TWO_HANDLERS_FORK_LONG,
-    &TWO_HANDLERS_RESEED_LONG,
-];
+pub const LONG: [&Bounds; 5] =
+    [&ONE_HANDLER_LONG, &TWO_HANDLERS_LONG, &TWO_WIPES_LONG, &TWO_HANDLERS_FORK_LONG, &TWO_HANDLERS_RESEED_LONG];

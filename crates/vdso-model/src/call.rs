@@ -105,7 +105,11 @@ impl Call<'_> {
             Pc::HitPutBack => {
                 self.change(self.rules.release_taken, self.tag(), idle(self.frame.generation), true);
                 (self.frame.held, self.frame.hit) = (Held::No, false);
-                self.go(Pc::Locate, &[(Part::Word, ReadWrite)], "releases the state: the batch is too short for the fast path")
+                self.go(
+                    Pc::Locate,
+                    &[(Part::Word, ReadWrite)],
+                    "releases the state: the batch is too short for the fast path",
+                )
             }
             Pc::Ready => self.ready(),
             Pc::InUse => self.look_in_use(),
@@ -155,7 +159,11 @@ impl Call<'_> {
             Pc::Release => self.release(),
             Pc::LateCount => {
                 self.world.memory.count = self.frame.remaining;
-                self.end(End::Served, &[(Part::Count, Write)], "stores the count after the release, and returns the bytes")
+                self.end(
+                    End::Served,
+                    &[(Part::Count, Write)],
+                    "stores the count after the release, and returns the bytes",
+                )
             }
             Pc::Discard => self.discard(),
             Pc::SystemCall => {
@@ -168,9 +176,12 @@ impl Call<'_> {
                 };
                 self.end(End::Otherwise, &[(Part::Whole, Write)], why)
             }
-            Pc::FlagTest | Pc::FlagSet | Pc::FlagClearToSystemCall | Pc::FlagNoKey | Pc::FlagStorePosition | Pc::FlagNewPosition => {
-                self.flag()
-            }
+            Pc::FlagTest
+            | Pc::FlagSet
+            | Pc::FlagClearToSystemCall
+            | Pc::FlagNoKey
+            | Pc::FlagStorePosition
+            | Pc::FlagNewPosition => self.flag(),
         }
     }
 
@@ -304,7 +315,8 @@ impl Call<'_> {
 
     fn ready(&mut self) -> (Accesses, &'static str) {
         const READ: Accesses = &[(Part::Ready, Read)];
-        if !self.world.ready || (self.rules.form == Form::Word && self.frame.generation == 0 && !self.rules.zero_generation_fetches)
+        if !self.world.ready
+            || (self.rules.form == Form::Word && self.frame.generation == 0 && !self.rules.zero_generation_fetches)
         {
             return self.go(Pc::SystemCall, READ, "the kernel's generator is not ready");
         }
@@ -573,7 +585,9 @@ impl Call<'_> {
         let tag = self.tag();
         let of_generation = idle(self.frame.generation);
         let (how, to) = match self.frame.held {
-            Held::Fetched if self.frame.found_zero && self.rules.first_draw_leaves_one => (self.rules.release_fetched, 1),
+            Held::Fetched if self.frame.found_zero && self.rules.first_draw_leaves_one => {
+                (self.rules.release_fetched, 1)
+            }
             Held::Fetched => (self.rules.release_fetched, of_generation),
             _ => (self.rules.release_taken, of_generation),
         };

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Protocols that must fail, each with the classes of violations that it shows, and no other.
 
-use crate::bounds::{FORK, NO_GENERATION, ONE_HANDLER, QUIET, TWO_HANDLERS};
+use crate::bounds::{NO_GENERATION, QUIET, TWO_HANDLERS};
 use crate::cipher::Cipher;
 use crate::protocol::{Change, FetchCheck, Order, Protocol, Tags, Take};
 use crate::scenario::{Bounds, Start};
-use crate::violation::Violation;
+use crate::violation::Violation::{self, *};
 use crate::world::Budget;
 
 /// A protocol that must fail.
@@ -25,83 +25,287 @@ pub struct Control {
 
 const BASE: Protocol = Protocol::CURRENT;
 
-/// A handler's draw, a wipe, a reseed, a failed fetch and a refusal, with every call abandoned or not; few states to begin with.
-const ANY: Bounds = Bounds {
-    name: "any",
+/// A handler's draw and a wipe; every call may be abandoned.
+const DRAW: Bounds = Bounds {
+    name: "a draw and a wipe",
+    budget: Budget { handlers: 1, wipes: 1, ..QUIET.budget },
+    main_abandoned: true,
+    handlers_abandoned: true,
     lens: &[1, 2, 3],
     starts: &[Start::Fresh, Start::Idle(1), Start::Idle(2)],
-    later_lens: &[1],
-    ..ONE_HANDLER
+    ciphers: &[Cipher::Avx2],
+    ..QUIET
+};
+
+/// The same without a wipe: N1.
+const DRAW_ALONE: Bounds = Bounds {
+    name: "a draw",
+    budget: Budget { handlers: 1, ..QUIET.budget },
+    main_abandoned: false,
+    handler_lens: &[1, 3],
+    ..DRAW
 };
 
 /// The same with a fork in the place of the wipe.
-const ANY_FORK: Bounds = Bounds { name: "any, fork", ..FORK };
+const DRAW_FORK: Bounds =
+    Bounds { name: "a draw and a fork", budget: Budget { handlers: 1, forks: 1, ..QUIET.budget }, ..DRAW };
 
-/// Two reseeds within one call.
-const STORM: Bounds = Bounds { name: "storm", budget: Budget { reseeds: 2, ..QUIET.budget }, ..QUIET };
+/// The interrupted call is abandoned after a wipe and a draw, and the main program goes on: N4.
+const DRAW_LATER: Bounds = Bounds {
+    name: "a draw, a wipe, later draws",
+    budget: Budget { handlers: 1, wipes: 1, later: 1, ..QUIET.budget },
+    handlers_abandoned: false,
+    ..DRAW
+};
+
+/// The kernel reseeds, fails and refuses; no handler draws.
+const KERNEL: Bounds = Bounds {
+    name: "the kernel",
+    budget: Budget { wipes: 1, reseeds: 2, failed_fetches: 1, refusals: 1, ..QUIET.budget },
+    lens: &[1, 2, 3],
+    ..DRAW
+};
 
 /// A wipe and nothing else.
-const WIPE: Bounds = Bounds { name: "wipe", budget: Budget { wipes: 1, ..QUIET.budget }, ..QUIET };
+const WIPE: Bounds = Bounds { name: "a wipe", budget: Budget { wipes: 1, ..QUIET.budget }, ..QUIET };
 
-/// A wipe, a handler's draw, and a fork of a call that took the state.
-const fn control(rules: Protocol, clause: &'static str, bounds: &'static Bounds, shows: &'static [Violation]) -> Control {
+/// Two handlers draw after a wipe, and the interrupted call is abandoned: what the protocol leaves open.
+const TWO_AND_ABANDONED: Bounds = Bounds {
+    name: "two draws, abandoned",
+    main_abandoned: true,
+    starts: &[Start::Fresh, Start::Idle(2)],
+    ..TWO_HANDLERS
+};
+
+/// Three handlers draw after a wipe: what the protocol leaves open.
+const THREE: Bounds = Bounds {
+    name: "three draws",
+    budget: Budget { handlers: 3, wipes: 1, ..QUIET.budget },
+    lens: &[1],
+    starts: &[Start::Idle(2)],
+    ..TWO_HANDLERS
+};
+
+const fn control(
+    rules: Protocol,
+    clause: &'static str,
+    bounds: &'static Bounds,
+    shows: &'static [Violation],
+) -> Control {
     Control { rules, clause, bounds, shows, is_object_mutant: false }
 }
 
-const fn mutant(rules: Protocol, clause: &'static str, bounds: &'static Bounds, shows: &'static [Violation]) -> Control {
+const fn mutant(
+    rules: Protocol,
+    clause: &'static str,
+    bounds: &'static Bounds,
+    shows: &'static [Violation],
+) -> Control {
     Control { rules, clause, bounds, shows, is_object_mutant: true }
 }
 
-use Violation::*;
+/// What the protocol of the object leaves open, as the contract says.
+pub const LEFT_OPEN: &[Control] = &[
+    control(BASE, "R2, R4", &TWO_AND_ABANDONED, &[IdleUsedKey, IdleBadBatch, KeptInState]),
+    control(BASE, "R2", &THREE, &[Zeros, OfAbandoned, IdleBadBatch, KeptInState]),
+];
 
-/// All of them.
+/// Protocols that must fail.
 pub const CONTROLS: &[Control] = &[
-    control(Protocol::MAINLINE, "R2, R3, M4", &ANY, &[]),
-    control(Protocol { name: "mainline-fork", ..Protocol::MAINLINE }, "R2, R3", &ANY_FORK, &[]),
-    control(Protocol::FIRST, "R2, R3", &ANY, &[]),
-    control(Protocol { name: "first-fork", ..Protocol::FIRST }, "R2, R3", &ANY_FORK, &[]),
-    control(Protocol { name: "first-two-handlers", ..Protocol::FIRST }, "R3", &TWO_HANDLERS, &[]),
+    control(Protocol::MAINLINE, "R1, R4 (N1)", &DRAW_ALONE, &[Zeros, ZeroKey, OfAbandoned, IdleBadBatch]),
+    control(
+        Protocol::MAINLINE,
+        "R2 (N2, N3)",
+        &DRAW,
+        &[Zeros, ZeroKey, Twice, OfAbandoned, IdleWithoutKey, IdleUsedKey, IdleBadBatch, KeptInState],
+    ),
+    control(
+        Protocol::MAINLINE,
+        "R2, R4 (N4)",
+        &DRAW_LATER,
+        &[Zeros, ZeroKey, Twice, IdleWithoutKey, IdleUsedKey, IdleBadBatch, KeptInState],
+    ),
+    control(
+        Protocol::MAINLINE,
+        "R2, R3",
+        &DRAW_FORK,
+        &[Zeros, ZeroKey, Twice, OfAbandoned, Parents, IdleWithoutKey, IdleUsedKey, IdleBadBatch, KeptInState],
+    ),
+    control(Protocol::MAINLINE, "M4", &KERNEL, &[LeftInBuffer, IdleWithoutKey, IdleUsedKey, IdleBadBatch, KeptInState]),
+    control(Protocol::FIRST, "R1, R4 (N1)", &DRAW_ALONE, &[Zeros, KeyWords, OfAbandoned, IdleBadBatch, KeptInState]),
+    control(
+        Protocol::FIRST,
+        "R2 (N2, N3)",
+        &DRAW,
+        &[Zeros, ZeroKey, KeyWords, Spoiled, OfAbandoned, IdleWithoutKey, IdleUsedKey, IdleBadBatch, KeptInState],
+    ),
+    control(Protocol::FIRST, "R2, R4 (N4)", &DRAW_LATER, &[IdleUsedKey, IdleBadBatch, KeptInState]),
+    control(
+        Protocol::FIRST,
+        "R2, R3",
+        &DRAW_FORK,
+        &[
+            Zeros,
+            ZeroKey,
+            KeyWords,
+            Spoiled,
+            OfAbandoned,
+            Parents,
+            IdleWithoutKey,
+            IdleUsedKey,
+            IdleBadBatch,
+            KeptInState,
+        ],
+    ),
+    control(
+        Protocol::FIRST,
+        "R3",
+        &TWO_HANDLERS,
+        &[Zeros, ZeroKey, KnownKey, KeyWords, Spoiled, OfAbandoned, IdleWithoutKey, IdleBadBatch, KeptInState],
+    ),
     mutant(
         Protocol { name: "k1-generation-zero", zero_generation_matches: true, ..BASE },
         "K1",
         &NO_GENERATION,
-        &[],
+        &[Zeros, ZeroKey, Spoiled],
     ),
-    control(Protocol { name: "k1-fetch-without-generation", zero_generation_fetches: true, ..BASE }, "K1", &NO_GENERATION, &[]),
-    mutant(Protocol { name: "k2-mark-behind-the-fetch", mark: Order::After, ..BASE }, "K2", &WIPE, &[]),
-    mutant(Protocol { name: "k3-generation-behind-the-fetch", generation: Order::After, ..BASE }, "K3", &ANY, &[]),
-    mutant(Protocol { name: "k4-failed-fetch", fetch: FetchCheck::Nothing, ..BASE }, "K4", &ANY, &[]),
-    mutant(Protocol { name: "k4-short-fetch", fetch: FetchCheck::NoError, ..BASE }, "K4", &ANY, &[]),
-    mutant(Protocol { name: "k5-no-rewind", rewinds: false, ..BASE }, "K5", &ANY, &[]),
-    mutant(Protocol { name: "k5-no-second-look", second_look: false, ..BASE }, "K5", &ANY, &[]),
-    mutant(Protocol { name: "k6-restart-without-end", passes: u8::MAX, ..BASE }, "K6", &STORM, &[]),
+    mutant(Protocol { name: "k2-mark-behind-the-fetch", mark: Order::After, ..BASE }, "K2", &WIPE, &[ZeroKey]),
+    mutant(
+        Protocol { name: "k3-generation-behind-the-fetch", generation: Order::After, ..BASE },
+        "K3",
+        &KERNEL,
+        &[ZeroKey, OldGeneration],
+    ),
+    mutant(
+        Protocol { name: "k4-failed-fetch", fetch: FetchCheck::Nothing, ..BASE },
+        "K4",
+        &KERNEL,
+        &[ZeroKey, PartialKey, OldGeneration],
+    ),
+    mutant(
+        Protocol { name: "k4-short-fetch", fetch: FetchCheck::NoError, ..BASE },
+        "K4",
+        &KERNEL,
+        &[ZeroKey, PartialKey, OldGeneration],
+    ),
+    mutant(Protocol { name: "k5-no-rewind", rewinds: false, ..BASE }, "K5", &KERNEL, &[Overrun]),
+    mutant(Protocol { name: "k5-no-second-look", second_look: false, ..BASE }, "K5", &KERNEL, &[OldGeneration]),
+    mutant(Protocol { name: "k6-restart-without-end", passes: u8::MAX, ..BASE }, "K6", &KERNEL, &[ManyPasses]),
     mutant(
         Protocol { name: "k7-plain-release", release_taken: Change::Store, release_fetched: Change::Store, ..BASE },
         "K7",
         &WIPE,
-        &[],
+        &[ZeroKey, IdleWithoutKey],
     ),
-    mutant(Protocol { name: "k8-no-refill-at-the-end", always_refills: false, ..BASE }, "K8", &QUIET, &[]),
-    control(Protocol { name: "k9-idle-after-the-first-draw", first_draw_leaves_one: false, ..BASE }, "K9", &TWO_HANDLERS, &[]),
-    mutant(Protocol { name: "m3-same-counters", refill_counts_on: false, ..BASE }, "M3", &QUIET, &[]),
-    mutant(Protocol { name: "m4-batch-not-zeroed", zeroes_batch: false, ..BASE }, "M4", &QUIET, &[]),
-    mutant(Protocol { name: "m4-buffer-not-zeroed", zeroes_buffer: false, ..BASE }, "M4", &ANY, &[]),
-    mutant(Protocol { name: "r1-state-in-use-is-taken", respects_tag: false, ..BASE }, "R1", &ANY, &[]),
-    mutant(Protocol { name: "r2-mark-in-two-steps", take: Take::Store, ..BASE }, "R2", &WIPE, &[]),
-    mutant(Protocol { name: "r2-mark-not-looked-at", final_check: false, ..BASE }, "R2", &ANY, &[]),
-    control(Protocol { name: "r2-take-tells-nothing", take: Take::And, ..BASE }, "R2", &ANY, &[]),
-    control(Protocol { name: "r2-one-tag-for-all", tags: Tags::Common, ..BASE }, "R2", &ANY, &[]),
+    mutant(Protocol { name: "k8-no-refill-at-the-end", always_refills: false, ..BASE }, "K8", &QUIET, &[IdleUsedKey]),
     control(
-        Protocol { name: "r2-release-by-or-after-a-fetch", tags: Tags::OwnWhileFetching, release_fetched: Change::Bit, ..BASE },
-        "R2",
-        &ANY,
-        &[],
+        Protocol { name: "k9-idle-after-the-first-draw", first_draw_leaves_one: false, ..BASE },
+        "K9",
+        &TWO_HANDLERS,
+        &[Zeros, ZeroKey, KnownKey, KeyWords, Spoiled, OfAbandoned, IdleBadBatch, KeptInState],
     ),
-    control(Protocol { name: "r2-fetching-left-by-bit", leave: Change::Bit, ..BASE }, "R2", &ANY, &[]),
-    control(Protocol { name: "r2-fetching-left-by-store", leave: Change::Store, ..BASE }, "R2", &ANY, &[]),
-    control(Protocol { name: "r2-no-check-in-refill", refill_check: false, ..BASE }, "R2", &ANY, &[]),
-    control(Protocol { name: "r2-no-check-before-direct", direct_check: false, ..BASE }, "R2", &ANY, &[]),
-    mutant(Protocol { name: "r3-count-before-the-mark", count_read: Order::Before, ..BASE }, "R3", &ANY, &[]),
-    mutant(Protocol { name: "r3-count-behind-the-release", count_store: Order::After, ..BASE }, "R3", &ANY, &[]),
-    control(Protocol { name: "r3-no-reset-after-discard", resets: false, ..BASE }, "R3", &ANY, &[]),
+    mutant(Protocol { name: "m3-same-counters", refill_counts_on: false, ..BASE }, "M3", &QUIET, &[KeyWords]),
+    mutant(Protocol { name: "m4-batch-not-zeroed", zeroes_batch: false, ..BASE }, "M4", &QUIET, &[KeptInState]),
+    mutant(Protocol { name: "m4-buffer-not-zeroed", zeroes_buffer: false, ..BASE }, "M4", &KERNEL, &[LeftInBuffer]),
+    mutant(
+        Protocol { name: "r1-state-in-use-is-taken", respects_tag: false, ..BASE },
+        "R1",
+        &DRAW,
+        &[IdleUsedKey, IdleBadBatch, KeptInState],
+    ),
+    mutant(
+        Protocol { name: "r2-mark-in-two-steps", take: Take::Store, ..BASE },
+        "R2",
+        &WIPE,
+        &[ZeroKey, IdleWithoutKey],
+    ),
+    mutant(
+        Protocol { name: "r2-mark-not-looked-at", final_check: false, ..BASE },
+        "R2",
+        &DRAW,
+        &[Zeros, KeyWords, Spoiled, OfAbandoned],
+    ),
+    control(
+        Protocol { name: "r2-take-tells-nothing", take: Take::And, ..BASE },
+        "R2",
+        &DRAW_ALONE,
+        &[Zeros, KeyWords, OfAbandoned, IdleBadBatch, KeptInState],
+    ),
+    control(
+        Protocol { name: "r2-one-tag-for-all", tags: Tags::Common, ..BASE },
+        "R2",
+        &DRAW,
+        &[Zeros, ZeroKey, KeyWords, Spoiled, OfAbandoned, IdleBadBatch, KeptInState],
+    ),
+    control(
+        Protocol {
+            name: "r2-release-by-or-after-a-fetch",
+            tags: Tags::OwnWhileFetching,
+            release_fetched: Change::Bit,
+            ..BASE
+        },
+        "R2",
+        &DRAW,
+        &[Zeros, ZeroKey, KeyWords, Spoiled, OfAbandoned, IdleWithoutKey, IdleUsedKey, IdleBadBatch, KeptInState],
+    ),
+    control(Protocol { name: "r2-fetching-left-by-store", leave: Change::Store, ..BASE }, "R2", &WIPE, &[ZeroKey]),
+    control(
+        Protocol { name: "r2-no-check-in-a-refill", refill_check: false, ..BASE },
+        "R2",
+        &TWO_AND_ABANDONED,
+        &[IdleWithoutKey, IdleUsedKey, IdleBadBatch, KeptInState],
+    ),
+    control(
+        Protocol { name: "r2-no-check-before-direct-groups", direct_check: false, ..BASE },
+        "R2",
+        &DIRECT,
+        &[IdleUsedKey, IdleBadBatch, KeptInState],
+    ),
+    control(
+        Protocol { name: "r2-no-reset-after-a-discarded-pass", resets: false, ..BASE },
+        "R2",
+        &TWO_HANDLERS,
+        &[Zeros, KeyWords, Spoiled],
+    ),
+    mutant(Protocol { name: "r3-count-before-the-mark", count_read: Order::Before, ..BASE }, "R3", &DRAW, &[Zeros]),
+    mutant(
+        Protocol { name: "r3-count-behind-the-release", count_store: Order::After, ..BASE },
+        "R3",
+        &DRAW,
+        &[Zeros, IdleBadBatch, KeptInState],
+    ),
+];
+
+/// The call that is abandoned has direct groups to make.
+const DIRECT: Bounds =
+    Bounds { name: "direct groups, abandoned", lens: &[3], starts: &[Start::Idle(2)], ..TWO_AND_ABANDONED };
+
+/// Changes that the model finds to make no difference within the bounds named here, and the reason.
+pub const EQUIVALENT: &[(Protocol, &Bounds, &str)] = &[
+    (
+        Protocol { name: "r2-fetching-left-by-bit", leave: Change::Bit, ..BASE },
+        &TWO_HANDLERS,
+        "the tags differ, so a bit that is cleared in another call's word makes no tag of one's own of it",
+    ),
+    (
+        Protocol { name: "k1-fetch-without-generation", zero_generation_fetches: true, ..BASE },
+        &ZERO_FETCHES,
+        "the state becomes idle of generation 0, which the comparison never matches",
+    ),
+];
+
+/// Without a generation, and without a later draw.
+const ZERO_FETCHES: Bounds = Bounds {
+    name: "generation 0, one call",
+    budget: Budget { later: 1, forks: 0, failed_fetches: 0, ..NO_GENERATION.budget },
+    ..NO_GENERATION
+};
+
+/// Mutants of the object that the model has no words for.
+pub const INEXPRESSIBLE: &[(&str, &str)] = &[
+    ("e6-clamped-fallback", "lengths of 2 GiB: the model counts cells"),
+    ("e6-no-clamp", "lengths of 2 GiB: the model counts cells"),
+    ("m3-lower-blocks-first", "the halves of a refill: the model has one value for the key of a group"),
+    ("s2-page-always-touched", "which page has the data: the model has one"),
+    ("s2-page-never-looked-up", "which page has the data: the model has one"),
 ];

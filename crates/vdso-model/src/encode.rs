@@ -12,7 +12,13 @@ pub fn encode(world: &World, to: &mut Vec<u8>) {
     let flags = u8::from(ready) | u8::from(moved.is_some()) << 1;
     to.extend([published | epoch << 4, flags | (world.depth() as u8) << 4]);
     let Budget { handlers, wipes, forks, half_wipes, moves, reseeds, failed_fetches, refusals, later } = *budget;
-    to.extend([handlers | wipes << 4, forks | half_wipes << 4, moves | reseeds << 4, failed_fetches | refusals << 4, later]);
+    to.extend([
+        handlers | wipes << 4,
+        forks | half_wipes << 4,
+        moves | reseeds << 4,
+        failed_fetches | refusals << 4,
+        later,
+    ]);
     encode_memory(memory, to);
     if let Some(memory) = moved {
         encode_memory(memory, to);
@@ -38,10 +44,27 @@ fn encode_memory(memory: &Memory, to: &mut Vec<u8>) {
 
 fn encode_frame(frame: &Frame, to: &mut Vec<u8>) {
     let Frame {
-        pc, at, len, passes, pass, generation, done, remaining, moving, hit, left, counter, held, found_zero, finished, floor,
-        register, output,
+        pc,
+        at,
+        len,
+        passes,
+        pass,
+        generation,
+        done,
+        remaining,
+        moving,
+        hit,
+        left,
+        counter,
+        held,
+        found_zero,
+        finished,
+        floor,
+        register,
+        output,
     } = *frame;
-    let flags = [hit, left, found_zero, finished].iter().enumerate().map(|(at, flag)| u8::from(*flag) << at).sum::<u8>();
+    let flags =
+        [hit, left, found_zero, finished].iter().enumerate().map(|(at, flag)| u8::from(*flag) << at).sum::<u8>();
     to.extend([
         pc as u8,
         at | len << 4,
@@ -112,8 +135,24 @@ impl Reader<'_> {
         let [hit, left, found_zero, finished] = [0, 1, 2, 3].map(|at| flags & 1 << at != 0);
         let held = [Held::No, Held::Taken, Held::Fetched][usize::from(held)];
         Frame {
-            pc, at, len, passes, pass, generation, done, remaining, moving, hit, left, counter, held, found_zero, finished,
-            floor, register, output,
+            pc,
+            at,
+            len,
+            passes,
+            pass,
+            generation,
+            done,
+            remaining,
+            moving,
+            hit,
+            left,
+            counter,
+            held,
+            found_zero,
+            finished,
+            floor,
+            register,
+            output,
         }
     }
 }

@@ -60,8 +60,8 @@ fn fingerprint(bytes: &[u8]) -> Fingerprint {
     hasher.finish().max(1)
 }
 
-/// Explores; stops at `limit` worlds, or with `until`, as soon as these classes were found.
-pub fn explore(scenario: &Scenario, limit: u64, until: Option<&[Violation]>) -> Explored {
+/// Explores; stops at `limit` worlds. Nothing follows on a violation: the run has ended.
+pub fn explore(scenario: &Scenario, limit: u64) -> Explored {
     let mut explored = Explored::default();
     let mut visited = Visited::default();
     let (mut layer, mut next, mut bytes) = (Vec::new(), Vec::new(), Vec::new());
@@ -96,9 +96,6 @@ pub fn explore(scenario: &Scenario, limit: u64, until: Option<&[Violation]>) -> 
                 explored.cut = true;
                 break 'layers;
             }
-        }
-        if until.is_some_and(|wanted| !wanted.is_empty() && wanted.iter().all(|class| found.contains_key(class))) {
-            break;
         }
         layer.clear();
         std::mem::swap(&mut layer, &mut next);

@@ -13,6 +13,7 @@ pub mod encode;
 pub mod event;
 pub mod explore;
 pub mod protocol;
+pub mod report;
 pub mod scenario;
 pub mod story;
 pub mod value;

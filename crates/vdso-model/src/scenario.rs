@@ -34,16 +34,8 @@ pub enum Start {
 
 impl Start {
     /// Those with a generation.
-    pub const USUAL: [Self; 8] = [
-        Self::Fresh,
-        Self::Reset,
-        Self::One,
-        Self::Idle(0),
-        Self::Idle(1),
-        Self::Idle(2),
-        Self::Stale,
-        Self::InUse,
-    ];
+    pub const USUAL: [Self; 8] =
+        [Self::Fresh, Self::Reset, Self::One, Self::Idle(0), Self::Idle(1), Self::Idle(2), Self::Stale, Self::InUse];
 
     /// Those without one.
     pub const WITHOUT_GENERATION: [Self; 2] = [Self::NoGeneration, Self::OneWithoutGeneration];
