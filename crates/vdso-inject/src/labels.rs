@@ -3,7 +3,8 @@
 
 use crate::registers::Registers;
 use crate::trace::decode;
-use iced_x86::{Code, InstructionInfoFactory, OpAccess};
+use iced_x86::{Code, Instruction, InstructionInfoFactory, OpAccess};
+use std::collections::HashMap;
 use std::mem::offset_of;
 use std::ops::Range;
 use vdso_abi::PAGE_SIZE;
@@ -70,13 +71,22 @@ pub struct AccessLog {
     pub accesses: Vec<Access>,
     /// Instructions seen so far.
     pub executed: usize,
+    known: HashMap<usize, Instruction>,
     information: InstructionInfoFactory,
 }
 
 impl AccessLog {
     /// A log for a call of `code`, beside its data pages, on the state at `state`, into `output`.
     pub fn new(code: Range<usize>, state: usize, output: Range<usize>) -> Self {
-        Self { code, state, output, accesses: Vec::new(), executed: 0, information: InstructionInfoFactory::new() }
+        Self {
+            code,
+            state,
+            output,
+            accesses: Vec::new(),
+            executed: 0,
+            known: HashMap::new(),
+            information: InstructionInfoFactory::new(),
+        }
     }
 
     /// Records the accesses of the instruction that is about to be executed. Stack and constants are left out.
@@ -84,7 +94,7 @@ impl AccessLog {
         let pc = registers.pc();
         let (position, offset) = (self.executed, pc - self.code.start);
         self.executed += 1;
-        let instruction = decode(pc);
+        let instruction = *self.known.entry(pc).or_insert_with(|| decode(pc));
         if instruction.code() == Code::Syscall {
             let [buffer, ..] = registers.arguments();
             let is_fetch = (self.state..self.state + size_of::<VgetrandomState>()).contains(&buffer);

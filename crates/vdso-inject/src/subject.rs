@@ -246,6 +246,13 @@ impl Subject {
         }
     }
 
+    /// Says whether the generator is ready, where that is possible.
+    pub fn set_ready(&self, ready: bool) {
+        if let Kernel::Own(native) = &self.kernel {
+            native.data().set_ready(ready);
+        }
+    }
+
     /// Sets the scene for a case.
     ///
     /// # Errors

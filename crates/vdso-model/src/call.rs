@@ -35,13 +35,10 @@ pub struct Step {
     pub violation: Option<Violation>,
 }
 
-/// The longest request that the fast path serves, in cells.
-pub const SMALL: u8 = 2;
-
 /// A call for `len` cells that has not begun.
 pub fn begin(rules: &Protocol, len: u8) -> Frame {
     let pc = match rules.form {
-        Form::Word if (1..=SMALL).contains(&len) => Pc::HitGeneration,
+        Form::Word if (1..=rules.small).contains(&len) => Pc::HitGeneration,
         Form::Word => Pc::Locate,
         Form::Flag => Pc::Ready,
     };
@@ -518,6 +515,10 @@ impl Call<'_> {
             }
             Effect::CheckTag => (world.memory.word == self.tag())
                 .then_some("checks the tag before the first store of a refill: its own"),
+            Effect::Spill => {
+                world.memory.batch[0] = Value::Scratch(register);
+                Some("stores a word of all blocks to the scratch")
+            }
             Effect::StoreKeyPart => {
                 world.memory.key = Value::Key(spoiled(world));
                 Some("stores a part of the next key")
@@ -619,7 +620,8 @@ impl Call<'_> {
                 self.violation = Some(Violation::ManyPasses);
             }
         }
-        let accesses: Accesses = match (self.rules.form, self.rules.zeroes_buffer) {
+        let zeroes = self.rules.zeroes_buffer && self.frame.len > 0;
+        let accesses: Accesses = match (self.rules.form, zeroes) {
             (Form::Flag, _) => &[],
             (Form::Word, true) => &[(Part::Word, Write), (Part::Output, Write)],
             (Form::Word, false) => &[(Part::Word, Write)],

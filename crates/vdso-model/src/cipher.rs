@@ -12,6 +12,8 @@ pub enum Cipher {
     Sse2,
     /// Eight blocks at a time.
     Avx2,
+    /// Eight or sixteen blocks at a time, in more registers.
+    Avx512vl,
     /// One block at a time, and nothing but the key in memory: the C library of the kernel.
     Scalar,
 }
@@ -27,6 +29,8 @@ pub enum Effect {
     Add,
     /// Checks the tag: nothing was stored yet.
     CheckTag,
+    /// Stores a word of all blocks to the scratch.
+    Spill,
     /// Stores a first part of the next key.
     StoreKeyPart,
     /// Stores the next key, or the rest of it.
@@ -52,6 +56,12 @@ pub type CipherStep = (Effect, Accesses);
 const LOAD: CipherStep = (Effect::Load, &[(Batch, Write), (Key, Read), (Batch, Write), (Key, Read)]);
 const ADD: CipherStep = (Effect::Add, &[(Batch, Read), (Batch, Write), (Key, Read), (Batch, Read)]);
 const CHECK: CipherStep = (Effect::CheckTag, &[(Word, Read)]);
+const STORE_KEY: CipherStep = (Effect::StoreKey, &[(Key, Write)]);
+const STORE_UPPER: CipherStep = (Effect::StoreUpper, &[(Batch, Write)]);
+const STORE_LOWER: CipherStep = (Effect::StoreLower, &[(Batch, Read), (Batch, Write)]);
+const LOAD_AT_ONCE: CipherStep = (Effect::Load, &[(Batch, Write), (Key, Read)]);
+const ADD_IN_REGISTERS: CipherStep = (Effect::Add, &[(Key, Read), (Batch, Read)]);
+const SPILL: CipherStep = (Effect::Spill, &[(Batch, Write)]);
 const OUT: CipherStep = (Effect::Out, &[(Output, Write), (Batch, Read), (Output, Write)]);
 
 impl Cipher {
@@ -59,6 +69,7 @@ impl Cipher {
     pub fn direct(self) -> &'static [CipherStep] {
         match self {
             Self::Sse2 | Self::Avx2 => &[LOAD, ADD, OUT],
+            Self::Avx512vl => &[LOAD_AT_ONCE, ADD_IN_REGISTERS, SPILL, OUT],
             Self::Scalar => &[(Effect::LoadOnly, &[(Key, Read)]), (Effect::OutOnly, &[(Output, Write)])],
         }
     }
@@ -78,14 +89,8 @@ impl Cipher {
                 (Effect::StoreKey, &[(Key, Write)]),
                 (Effect::StoreLowerOnly, &[(Batch, Write)]),
             ],
-            Self::Avx2 => &[
-                LOAD,
-                ADD,
-                CHECK,
-                (Effect::StoreKey, &[(Key, Write)]),
-                (Effect::StoreUpper, &[(Batch, Write)]),
-                (Effect::StoreLower, &[(Batch, Read), (Batch, Write)]),
-            ],
+            Self::Avx2 => &[LOAD, ADD, CHECK, STORE_KEY, STORE_UPPER, STORE_LOWER],
+            Self::Avx512vl => &[LOAD_AT_ONCE, ADD_IN_REGISTERS, CHECK, SPILL, STORE_KEY, STORE_UPPER, STORE_LOWER],
             Self::Scalar => &[
                 (Effect::LoadOnly, &[(Key, Read)]),
                 (Effect::StoreKey, &[(Key, Write)]),

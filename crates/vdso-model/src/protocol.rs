@@ -70,6 +70,8 @@ pub struct Protocol {
     pub name: &'static str,
     /// The whole scheme.
     pub form: Form,
+    /// The longest request that the fast path serves, in cells.
+    pub small: u8,
     /// How an idle state is taken.
     pub take: Take,
     /// How a call that fetches marks the state.
@@ -127,6 +129,7 @@ impl Protocol {
     pub const CURRENT: Self = Self {
         name: "current",
         form: Form::Word,
+        small: 2,
         take: Take::TestAndReset,
         tags: Tags::Own,
         leave: Change::CompareExchange,

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! The built object, stepped through: the same list of accesses, taken from instructions.
+
+use crate::steps::{Happening, Kernel, Label, is_control};
+use std::cell::{Cell, RefCell};
+use vdso_abi::state::{BATCH_LEN, GROUP_LEN};
+use vdso_inject::bench::Bench;
+use vdso_inject::case::Entry;
+use vdso_inject::labels::AccessLog;
+use vdso_inject::ledger::{self, Mood};
+use vdso_inject::record::{Origin, Record};
+use vdso_inject::registers::Registers;
+use vdso_inject::step::{Next, Start, Stepper};
+
+/// What became of the state before the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fill {
+    /// All zero.
+    Fresh,
+    /// Idle, with so many bytes of the batch left: at most half a batch, or all of it.
+    Idle(usize),
+    /// Half a batch of an earlier generation.
+    Stale,
+    /// A call was abandoned in the middle.
+    InUse,
+}
+
+/// A call of the object to be listed.
+#[derive(Clone, Copy, Debug)]
+pub struct ObjectCall {
+    /// Through which function.
+    pub entry: Entry,
+    /// The state.
+    pub fill: Fill,
+    /// How many bytes it draws.
+    pub bytes: usize,
+    /// How many bytes a handler draws.
+    pub handler_bytes: usize,
+    /// How the kernel answers.
+    pub kernel: Kernel,
+}
+
+/// A control access in the middle of every call.
+const MIDDLE: usize = 3;
+
+impl ObjectCall {
+    /// Brings the state to where the call begins, in any of the protocols.
+    fn prepare(&self, bench: &Bench<'_>) {
+        ledger::set_mood(Mood::Willing);
+        bench.subject().set_ready(true);
+        bench.wipe();
+        let draw = |len| bench.draw(self.entry, len, Origin::Earlier, &mut Record::new());
+        if self.fill != Fill::Fresh {
+            // The first draw may leave the state without a generation (K9); both take all of a batch.
+            draw(BATCH_LEN);
+            draw(BATCH_LEN);
+        }
+        match self.fill {
+            Fill::Fresh | Fill::Idle(0) => {}
+            Fill::Idle(BATCH_LEN) => draw(GROUP_LEN),
+            Fill::Idle(left) => draw(BATCH_LEN - left),
+            Fill::Stale => {
+                draw(BATCH_LEN / 2);
+                bench.subject().move_generation();
+            }
+            Fill::InUse => {
+                draw(BATCH_LEN / 2);
+                self.abandoned_draw(bench, MIDDLE);
+            }
+        }
+        ledger::set_mood(match self.kernel {
+            Kernel::Willing | Kernel::NotReady => Mood::Willing,
+            Kernel::NoKeys => Mood::NoKeys,
+            Kernel::ShortKeys => Mood::ShortKeys,
+            Kernel::Nothing => Mood::Nothing,
+        });
+        bench.subject().set_ready(self.kernel != Kernel::NotReady);
+    }
+
+    fn arguments(bench: &Bench<'_>, buffer: &mut [u8]) -> [usize; 5] {
+        let state = bench.state_range();
+        [buffer.as_mut_ptr().addr(), buffer.len(), 0, state.start, state.len()]
+    }
+
+    fn log(bench: &Bench<'_>, buffer: &[u8]) -> RefCell<Counted> {
+        let start = buffer.as_ptr().addr();
+        let log =
+            AccessLog::new(bench.subject().code().clone(), bench.state_range().start, start..start + buffer.len());
+        RefCell::new(Counted { log, controls: 0 })
+    }
+
+    /// A handler's draw that is abandoned before its control access `at`.
+    fn abandoned_draw(&self, bench: &Bench<'_>, at: usize) {
+        let mut buffer = vec![0; self.handler_bytes.max(1)];
+        let log = Self::log(bench, &buffer);
+        let hook = |registers: &mut Registers<'_>| {
+            if log.borrow_mut().observe(registers, at) { Next::Leave } else { Next::Step }
+        };
+        let arguments = Self::arguments(bench, &mut buffer);
+        // SAFETY: a buffer that is writable for the length, and a state; the bench has installed the handlers.
+        unsafe { Stepper::new(bench.text(), &hook).call(bench.subject().address(self.entry), arguments, Start::Step) };
+    }
+
+    fn happen(&self, bench: &Bench<'_>, what: Happening) {
+        if matches!(what, Happening::Wipe | Happening::WipeDraw | Happening::WipeDrawAbandoned(_)) {
+            bench.wipe();
+        }
+        match what {
+            Happening::Nothing | Happening::Wipe => {}
+            Happening::Reseed => bench.subject().move_generation(),
+            Happening::Draw | Happening::WipeDraw => {
+                bench.draw(self.entry, self.handler_bytes, Origin::Handler, &mut Record::new());
+            }
+            Happening::DrawAbandoned(at) | Happening::WipeDrawAbandoned(at) => self.abandoned_draw(bench, at),
+        }
+    }
+
+    /// The accesses of the call, where `what` happens before its control access `when`.
+    pub fn list(&self, bench: &Bench<'_>, when: usize, what: Happening) -> Vec<Label> {
+        self.prepare(bench);
+        let mut buffer = vec![0; self.bytes];
+        let log = Self::log(bench, &buffer);
+        let open = Cell::new(what != Happening::Nothing);
+        let hook = |registers: &mut Registers<'_>| {
+            let is_there = log.borrow_mut().observe(registers, when);
+            if open.get() && is_there {
+                open.set(false);
+                self.happen(bench, what);
+            }
+            Next::Step
+        };
+        let arguments = Self::arguments(bench, &mut buffer);
+        let request = ledger::set_request([arguments[0], arguments[1]]);
+        // SAFETY: as above.
+        unsafe { Stepper::new(bench.text(), &hook).call(bench.subject().address(self.entry), arguments, Start::Step) };
+        ledger::set_request(request);
+        ledger::set_mood(Mood::Willing);
+        bench.subject().set_ready(true);
+        log.into_inner().log.accesses.iter().map(|access| (access.part, access.kind)).collect()
+    }
+}
+
+/// A log that counts control accesses.
+struct Counted {
+    log: AccessLog,
+    controls: usize,
+}
+
+impl Counted {
+    /// Records the next instruction; returns whether the control access `wanted` is in it.
+    fn observe(&mut self, registers: &Registers<'_>, wanted: usize) -> bool {
+        let from = self.log.accesses.len();
+        self.log.observe(registers);
+        let before = self.controls;
+        self.controls += self.log.accesses[from..].iter().filter(|access| is_control(access.part)).count();
+        (before..self.controls).contains(&wanted)
+    }
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! The accesses of one call as a list, in the model and in a form in which the object's list can be compared with it.
+
+use crate::call::{Answer, begin, step};
+use crate::cipher::Cipher;
+use crate::protocol::Protocol;
+use crate::scenario::{Bounds, Scenario, Start};
+use crate::violation::abandon;
+use crate::world::{Memory, Pc, World};
+use vdso_inject::labels::{Kind, Part};
+
+/// One labelled access.
+pub type Label = (Part, Kind);
+
+/// Whether an access can be told from its neighbours in any list: all but those of key, batch and buffer, which come in as
+/// many instructions as the processor needs for them.
+pub fn is_control(part: Part) -> bool {
+    !matches!(part, Part::Key | Part::Batch | Part::Output)
+}
+
+/// The list in a form that does not depend on how many instructions move a part of the state: what is repeated at once is
+/// left out, if no control access is in it.
+pub fn normal_form(labels: &[Label]) -> Vec<Label> {
+    /// The longest repetition: the accesses of one pass of a cipher's loop.
+    const LONGEST: usize = 16;
+    let mut list = labels.to_vec();
+    loop {
+        let len = list.len();
+        for period in 1..=LONGEST {
+            let mut at = 0;
+            while at + 2 * period <= list.len() {
+                let (first, second) = list[at..at + 2 * period].split_at(period);
+                if first == second && !first.iter().any(|(part, _)| is_control(*part)) {
+                    list.drain(at..at + period);
+                } else {
+                    at += 1;
+                }
+            }
+        }
+        if list.len() == len {
+            return list;
+        }
+    }
+}
+
+/// What happens to a call, before one of its control accesses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Happening {
+    /// Nothing.
+    Nothing,
+    /// The state becomes zero.
+    Wipe,
+    /// The kernel publishes another generation.
+    Reseed,
+    /// A handler draws.
+    Draw,
+    /// A handler draws, and is abandoned before this control access of its own.
+    DrawAbandoned(usize),
+    /// The state becomes zero, and a handler draws.
+    WipeDraw,
+    /// The state becomes zero, and a handler draws and is abandoned.
+    WipeDrawAbandoned(usize),
+}
+
+/// How the kernel answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kernel {
+    /// It does what it is asked.
+    Willing,
+    /// It refuses to fetch keys.
+    NoKeys,
+    /// It fetches 0 bytes of a key.
+    ShortKeys,
+    /// It refuses everything.
+    Nothing,
+    /// Its generator is not ready.
+    NotReady,
+}
+
+/// A call to be listed.
+#[derive(Clone, Copy, Debug)]
+pub struct Call {
+    /// What it does.
+    pub rules: Protocol,
+    /// The state.
+    pub start: Start,
+    /// How many cells it draws.
+    pub len: u8,
+    /// The cipher.
+    pub cipher: Cipher,
+    /// How the kernel answers.
+    pub kernel: Kernel,
+}
+
+impl Call {
+    fn answer(&self, pc: Pc) -> Answer {
+        match (self.kernel, pc) {
+            (Kernel::NoKeys | Kernel::Nothing, Pc::Fetch) | (Kernel::Nothing, Pc::SystemCall) => Answer::Refused,
+            (Kernel::ShortKeys, Pc::Fetch) => Answer::ShortEmpty,
+            _ => Answer::Whole,
+        }
+    }
+
+    fn root(&self) -> World {
+        let bounds = Bounds { budget: Default::default(), ..crate::bounds::QUIET };
+        let Self { rules, start, len, cipher, .. } = *self;
+        let mut world = Scenario { rules, bounds, start, len, cipher }.root();
+        world.ready = self.kernel != Kernel::NotReady;
+        world
+    }
+
+    /// A handler's draw of one cell, to its end or up to a control access of its own.
+    fn draw(&self, world: &mut World, leave_at: Option<usize>) {
+        let depth = world.depth();
+        world.push(begin(&self.rules, 1));
+        let mut controls = 0;
+        while world.depth() > depth {
+            if leave_at == Some(controls) {
+                let frame = world.pop();
+                abandon(world, &frame);
+                return;
+            }
+            let answer = self.answer(world.top().pc);
+            let made = step(world, &self.rules, self.cipher, answer);
+            controls += made.accesses.iter().filter(|(part, _)| is_control(*part)).count();
+        }
+    }
+
+    /// The accesses of the call, and before which of its control accesses something can happen in the model: all but those that
+    /// one step makes after another one.
+    pub fn list(&self, when: usize, what: Happening) -> (Vec<Label>, Vec<usize>) {
+        let mut world = self.root();
+        let (mut labels, mut places, mut controls) = (Vec::new(), Vec::new(), 0);
+        let mut open = what != Happening::Nothing;
+        while world.depth() > 0 {
+            if open && controls == when {
+                open = false;
+                self.happen(&mut world, what);
+            }
+            let answer = self.answer(world.top().pc);
+            let made = step(&mut world, &self.rules, self.cipher, answer);
+            labels.extend_from_slice(made.accesses);
+            let new = made.accesses.iter().filter(|(part, _)| is_control(*part)).count();
+            if made.accesses.first().is_some_and(|(part, _)| is_control(*part)) {
+                places.push(controls);
+            }
+            controls += new;
+        }
+        (labels, places)
+    }
+
+    fn happen(&self, world: &mut World, what: Happening) {
+        if matches!(what, Happening::Wipe | Happening::WipeDraw | Happening::WipeDrawAbandoned(_)) {
+            world.memory = Memory::default();
+        }
+        match what {
+            Happening::Nothing | Happening::Wipe => {}
+            Happening::Reseed => {
+                world.epoch += 1;
+                world.published = world.epoch;
+            }
+            Happening::Draw | Happening::WipeDraw => self.draw(world, None),
+            Happening::DrawAbandoned(at) | Happening::WipeDrawAbandoned(at) => self.draw(world, Some(at)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Kind::{Read, ReadWrite, Write};
+
+    #[test]
+    fn repeated_moves_become_one_and_control_accesses_stay() {
+        let copy = [(Part::Batch, Read), (Part::Output, Write)];
+        let list: Vec<Label> = [copy, copy, copy].concat();
+        assert_eq!(normal_form(&list), copy);
+        let chunk: Vec<Label> = [list.as_slice(), &[(Part::Batch, Write); 4]].concat();
+        let moved: Vec<Label> = [chunk.as_slice(), &chunk, &chunk].concat();
+        assert_eq!(normal_form(&moved), [copy[0], copy[1], (Part::Batch, Write)]);
+        let controls = [(Part::Word, Read), (Part::Word, Read), (Part::Generation, Read), (Part::Generation, Read)];
+        assert_eq!(normal_form(&controls), controls);
+    }
+
+    #[test]
+    fn a_draw_on_the_fast_path_is_the_list_of_the_contract() {
+        let call = Call {
+            rules: Protocol::CURRENT,
+            start: Start::Idle(2),
+            len: 1,
+            cipher: Cipher::Sse2,
+            kernel: Kernel::Willing,
+        };
+        let (list, places) = call.list(0, Happening::Nothing);
+        assert_eq!(
+            list,
+            [
+                (Part::Generation, Read),
+                (Part::Word, Read),
+                (Part::Word, ReadWrite),
+                (Part::Count, Read),
+                (Part::Batch, Read),
+                (Part::Output, Write),
+                (Part::Batch, Write),
+                (Part::Count, Write),
+                (Part::Generation, Read),
+                (Part::Word, Read),
+                (Part::Word, ReadWrite),
+            ]
+        );
+        assert_eq!(places, [0, 1, 2, 3, 4, 5, 6, 7]);
+    }
+}
