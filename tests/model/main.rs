@@ -15,7 +15,7 @@ use vdso_model::steps::{Call, Happening, Label, normal_form};
 use vdso_tests::vdso::Vdso;
 
 /// The protocol that the object follows.
-const OBJECT: Protocol = Protocol::FIRST;
+const OBJECT: Protocol = Protocol::CURRENT;
 
 fn cipher(level: u8) -> Cipher {
     match level {

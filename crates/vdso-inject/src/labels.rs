@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The memory accesses of a call, labelled by the part of the state, of the data page or of the buffer that they touch.
 
+use crate::accesses::decode;
 use crate::registers::Registers;
-use crate::trace::decode;
 use iced_x86::{Code, Instruction, InstructionInfoFactory, OpAccess};
 use std::collections::HashMap;
 use std::mem::offset_of;
