@@ -4,10 +4,12 @@
 mod scenes;
 
 use scenes::{HAPPENINGS, Happens, SCENES, Scene};
+use std::collections::BTreeSet;
 use vdso_abi::rng_data::simd;
 use vdso_inject::Subject;
 use vdso_inject::bench::Bench;
 use vdso_inject::case::{Entry, Place};
+use vdso_model::catalogue::{CONTROLS, INEXPRESSIBLE};
 use vdso_model::cipher::Cipher;
 use vdso_model::object::ObjectCall;
 use vdso_model::protocol::Protocol;
@@ -36,55 +38,107 @@ fn calls(scene: &Scene, entry: Entry, level: u8) -> (Call, ObjectCall) {
 
 /// Where two lists part.
 fn parting(model: &[Label], object: &[Label]) -> Option<String> {
-    let (model, object) = (normal_form(model), normal_form(object));
-    let at =
-        model.iter().zip(&object).position(|(model, object)| model != object).unwrap_or(model.len().min(object.len()));
+    let (model, object) = (normal_form(model), object);
+    let shorter = model.len().min(object.len());
+    let at = model.iter().zip(object).position(|(model, object)| model != object).unwrap_or(shorter);
     (model != object).then(|| {
         let from = at.saturating_sub(3);
         format!("from access {from} on\n  model:  {:?}\n  object: {:?}", &model[from..], &object[from..])
     })
 }
 
-#[test]
-fn object_makes_the_accesses_of_the_model() {
+/// One call of the object, and the model's call that corresponds to it.
+struct Listed {
+    name: String,
+    call: Call,
+    when: usize,
+    what: Happening,
+    object: Vec<Label>,
+}
+
+/// The lists of the object, in normal form.
+fn lists_of_the_object() -> Vec<Listed> {
     let subject = Subject::image(&Vdso::products().join("vdso64.so")).unwrap_or_else(|error| panic!("{error}"));
     let bench = Bench::new(&subject).unwrap_or_else(|error| panic!("{error}"));
-    let (mut compared, mut wrong) = (0, Vec::new());
+    let mut lists = Vec::new();
     for &level in subject.levels() {
         for &entry in subject.entries() {
             let first = entry == subject.entries()[0];
             // The entry points differ before the first access alone.
             for scene in SCENES.iter().filter(|scene| first || scene.happens != Happens::Not) {
                 let (call, object) = calls(scene, entry, level);
-                let mut compare = |when, what| {
+                let mut list = |when, what| {
                     let place = if scene.without_generation { Place::NoGeneration } else { Place::Usual };
                     subject.set_scene(place, level).expect("pages of our own");
-                    let (model, _) = call.list(when, what);
-                    compared += 1;
-                    if let Some(parting) = parting(&model, &object.list(&bench, when, what)) {
-                        wrong.push(format!("{}, {entry:?}, {level}, {what:?} before {when}: {parting}", scene.name));
-                    }
+                    let name = format!("{}, {entry:?}, cipher {level}, {what:?} before {when}", scene.name);
+                    let object = normal_form(&object.list(&bench, when, what));
+                    lists.push(Listed { name, call, when, what, object });
                 };
-                compare(0, Happening::Nothing);
+                list(0, Happening::Nothing);
                 // Events are the same to both entry points, and to all ciphers but for the steps between two checks: the
                 // widest cipher has the fewest instructions.
-                if entry != subject.entries()[0] || Some(&level) != subject.levels().last() {
+                if !first || Some(&level) != subject.levels().last() {
                     continue;
                 }
                 let (_, places) = call.list(0, Happening::Nothing);
                 for &what in HAPPENINGS.iter().filter(|what| scene.allows(**what)) {
-                    for &when in &places {
-                        compare(when, what);
-                    }
+                    places.iter().for_each(|when| list(*when, what));
                 }
             }
         }
     }
-    println!("{compared} lists compared");
+    lists
+}
+
+/// The lists in which a protocol parts from the object.
+fn partings(lists: &[Listed], rules: &Protocol) -> Vec<String> {
+    let of = |listed: &Listed| {
+        let rules = Protocol { small: listed.call.rules.small, ..*rules };
+        let (model, _) = Call { rules, ..listed.call }.list(listed.when, listed.what);
+        Some(format!("{}: {}", listed.name, parting(&model, &listed.object)?))
+    };
+    lists.iter().filter_map(of).collect()
+}
+
+#[test]
+fn object_makes_the_accesses_of_its_protocol_and_of_no_other() {
+    let lists = lists_of_the_object();
+    let wrong = partings(&lists, &OBJECT);
+    println!("{} lists compared", lists.len());
     assert!(
         wrong.is_empty(),
-        "{} of {compared} lists differ:\n{}",
+        "{} of {} lists differ:\n{}",
         wrong.len(),
+        lists.len(),
         wrong[..wrong.len().min(8)].join("\n")
     );
+
+    // The comparison bites: each other protocol parts from the object somewhere, but for those that are listed.
+    let same: BTreeSet<&str> = CONTROLS
+        .iter()
+        .filter(|control| control.rules != OBJECT && partings(&lists, &control.rules).is_empty())
+        .map(|control| control.rules.name)
+        .collect();
+    assert_eq!(same, SAME_LISTS.into());
+}
+
+/// Controls whose accesses are the object's in every scene: they access other addresses of the same part, restart once more
+/// under a second reseed, or use another counter. The model tells them apart.
+const SAME_LISTS: [&str; 3] = ["k5-no-rewind", "k6-restart-without-end", "m3-same-counters"];
+
+#[test]
+fn mutants_of_the_object_and_controls_of_the_model_have_the_same_names() {
+    let directory = vdso_tests::workspace::root().join("tests/mutants");
+    let files = std::fs::read_dir(&directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
+    let of_the_object: BTreeSet<String> =
+        files.filter_map(|file| Some(file.ok()?.file_name().to_str()?.strip_suffix(".patch")?.to_owned())).collect();
+    let names = |list: &mut dyn Iterator<Item = &'static str>| list.map(str::to_owned).collect::<BTreeSet<String>>();
+    let of_the_model =
+        names(&mut CONTROLS.iter().filter(|control| control.is_object_mutant).map(|control| control.rules.name));
+    let left_out = names(&mut INEXPRESSIBLE.iter().map(|(name, _)| *name));
+    assert_eq!(of_the_model.intersection(&left_out).count(), 0);
+    assert_eq!(of_the_object, of_the_model.union(&left_out).cloned().collect());
+    let others =
+        names(&mut CONTROLS.iter().filter(|control| !control.is_object_mutant).map(|control| control.rules.name));
+    assert_eq!(of_the_object.intersection(&others).count(), 0, "such a control is an object mutant");
 }

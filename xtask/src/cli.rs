@@ -10,7 +10,10 @@ use crate::kernel::prepare::KernelArgs;
 use crate::kernel::stock_vdso::StockArgs;
 use crate::language::LanguageArgs;
 use crate::splice::{SpliceArgs, UnspliceArgs};
-use crate::{bench::BenchArgs, bless::BlessArgs, build_vdso, inject::InjectArgs, soak::SoakArgs, test::TestArgs};
+use crate::{
+    bench::BenchArgs, bless::BlessArgs, build_vdso, inject::InjectArgs, model::ModelArgs, soak::SoakArgs,
+    test::TestArgs,
+};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use vdso_link::link::standalone::Linker;
@@ -50,6 +53,8 @@ pub enum Command {
     },
     /// Interrupt calls at every instruction, and look for bytes that come twice
     Inject(InjectArgs),
+    /// Explore the protocol in every order of events, and the protocols that must fail
+    Model(ModelArgs),
     /// Build the vDSO images of the kernel lines without the glue, for the tests to splice into
     StockVdso(StockArgs),
     /// Boot kernels with the glue in QEMU, and judge what a client finds there

@@ -22,6 +22,7 @@ mod kernel;
 mod language;
 mod link;
 mod manifest;
+mod model;
 mod native_call;
 mod object;
 mod outputs;
@@ -112,6 +113,7 @@ fn run(command: Command) -> anyhow::Result<Verdict> {
             bench::run(&options, &products)?;
         }
         Command::Fresh(options) => return Ok(fresh::run(&options)?.into()),
+        Command::Model(options) => return Ok(model::explore(&options)?.into()),
         Command::Inject(options) => return Ok(inject::run(&options)?.into()),
         Command::StockVdso(options) => stock_vdso::run(&options)?,
         Command::Boot(options) => {

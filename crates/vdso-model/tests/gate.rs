@@ -2,7 +2,7 @@
 //! The verdicts: what the protocol of the object shows, and what each control shows.
 
 use vdso_model::bounds::SHORT;
-use vdso_model::catalogue::{CONTROLS, Control, EQUIVALENT, LEFT_OPEN};
+use vdso_model::catalogue::{CONTROLS, Control, EQUIVALENT, LEFT_OPEN, WHAT_IF};
 use vdso_model::protocol::Protocol;
 use vdso_model::report::{processors, run};
 use vdso_model::story::story;
@@ -47,4 +47,10 @@ fn equivalent_changes_show_nothing() {
         let row = run(rules, bounds, processors());
         assert!(row.classes().is_empty() && row.cut == 0, "{row}\nshould be equivalent: {why}");
     }
+}
+
+#[test]
+fn situations_at_the_edge_of_the_contract_show_what_the_documents_say() {
+    let controls: Vec<Control> = WHAT_IF.iter().map(|(control, _)| *control).collect();
+    every_one_shows_its_classes(&controls);
 }
