@@ -31,7 +31,7 @@ enum {
 	TRAP_FLAG = 0x100,
 	MOST_OUTER = 400,	/* more instructions than a draw of LEN bytes has */
 	MOST_INNER = 120,
-	STRIDE = 4,	/* of the instructions before which a draw is left, beginning elsewhere for each of A */
+	STRIDE = 8,	/* of the instructions before which a draw is left, beginning elsewhere for each of A */
 };
 
 struct params {
