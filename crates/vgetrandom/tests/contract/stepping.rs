@@ -181,19 +181,39 @@ fn prepare() {
     VDSO.set(vdso_range()).expect("once");
     handle(libc::SIGTRAP, on_trap);
     // Draws that are left keep their slots, and a run that maps a chunk is much longer than the others.
-    vgetrandom::prepare(2000).expect("memory");
+    vgetrandom::prepare(SLOTS).expect("memory");
+}
+
+/// As many as 32 chunks have.
+const SLOTS: usize = 32 * 63;
+
+/// Panics if a slot was lost: with the memory that it has, the process must be able to serve as many threads as before.
+fn assert_no_slot_is_lost() {
+    let pid = crate::support::child::fork(|| {
+        let limit = libc::rlimit { rlim_cur: 1, rlim_max: 1 };
+        // SAFETY: the limit outlives the call.
+        assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_AS, &raw const limit) }, 0);
+        assert_eq!(vgetrandom::prepare(SLOTS), Ok(()));
+    });
+    judge("a slot was lost", wait(pid));
+}
+
+/// All events at the instructions of a draw.
+fn all_events(path: Path, second_draw: bool) {
+    prepare();
+    for event in Event::ALL {
+        if event == Event::Leave {
+            // From here on slots are left to abandoned draws (C11); before, each thread returned its one slot (C5).
+            assert_no_slot_is_lost();
+        }
+        let runs = campaign(event, event.stride(), second_draw);
+        assert!(runs >= 8, "{path:?}, {event:?}: {runs} runs");
+    }
 }
 
 #[test]
 fn c7_first_draw_of_a_thread_at_each_instruction() {
-    Path::for_each(|path| {
-        prepare();
-        for event in Event::ALL {
-            let stride = event.stride();
-            let runs = campaign(event, stride, false);
-            assert!(runs >= 8, "{path:?}, {event:?}: {runs} runs");
-        }
-    });
+    Path::for_each(|path| all_events(path, false));
 }
 
 /// The first draw of a process finds the vDSO and maps memory; each run needs a new process.
@@ -222,14 +242,20 @@ fn c7_first_draw_of_a_process_at_many_instructions() {
     }
 }
 
+/// The short form of the above: the handler's slot is the thread's, and the interrupted claim takes none.
+#[test]
+fn c5_a_claim_that_is_interrupted_by_a_claim_loses_no_slot() {
+    in_child(|| {
+        Path::Built.enter();
+        prepare();
+        // Bounded, because a claim that loses slots maps more, and takes longer each time.
+        let runs = (0..600).take_while(|at| run(Event::Draw, *at, false)).count();
+        assert!(runs >= 8, "{runs} runs");
+        assert_no_slot_is_lost();
+    });
+}
+
 #[test]
 fn c7_later_draw_at_each_instruction() {
-    Path::for_each(|path| {
-        prepare();
-        for event in Event::ALL {
-            let stride = event.stride();
-            let runs = campaign(event, stride, true);
-            assert!(runs >= 8, "{path:?}, {event:?}: {runs} runs");
-        }
-    });
+    Path::for_each(|path| all_events(path, true));
 }
