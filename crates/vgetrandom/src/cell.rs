@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The cell of an owner of a slot: one word, which is the slot's address or a code below every address.
+//! The cell of an owner: one word, which is the address of its slot or a code below every address.
 
 #![expect(unsafe_code, reason = "the word is a pointer")]
 
@@ -31,7 +31,7 @@ mod code {
     pub const EXITED: usize = 4095;
 }
 
-/// The meaning of a cell's word.
+/// The content of a cell.
 pub enum Content {
     /// This slot is the owner's.
     Slot(&'static Slot),
@@ -54,7 +54,7 @@ impl Cell {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// The slot that a word of this cell's kind names.
+    /// The slot that the word of a cell names.
     ///
     /// # Safety
     /// The word came from a cell.
@@ -64,7 +64,7 @@ impl Cell {
         if word.addr() < CODES { None } else { Some(unsafe { &*word }) }
     }
 
-    /// Returns the present meaning.
+    /// The present content.
     pub fn content(&self) -> Content {
         let word = self.word();
         // SAFETY: the word of this cell.

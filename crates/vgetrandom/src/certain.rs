@@ -39,7 +39,7 @@ unsafe fn fill_from_device(buffer: *mut u8, len: usize) -> bool {
     }
     kernel::close(file);
     if done < len {
-        // SAFETY: what was written of the caller's buffer.
+        // SAFETY: the part of the caller's buffer that was written.
         unsafe { buffer.write_bytes(0, done) };
     }
     done == len

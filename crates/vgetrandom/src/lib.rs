@@ -7,8 +7,8 @@
 //! wipes the states in the child of a fork, and every function here may be called in a signal handler.
 //!
 //! The crate needs no `std`, no allocator and no C library, uses a C library for thread exit where there is one, and makes no
-//! system calls but `getrandom`, `mmap` and `munmap`. Its promises are in `docs/client-contract.md` of the repository,
-//! clauses C1 to C15; code and tests name them.
+//! system calls but `getrandom`, `mmap` and `munmap`. The contract is `docs/client-contract.md` of the repository;
+//! code and tests name its clauses C1 to C15.
 //!
 //! ```
 //! let mut key = [0; 32];
@@ -112,20 +112,20 @@ pub fn u64() -> Result<u64, Error> {
 ///
 /// # Errors
 /// The kernel's: `EINVAL` for flags that it does not know, `EAGAIN` for `GRND_NONBLOCK` before its generator is seeded,
-/// `EINTR` when a signal handler interrupts it, and what a seccomp filter returns.
+/// `EINTR` when a signal handler interrupts it, and the errno of a seccomp filter.
 #[inline]
 pub fn getrandom(buffer: &mut [MaybeUninit<u8>], flags: u32) -> Result<usize, Error> {
     fill::draw_slice(Thread, buffer, flags)
 }
 
-/// Makes everything that the draws of so many threads need, the calling one included.
+/// Maps all memory that the draws of so many threads need, the calling one included.
 ///
 /// After it, and for as long as no more than `threads` threads and [`State`]s draw at the same time, the library makes no
 /// system call but `getrandom`. Call it before a seccomp filter or a limit of memory takes effect. Where the process draws by
 /// system call there is nothing to make.
 ///
 /// # Errors
-/// `ENOMEM` where the kernel refuses memory; what it gave before that stays for later draws.
+/// `ENOMEM` where the kernel refuses memory. Memory that it gave before that stays for later draws.
 pub fn prepare(threads: usize) -> Result<(), Error> {
     let refused = Err(Error::new(abi::ENOMEM));
     let Ok(vdso) = process::vdso() else { return Ok(()) };

@@ -8,7 +8,7 @@ use core::ffi::{c_int, c_ulong, c_void};
 
 /// `pthread_key_t` of glibc and musl.
 pub type Key = u32;
-/// A function that the C library calls in a thread that exits.
+/// The function that the C library calls in a thread that exits.
 pub type Destructor = unsafe extern "C" fn(*mut c_void);
 
 type KeyCreate = unsafe extern "C" fn(*mut Key, Option<Destructor>) -> c_int;

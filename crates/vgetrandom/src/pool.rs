@@ -139,7 +139,7 @@ impl Chunk {
             // Another thread may have taken it since: then that thread made progress, and one bit fewer is left.
             if self.free.fetch_and(!bit, Ordering::Acquire) & bit != 0 {
                 let page: *const u8 = core::ptr::with_exposed_provenance((&raw const *self).addr());
-                // SAFETY: slot `index` was written before the chunk was pushed, and no thread writes the whole slot after it.
+                // SAFETY: slot `index` was written before the chunk was pushed, and no code writes the whole slot after it.
                 return Some(unsafe { &*page.add((index as usize + 1) * Slot::LEN).cast() });
             }
         }

@@ -98,7 +98,7 @@ pub fn vdso() -> Result<Vdso, Why> {
     }
 }
 
-/// Returns the result that [`look`] stored.
+/// The values that [`look`] stored.
 fn known() -> Vdso {
     let function = FUNCTION.load(Ordering::Relaxed);
     Vdso {
@@ -110,7 +110,7 @@ fn known() -> Vdso {
     }
 }
 
-/// Looks for the vDSO and stores what is known of it; returns the status.
+/// Finds the vDSO and stores its function and the answer of its probe; returns the status.
 fn look() -> u32 {
     let base = match OVERRIDE.load(Ordering::Acquire) {
         NOT_SET => lookup::vdso_base(),

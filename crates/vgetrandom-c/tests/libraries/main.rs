@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The C libraries: what they export, and programs that link, open and preload them, with their system calls counted.
+//! The C libraries: their exports, and programs that link, open and preload them, with their system calls counted.
 
 mod api;
 mod build;

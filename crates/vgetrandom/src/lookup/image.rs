@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Looks up one function in a vDSO image in memory.
 //!
-//! The kernel made the image, so it is trusted; still every address is checked against the loaded segment and every loop is
+//! The kernel made the image, so it is trusted. Still, every address is checked against the loaded segment and every loop is
 //! bounded, so that an image that is not understood means "no function" and not a fault.
 
 #![expect(unsafe_code, reason = "reads the image in memory")]
@@ -73,7 +73,7 @@ struct Symbol {
 /// A loaded image: memory by the addresses that its file gives.
 struct Memory {
     start: *const u8,
-    /// Address of the first byte by the image's own count.
+    /// Address of the first byte, as the file gives it.
     address: u64,
     len: u64,
 }
@@ -129,7 +129,7 @@ fn program_headers(file: &Memory) -> Option<impl Iterator<Item = ProgramHeader> 
     )
 }
 
-/// The tables that the dynamic section names, as addresses of the image's own count.
+/// Tables that the dynamic section names, as addresses that the file gives.
 #[derive(Default)]
 struct Tables {
     strings: Option<u64>,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! New processes of every kind, without a handler for them: C8, and C15 for what is excluded.
+//! New processes of every kind, without a handler for them: C8, and the bounds of C15.
 
 use crate::support::child::{exit, fork, judge, wait};
 use crate::support::path::Path;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Which system calls are made, and what happens where the kernel refuses them: C9 and C10.
+//! The system calls that are made, and draws where the kernel refuses them: C9 and C10.
 
 use crate::support::child::in_child;
 use crate::support::path::Path;

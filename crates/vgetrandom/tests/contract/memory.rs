@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Contents of memory, and the time before the first draw: C13 and C14.
+//! Contents of memory after a draw, and system calls before the first one: C13 and C14.
 
 use crate::support::path::Path;
 use crate::support::trace::{self, count};
@@ -43,7 +43,6 @@ fn c13_no_output_is_kept_outside_of_the_state_of_the_vdso() {
     });
 }
 
-/// Started by the next test: a process that loads this library and does not draw.
 #[test]
 fn c14_loading_the_library_draws_nothing() {
     let calls = trace::record(|| {
@@ -55,6 +54,6 @@ fn c14_loading_the_library_draws_nothing() {
     assert_eq!(count(&calls, |call| call.number == libc::SYS_execve), 1);
     assert_eq!(count(&calls, trace::Call::maps_states), 0);
     assert_eq!(count(&calls, trace::Call::is_readiness), 0);
-    // The tracer sees what such a process does.
+    // The tracer sees the system calls of such a process.
     assert!(calls.len() > 10, "{}", calls.len());
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Handlers that draw in the middle of a draw: C6, and C5 for what a thread has.
+//! Handlers that draw in the middle of a draw: C6, and C5 for the slot of a thread.
 
 use crate::support::child::{fork, judge, wait};
 use crate::support::handler::handle;
@@ -20,7 +20,6 @@ extern "C" fn draws(_: c_int, _: *mut siginfo_t, _: *mut c_void) {
 /// The child draws in the handler, and both sides go on with the interrupted draw.
 extern "C" fn forks_and_draws(_: c_int, _: *mut siginfo_t, _: *mut c_void) {
     let drawn = DRAWN.get().expect("made before");
-    // A fork that runs no exit handlers: the child goes on from here.
     // SAFETY: the process has one thread.
     match unsafe { libc::fork() } {
         0 => drawn.draw(LEN..2 * LEN),
@@ -36,7 +35,6 @@ fn interrupted(handler: crate::support::handler::Handler, after: impl FnOnce()) 
     let mut interrupted = false;
     let test = || {
         Path::Built.enter();
-        // Work that is not the library's is done before.
         DRAWN.set(Shared::new(4096)).map_err(drop).expect("once");
         handle(libc::SIGUSR1, handler);
         vgetrandom::prepare(1).expect("memory");

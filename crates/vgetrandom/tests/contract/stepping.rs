@@ -14,7 +14,7 @@ use std::cell::Cell;
 use std::ops::Range;
 use std::sync::OnceLock;
 
-/// An event at the chosen instruction.
+/// The event at the chosen instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Event {
     /// The handler draws.
@@ -52,7 +52,7 @@ const CHILD_AFTER: usize = 8;
 const PLACES: usize = 16;
 
 thread_local! {
-    /// The event, and the number of instructions before it.
+    /// The event to come, and the number of instructions before it.
     static PLAN: Cell<Option<(Event, usize)>> = const { Cell::new(None) };
     static SEEN: Cell<usize> = const { Cell::new(0) };
     static IN_CHILD: Cell<bool> = const { Cell::new(false) };
@@ -62,7 +62,7 @@ thread_local! {
 static DRAWN: OnceLock<Shared> = OnceLock::new();
 static VDSO: OnceLock<Range<usize>> = OnceLock::new();
 
-/// Returns the content of a place.
+/// The word in a place.
 fn word(place: usize) -> &'static [u8] {
     &DRAWN.get().expect("made before").bytes()[place * 8..place * 8 + 8]
 }

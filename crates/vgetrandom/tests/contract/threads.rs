@@ -67,8 +67,8 @@ fn c12_late_destructors_draw_by_system_call() {
 #[test]
 fn c12_an_exit_in_mid_draw_keeps_the_state() {
     extern "C" fn exits(_: c_int, _: *mut siginfo_t, _: *mut c_void) {
-        // SAFETY: a system call that ends this thread. `pthread_exit` would unwind through frames of Rust; what it does to the
-        // library is to call its hook.
+        // SAFETY: a system call that ends this thread. `pthread_exit` would unwind through frames of Rust; the library sees
+        // of it that its hook is called.
         unsafe {
             vgetrandom::thread_exit();
             libc::syscall(libc::SYS_exit, 0);

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The mutants: what each breaks, by which text, and the test of the contract that must fail.
+//! The mutants: the fault of each, the text that makes it, and the test of the contract that must fail.
 
 /// A variant of the library that is wrong on purpose.
 pub struct Mutant {
-    /// What is wrong.
+    /// The fault.
     pub name: &'static str,
     /// The file in `src/`.
     pub file: &'static str,
     /// Text that is there once.
     pub from: &'static str,
-    /// What stands in its place.
+    /// The text in its place.
     pub to: &'static str,
     /// The test that fails.
     pub flagged_by: &'static str,

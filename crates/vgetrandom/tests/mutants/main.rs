@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The tests of the contract bite: for each mutant of the library, the one that is there for it fails.
 //!
-//! The sources know nothing of the mutants: text is replaced in a copy, which has a build directory of its own. The copy stays,
+//! The sources know nothing of the mutants: text is replaced in a copy with a separate build directory. The copy stays,
 //! so that a later run builds the library and its tests only.
 
 mod list;
@@ -69,7 +69,7 @@ fn test(copied: &Path, names: &[&str]) -> Output {
     cargo.output().unwrap_or_else(|error| panic!("{cargo:?}: {error}"))
 }
 
-/// What a run printed.
+/// The output of a run.
 fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-/* Shared by the programs: checks, and the marks between which the tracer counts. */
+/* Shared parts of the programs: checks, and the marks between which the tracer counts. */
 #ifndef CHECK_H
 #define CHECK_H
 

@@ -40,7 +40,7 @@ static void family(void)
 	CHECK(arc4random_uniform(0) == 0 && arc4random_uniform(7) < 7);
 }
 
-/* Only what is async-signal-safe at the end: the request to cancel is pending while this draws. */
+/* The request to cancel is pending while this draws. */
 static void *cancelled(void *unused)
 {
 	char bytes[16];

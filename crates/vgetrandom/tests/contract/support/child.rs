@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! A test in a child process: the library keeps what it found for the rest of a process, and each test wants a new one.
+//! A test in a child process: the library looks for the vDSO once in a process, so each test needs a new one.
 
 use std::any::Any;
 use std::io::{Read, Write, pipe};

@@ -3,7 +3,7 @@
 
 use libc::{c_int, c_void, siginfo_t};
 
-/// A signal handler, as the kernel calls it.
+/// The function that the kernel calls.
 pub type Handler = extern "C" fn(c_int, *mut siginfo_t, *mut c_void);
 
 /// From now on `handler` runs for `signal`, also while it runs already.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Shared by the tests of the clauses.
+//! Shared parts of the tests.
 
 pub mod child;
 pub mod handler;

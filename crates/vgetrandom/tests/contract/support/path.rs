@@ -10,7 +10,7 @@ use vdso_link::layout::SHARED_PAGE;
 use vdso_native::NativeImage;
 use vgetrandom::{Source, Why};
 
-/// The source of random bytes that the library finds.
+/// The vDSO that the library finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Path {
     /// The vDSO of the running kernel, with `getrandom` or without.

@@ -17,7 +17,7 @@ pub struct Call {
     pub arguments: [u64; 6],
 }
 
-/// The tracer's answer to a system call.
+/// The fate of a system call.
 #[derive(Clone, Copy, Debug)]
 pub enum Answer {
     /// The kernel serves it.

@@ -65,7 +65,7 @@ impl Shared {
         unsafe { self.start.write_bytes(0, self.len) };
     }
 
-    /// Returns the words that were written. Writers have ended.
+    /// The bytes that were written. Writers have ended.
     pub fn bytes(&self) -> &[u8] {
         // SAFETY: the mapping.
         unsafe { std::slice::from_raw_parts(self.start, self.len) }
