@@ -164,8 +164,8 @@ pub const CONTROLS: &[Control] = &[
         &[Zeros, ZeroKey, KnownKey, KeyWords, Spoiled, OfAbandoned, IdleWithoutKey, IdleBadBatch, KeptInState],
     ),
     mutant(
-        Protocol { name: "k1-generation-zero", zero_generation_matches: true, ..BASE },
-        "K1",
+        Protocol { name: "k7-wiped-word-matches", zero_generation_matches: true, ..BASE },
+        "K7",
         &NO_GENERATION,
         &[Zeros, ZeroKey, Spoiled],
     ),
@@ -192,13 +192,19 @@ pub const CONTROLS: &[Control] = &[
     mutant(Protocol { name: "k5-no-second-look", second_look: false, ..BASE }, "K5", &KERNEL, &[OldGeneration]),
     mutant(Protocol { name: "k6-restart-without-end", passes: u8::MAX, ..BASE }, "K6", &KERNEL, &[ManyPasses]),
     mutant(
-        Protocol { name: "k7-plain-release", release_taken: Change::Store, release_fetched: Change::Store, ..BASE },
+        Protocol { name: "k7-plain-release", release_taken: Change::Store, ..BASE },
         "K7",
         &WIPE,
         &[ZeroKey, IdleWithoutKey],
     ),
+    mutant(
+        Protocol { name: "k7-plain-release-after-a-fetch", release_fetched: Change::Store, ..BASE },
+        "K7",
+        &WIPE,
+        &[IdleWithoutKey],
+    ),
     mutant(Protocol { name: "k8-no-refill-at-the-end", always_refills: false, ..BASE }, "K8", &QUIET, &[IdleUsedKey]),
-    control(
+    mutant(
         Protocol { name: "k9-idle-after-the-first-draw", first_draw_leaves_one: false, ..BASE },
         "K9",
         &TWO_HANDLERS,
@@ -225,15 +231,15 @@ pub const CONTROLS: &[Control] = &[
         &DRAW,
         &[Zeros, KeyWords, Spoiled, OfAbandoned],
     ),
-    control(
-        Protocol { name: "r2-take-tells-nothing", take: Take::And, ..BASE },
+    mutant(
+        Protocol { name: "r2-take-without-the-carry", take: Take::And, ..BASE },
         "R2",
         &DRAW_ALONE,
         &[Zeros, KeyWords, OfAbandoned, IdleBadBatch, KeptInState],
     ),
-    control(
-        Protocol { name: "r2-one-tag-for-all", tags: Tags::Common, ..BASE },
-        "R2",
+    mutant(
+        Protocol { name: "k2-common-tag", tags: Tags::Common, ..BASE },
+        "K2",
         &DRAW,
         &[Zeros, ZeroKey, KeyWords, Spoiled, OfAbandoned, IdleBadBatch, KeptInState],
     ),
@@ -248,7 +254,7 @@ pub const CONTROLS: &[Control] = &[
         &DRAW,
         &[Zeros, ZeroKey, KeyWords, Spoiled, OfAbandoned, IdleWithoutKey, IdleUsedKey, IdleBadBatch, KeptInState],
     ),
-    control(Protocol { name: "r2-fetching-left-by-store", leave: Change::Store, ..BASE }, "R2", &WIPE, &[ZeroKey]),
+    mutant(Protocol { name: "r2-fetching-left-by-a-store", leave: Change::Store, ..BASE }, "R2", &WIPE, &[ZeroKey]),
     control(
         Protocol { name: "r2-no-check-in-a-refill", refill_check: false, ..BASE },
         "R2",
@@ -280,7 +286,7 @@ pub const CONTROLS: &[Control] = &[
 const DIRECT: Bounds =
     Bounds { name: "direct groups, abandoned", lens: &[3], starts: &[Start::Idle(2)], ..TWO_AND_ABANDONED };
 
-/// Changes that the model finds to make no difference within the bounds named here, and the reason.
+/// Changes after which no call returns a byte that it must not return, within the bounds named here, and the reason.
 pub const EQUIVALENT: &[(Protocol, &Bounds, &str)] = &[
     (
         Protocol { name: "r2-fetching-left-by-bit", leave: Change::Bit, ..BASE },
@@ -288,9 +294,14 @@ pub const EQUIVALENT: &[(Protocol, &Bounds, &str)] = &[
         "the tags differ, so a bit that is cleared in another call's word makes no tag of one's own of it",
     ),
     (
-        Protocol { name: "k1-fetch-without-generation", zero_generation_fetches: true, ..BASE },
+        Protocol { name: "k1-generation-zero", zero_generation_fetches: true, ..BASE },
         &ZERO_FETCHES,
-        "the state becomes idle of generation 0, which the comparison never matches",
+        "the object is flagged for the fetch itself; the state becomes idle of generation 0, which the comparison never matches",
+    ),
+    (
+        Protocol { name: "k7-release-after-a-fetch-sets-a-bit", release_fetched: Change::Bit, ..BASE },
+        &TWO_HANDLERS,
+        "the state never becomes idle of a generation: the object is flagged for a fetch with each draw",
     ),
 ];
 
@@ -303,6 +314,7 @@ const ZERO_FETCHES: Bounds = Bounds {
 
 /// Mutants of the object that the model has no words for.
 pub const INEXPRESSIBLE: &[(&str, &str)] = &[
+    ("e3-straddling-state", "where a state lies; `half a state` explores what follows if such a state is used"),
     ("e6-clamped-fallback", "lengths of 2 GiB: the model counts cells"),
     ("e6-no-clamp", "lengths of 2 GiB: the model counts cells"),
     ("m3-lower-blocks-first", "the halves of a refill: the model has one value for the key of a group"),
