@@ -22,6 +22,8 @@
 mod abi;
 #[expect(unsafe_code, reason = "instructions and linker symbols of a processor")]
 mod arch;
+#[cfg(feature = "getrandom_backend")]
+mod backend;
 mod cell;
 mod certain;
 mod draw;
