@@ -2,24 +2,33 @@
 //! `cargo xtask model`: the protocol in every order of events.
 
 use crate::progress::{line, print};
-use anyhow::bail;
+use anyhow::{Context, bail};
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use vdso_inject::Subject;
+use vdso_inject::bench::Bench;
 use vdso_model::bounds::{LONG, SHORT};
 use vdso_model::catalogue::{CONTROLS, Control, EQUIVALENT, LEFT_OPEN, WHAT_IF};
+use vdso_model::cipher::Cipher;
 use vdso_model::protocol::Protocol;
+use vdso_model::replay::replay;
 use vdso_model::report::{Row, processors, run};
+use vdso_model::scenario::Bounds;
 use vdso_model::story::story;
 
 /// Options of `model`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ModelArgs {
-    /// Explore the long bounds too: minutes, and up to 6 GB of memory
+    /// Explore the long bounds too: ten minutes
     #[arg(long)]
     long: bool,
     /// Explore this protocol only, or these bounds, and print a shortest story for each violation: "current", "first",
     /// "mainline", the name of a mutant, or of bounds
     #[arg(long, value_name = "NAME", conflicts_with = "long")]
     protocol: Option<String>,
+    /// Replay each story of --protocol on this image, with SSE2, and print what it shows
+    #[arg(long, value_name = "IMAGE", requires = "protocol")]
+    replay: Option<PathBuf>,
     /// Explore situations outside of the contract
     #[arg(long, conflicts_with_all = ["long", "protocol"])]
     what_if: bool,
@@ -32,7 +41,10 @@ pub struct ModelArgs {
 pub fn explore(arguments: &ModelArgs) -> anyhow::Result<bool> {
     line("Exploring", format_args!("the protocol, on {} processors", processors()));
     if let Some(name) = &arguments.protocol {
-        return tell(name);
+        return match &arguments.replay {
+            Some(image) => replay_on(image, &named(name)?),
+            None => tell(&named(name)?),
+        };
     }
     if arguments.what_if {
         let mut all = true;
@@ -86,8 +98,8 @@ fn every() -> impl Iterator<Item = &'static Control> {
     CONTROLS.iter().chain(LEFT_OPEN).chain(WHAT_IF.iter().map(|(control, _)| control))
 }
 
-/// One protocol, with its stories.
-fn tell(name: &str) -> anyhow::Result<bool> {
+/// The controls of a name.
+fn named(name: &str) -> anyhow::Result<Vec<&'static Control>> {
     let controls: Vec<&Control> =
         every().filter(|control| control.rules.name == name || control.bounds.name == name).collect();
     if controls.is_empty() {
@@ -95,6 +107,11 @@ fn tell(name: &str) -> anyhow::Result<bool> {
         let names: Vec<&str> = names.into_iter().collect();
         bail!("protocol {name}: no such protocol; choose one of {}", names.join(", "));
     }
+    Ok(controls)
+}
+
+/// Protocols with their stories.
+fn tell(controls: &[&Control]) -> anyhow::Result<bool> {
     let mut all = true;
     for control in controls {
         let row = run(&control.rules, control.bounds, processors());
@@ -104,4 +121,23 @@ fn tell(name: &str) -> anyhow::Result<bool> {
         all &= row.classes() == control.shows;
     }
     Ok(all)
+}
+
+/// Replays the stories of protocols on an image; returns whether none of them showed anything there.
+fn replay_on(image: &Path, controls: &[&Control]) -> anyhow::Result<bool> {
+    let target = Subject::image(image)?;
+    let entry = *target.entries().first().context("the image has no entry point")?;
+    let bench = Bench::new(&target)?;
+    let mut clean = true;
+    for control in controls {
+        let bounds = Bounds { ciphers: &[Cipher::Sse2], ..*control.bounds };
+        let row = run(&control.rules, &bounds, processors());
+        for (violation, (scenario, way)) in &row.violations {
+            let replayed = replay(&bench, entry, scenario, way);
+            clean &= replayed.as_ref().is_none_or(|replayed| replayed.shown.is_empty());
+            let what = replayed.map_or_else(|| "no stop can make its events".into(), |replayed| replayed.to_string());
+            print(format_args!("{}, {}, {violation}: {what}", row.protocol, row.bounds));
+        }
+    }
+    Ok(clean)
 }

@@ -144,10 +144,10 @@ const TWO_HANDLERS_FORK_LONG: Bounds = Bounds {
     ..TWO_HANDLERS
 };
 
-/// Two handlers, a reseed and a fetch that fails.
+/// Two handlers, two wipes, a reseed and a fetch that fails.
 const TWO_HANDLERS_RESEED_LONG: Bounds = Bounds {
-    name: "two handlers, reseed, failed fetch",
-    budget: Budget { handlers: 2, wipes: 1, reseeds: 1, failed_fetches: 1, ..NOTHING },
+    name: "two handlers, every event",
+    budget: Budget { handlers: 2, wipes: 2, reseeds: 1, failed_fetches: 1, ..NOTHING },
     lens: &[1, 3],
     ..TWO_HANDLERS
 };

@@ -14,6 +14,7 @@ pub mod event;
 pub mod explore;
 pub mod object;
 pub mod protocol;
+pub mod replay;
 pub mod report;
 pub mod scenario;
 pub mod steps;

@@ -25,6 +25,32 @@ pub enum Fill {
     InUse,
 }
 
+impl Fill {
+    /// Makes the state, in any of the protocols.
+    pub fn prepare(self, bench: &Bench<'_>, entry: Entry) {
+        bench.wipe();
+        let draw = |len| bench.draw(entry, len, Origin::Earlier, &mut Record::new());
+        if self != Self::Fresh {
+            // The first draw may leave the state without a generation (K9); both take all of a batch.
+            draw(BATCH_LEN);
+            draw(BATCH_LEN);
+        }
+        match self {
+            Self::Fresh | Self::Idle(0) => {}
+            Self::Idle(BATCH_LEN) => draw(GROUP_LEN),
+            Self::Idle(left) => draw(BATCH_LEN - left),
+            Self::Stale => {
+                draw(BATCH_LEN / 2);
+                bench.subject().move_generation();
+            }
+            Self::InUse => {
+                draw(BATCH_LEN / 2);
+                abandoned_draw(bench, entry, 1, MIDDLE);
+            }
+        }
+    }
+}
+
 /// A call of the object to be listed.
 #[derive(Clone, Copy, Debug)]
 pub struct ObjectCall {
@@ -48,26 +74,7 @@ impl ObjectCall {
     fn prepare(&self, bench: &Bench<'_>) {
         ledger::set_mood(Mood::Willing);
         bench.subject().set_ready(true);
-        bench.wipe();
-        let draw = |len| bench.draw(self.entry, len, Origin::Earlier, &mut Record::new());
-        if self.fill != Fill::Fresh {
-            // The first draw may leave the state without a generation (K9); both take all of a batch.
-            draw(BATCH_LEN);
-            draw(BATCH_LEN);
-        }
-        match self.fill {
-            Fill::Fresh | Fill::Idle(0) => {}
-            Fill::Idle(BATCH_LEN) => draw(GROUP_LEN),
-            Fill::Idle(left) => draw(BATCH_LEN - left),
-            Fill::Stale => {
-                draw(BATCH_LEN / 2);
-                bench.subject().move_generation();
-            }
-            Fill::InUse => {
-                draw(BATCH_LEN / 2);
-                self.abandoned_draw(bench, MIDDLE);
-            }
-        }
+        self.fill.prepare(bench, self.entry);
         ledger::set_mood(match self.kernel {
             Kernel::Willing | Kernel::NotReady => Mood::Willing,
             Kernel::NoKeys => Mood::NoKeys,
@@ -75,30 +82,6 @@ impl ObjectCall {
             Kernel::Nothing => Mood::Nothing,
         });
         bench.subject().set_ready(self.kernel != Kernel::NotReady);
-    }
-
-    fn arguments(bench: &Bench<'_>, buffer: &mut [u8]) -> [usize; 5] {
-        let state = bench.state_range();
-        [buffer.as_mut_ptr().addr(), buffer.len(), 0, state.start, state.len()]
-    }
-
-    fn log(bench: &Bench<'_>, buffer: &[u8]) -> RefCell<Counted> {
-        let start = buffer.as_ptr().addr();
-        let log =
-            AccessLog::new(bench.subject().code().clone(), bench.state_range().start, start..start + buffer.len());
-        RefCell::new(Counted { log, controls: 0 })
-    }
-
-    /// A handler's draw that is abandoned before its control access `at`.
-    fn abandoned_draw(&self, bench: &Bench<'_>, at: usize) {
-        let mut buffer = vec![0; self.handler_bytes.max(1)];
-        let log = Self::log(bench, &buffer);
-        let hook = |registers: &mut Registers<'_>| {
-            if log.borrow_mut().observe(registers, at) { Next::Leave } else { Next::Step }
-        };
-        let arguments = Self::arguments(bench, &mut buffer);
-        // SAFETY: a buffer that is writable for the length, and a state; the bench has installed the handlers.
-        unsafe { Stepper::new(bench.text(), &hook).call(bench.subject().address(self.entry), arguments, Start::Step) };
     }
 
     fn happen(&self, bench: &Bench<'_>, what: Happening) {
@@ -111,7 +94,9 @@ impl ObjectCall {
             Happening::Draw | Happening::WipeDraw => {
                 bench.draw(self.entry, self.handler_bytes, Origin::Handler, &mut Record::new());
             }
-            Happening::DrawAbandoned(at) | Happening::WipeDrawAbandoned(at) => self.abandoned_draw(bench, at),
+            Happening::DrawAbandoned(at) | Happening::WipeDrawAbandoned(at) => {
+                abandoned_draw(bench, self.entry, self.handler_bytes, at)
+            }
         }
     }
 
@@ -119,7 +104,7 @@ impl ObjectCall {
     pub fn list(&self, bench: &Bench<'_>, when: usize, what: Happening) -> Vec<Label> {
         self.prepare(bench);
         let mut buffer = vec![0; self.bytes];
-        let log = Self::log(bench, &buffer);
+        let log = log(bench, &buffer);
         let open = Cell::new(what != Happening::Nothing);
         let hook = |registers: &mut Registers<'_>| {
             let is_there = log.borrow_mut().observe(registers, when);
@@ -129,7 +114,7 @@ impl ObjectCall {
             }
             Next::Step
         };
-        let arguments = Self::arguments(bench, &mut buffer);
+        let arguments = arguments(bench, &mut buffer);
         let request = ledger::set_request([arguments[0], arguments[1]]);
         // SAFETY: as above.
         unsafe { Stepper::new(bench.text(), &hook).call(bench.subject().address(self.entry), arguments, Start::Step) };
@@ -138,6 +123,29 @@ impl ObjectCall {
         bench.subject().set_ready(true);
         log.into_inner().log.accesses.iter().map(|access| (access.part, access.kind)).collect()
     }
+}
+
+fn log(bench: &Bench<'_>, buffer: &[u8]) -> RefCell<Counted> {
+    let start = buffer.as_ptr().addr();
+    let log = AccessLog::new(bench.subject().code().clone(), bench.state_range().start, start..start + buffer.len());
+    RefCell::new(Counted { log, controls: 0 })
+}
+
+fn arguments(bench: &Bench<'_>, buffer: &mut [u8]) -> [usize; 5] {
+    let state = bench.state_range();
+    [buffer.as_mut_ptr().addr(), buffer.len(), 0, state.start, state.len()]
+}
+
+/// A handler's draw that is abandoned before its control access `at`.
+fn abandoned_draw(bench: &Bench<'_>, entry: Entry, bytes: usize, at: usize) {
+    let mut buffer = vec![0; bytes];
+    let log = log(bench, &buffer);
+    let hook = |registers: &mut Registers<'_>| {
+        if log.borrow_mut().observe(registers, at) { Next::Leave } else { Next::Step }
+    };
+    let arguments = arguments(bench, &mut buffer);
+    // SAFETY: a buffer that is writable for the length, and a state; the bench has installed the handlers.
+    unsafe { Stepper::new(bench.text(), &hook).call(bench.subject().address(entry), arguments, Start::Step) };
 }
 
 /// A log that counts control accesses.
