@@ -139,7 +139,8 @@ fn planted_violations_at_a_return_are_found() {
     assert_eq!(returned(|world| world.top().output[0] = Value::Zero), Some(Violation::Zeros));
     assert_eq!(returned(|world| world.top().output[0] = Value::Scratch(0)), Some(Violation::KeyWords));
     assert_eq!(returned(|world| world.top().floor = 2), Some(Violation::OldGeneration));
-    let marks: [(fn(&mut Key), Violation); 3] = [
+    type Mark = fn(&mut Key);
+    let marks: [(Mark, Violation); 3] = [
         (|key| key.returned = u8::MAX, Violation::Twice),
         (|key| key.abandoned = u8::MAX, Violation::OfAbandoned),
         (|key| key.parents = true, Violation::Parents),
