@@ -25,7 +25,7 @@ pub struct Scene {
     pub small: u8,
     /// Whether the data page has generation 0.
     pub without_generation: bool,
-    /// What is made to happen.
+    /// The event that a test makes happen.
     pub happens: Happens,
 }
 
@@ -109,7 +109,7 @@ pub const SCENES: &[Scene] = &[
     Scene { name: "refused", start: Start::Fresh, fill: Fill::Fresh, kernel: Kernel::Nothing, handler_bytes: 0, ..HIT },
 ];
 
-/// What happens before each control access of a call.
+/// The events before each control access of a call.
 pub const HAPPENINGS: &[Happening] = &[
     Happening::Wipe,
     Happening::Reseed,
@@ -120,7 +120,7 @@ pub const HAPPENINGS: &[Happening] = &[
     Happening::WipeDrawAbandoned(9),
 ];
 
-/// What is made to happen to a call.
+/// An event that a test makes happen to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Happens {
     /// Nothing: another call goes the same ways when it is interrupted.

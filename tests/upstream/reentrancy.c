@@ -5,7 +5,7 @@
  *
  *   reentrancy abandoned | wipe-abandoned | wipe-later-abandon | fork
  *
- * No debugger: the program sets the trap flag of its own thread, and its SIGTRAP
+ * No debugger: the program sets the trap flag of the thread that runs it, and its SIGTRAP
  * handler runs before each instruction of the vDSO, as any signal could arrive
  * there. Exit code 0: no repeated byte was seen, 1: one was, 2: not tried.
  */
@@ -40,7 +40,7 @@ struct params {
 
 typedef ssize_t draw_fn(void *buffer, size_t len, unsigned int flags, void *state, size_t state_len);
 
-/* What the handler does before one instruction of the call A. */
+/* The event that the handler makes before one instruction of the call A. */
 enum event { ABANDONED, WIPE_ABANDONED, WIPE_LATER_ABANDON, FORK };
 
 static draw_fn *vdso_draw;

@@ -93,7 +93,7 @@ fn stories(row: &Row, wanted: impl Fn(vdso_model::violation::Violation) -> bool)
     }
 }
 
-/// All protocols with bounds of their own.
+/// All protocols that have separate bounds.
 fn every() -> impl Iterator<Item = &'static Control> {
     CONTROLS.iter().chain(LEFT_OPEN).chain(WHAT_IF.iter().map(|(control, _)| control))
 }

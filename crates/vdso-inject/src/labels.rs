@@ -52,7 +52,7 @@ pub enum Kind {
 /// One access of one instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Access {
-    /// What it touches.
+    /// The memory that it touches.
     pub part: Part,
     /// How.
     pub kind: Kind,

@@ -17,7 +17,7 @@ const NOTHING: Budget = Budget {
     later: 0,
 };
 
-/// What all of them have in common: nothing happens.
+/// The common base of all bounds: nothing happens.
 pub const QUIET: Bounds = Bounds {
     name: "quiet",
     budget: NOTHING,
@@ -103,7 +103,7 @@ pub const LATER_DRAWS: Bounds = Bounds {
     ..QUIET
 };
 
-/// What `cargo test` explores.
+/// The bounds that `cargo test` explores.
 pub const SHORT: [&Bounds; 7] =
     [&ALONE, &ONE_HANDLER, &FORK, &TWO_HANDLERS, &TWO_HANDLERS_FORK, &NO_GENERATION, &LATER_DRAWS];
 
@@ -152,6 +152,6 @@ const TWO_HANDLERS_RESEED_LONG: Bounds = Bounds {
     ..TWO_HANDLERS
 };
 
-/// What `cargo xtask model --long` explores in addition.
+/// The bounds that `cargo xtask model --long` explores in addition.
 pub const LONG: [&Bounds; 5] =
     [&ONE_HANDLER_LONG, &TWO_HANDLERS_LONG, &TWO_WIPES_LONG, &TWO_HANDLERS_FORK_LONG, &TWO_HANDLERS_RESEED_LONG];

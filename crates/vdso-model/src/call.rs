@@ -9,7 +9,7 @@ use crate::world::{FETCHING, Frame, Held, Pc, World, idle, own_tag};
 use vdso_inject::labels::Kind::{Read, ReadWrite, Write};
 use vdso_inject::labels::Part;
 
-/// What the kernel answers, where a step asks it.
+/// The answer of the kernel, where a step asks it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// All that was asked for. Steps that ask nothing have this answer too.
@@ -22,16 +22,16 @@ pub enum Answer {
     ShortPartial,
 }
 
-/// What one step was.
+/// One step that was made.
 #[derive(Clone, Copy, Debug)]
 pub struct Step {
     /// The accesses.
     pub accesses: Accesses,
     /// The word after the step.
     pub word: u16,
-    /// What it was for, and what followed.
+    /// Its purpose, and its consequence.
     pub why: &'static str,
-    /// What it violated.
+    /// The violation that it showed.
     pub violation: Option<Violation>,
 }
 
@@ -192,7 +192,7 @@ impl Call<'_> {
         (accesses, why)
     }
 
-    /// What the word says while the call holds the state.
+    /// The word while the call holds the state.
     fn tag(&self) -> u16 {
         let common = u16::from(self.frame.generation) << 1;
         match (self.frame.held, self.rules.tags) {
@@ -201,7 +201,7 @@ impl Call<'_> {
         }
     }
 
-    /// What the word says while the call fetches its key.
+    /// The word while the call fetches its key.
     fn fetching_tag(&self) -> u16 {
         FETCHING
             | match self.rules.tags {
@@ -488,7 +488,7 @@ impl Call<'_> {
         self.go(next, accesses, why)
     }
 
-    /// What a step of the cipher does; `None` if the tag is not the call's own.
+    /// The effect of a step of the cipher; `None` if the tag is not the call's.
     fn effect(&mut self, effect: Effect, counter: u8) -> Option<&'static str> {
         let register = self.frame.register.unwrap_or_default();
         let scratch_is_own = self.world.memory.batch[0] == Value::Scratch(register);
@@ -508,7 +508,7 @@ impl Call<'_> {
                 if again != register || !scratch_is_own {
                     let mixed = spoiled(world);
                     self.frame.register = Some(mixed);
-                    // What it goes on with is a mix; its scratch is again its own.
+                    // The cipher goes on with a mix; the scratch is this call's again.
                     world.memory.batch[0] = Value::Scratch(mixed);
                 }
                 Some("permutes by way of the scratch, and adds the key")

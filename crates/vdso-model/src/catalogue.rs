@@ -17,7 +17,7 @@ pub struct Control {
     pub clause: &'static str,
     /// Within which bounds.
     pub bounds: &'static Bounds,
-    /// What it shows there.
+    /// The classes of violations that it shows there.
     pub shows: &'static [Violation],
     /// Whether `tests/mutants` has the object with the same change.
     pub is_object_mutant: bool,
@@ -104,7 +104,7 @@ const fn mutant(
     Control { rules, clause, bounds, shows, is_object_mutant: true }
 }
 
-/// What the protocol of the object leaves open, as the contract says.
+/// The orders of events that the contract leaves open.
 pub const LEFT_OPEN: &[Control] = &[
     control(BASE, "R2, R4", &TWO_AND_ABANDONED, &[IdleUsedKey, IdleBadBatch, KeptInState]),
     control(BASE, "R2", &THREE, &[Zeros, OfAbandoned, IdleBadBatch, KeptInState]),
@@ -169,9 +169,9 @@ pub const CONTROLS: &[Control] = &[
         &NO_GENERATION,
         &[Zeros, ZeroKey, Spoiled],
     ),
-    mutant(Protocol { name: "k2-mark-behind-the-fetch", mark: Order::After, ..BASE }, "K2", &WIPE, &[ZeroKey]),
+    mutant(Protocol { name: "k2-tag-after-the-fetch", mark: Order::After, ..BASE }, "K2", &WIPE, &[ZeroKey]),
     mutant(
-        Protocol { name: "k3-generation-behind-the-fetch", generation: Order::After, ..BASE },
+        Protocol { name: "k3-generation-after-the-fetch", generation: Order::After, ..BASE },
         "K3",
         &KERNEL,
         &[ZeroKey, OldGeneration],
@@ -275,7 +275,7 @@ pub const CONTROLS: &[Control] = &[
     ),
     mutant(Protocol { name: "r3-count-before-the-mark", count_read: Order::Before, ..BASE }, "R3", &DRAW, &[Zeros]),
     mutant(
-        Protocol { name: "r3-count-behind-the-release", count_store: Order::After, ..BASE },
+        Protocol { name: "r3-count-after-the-release", count_store: Order::After, ..BASE },
         "R3",
         &DRAW,
         &[Zeros, IdleBadBatch, KeptInState],

@@ -18,7 +18,7 @@ pub enum Cipher {
     Scalar,
 }
 
-/// What a step does.
+/// The effect of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Loads the key into registers, and uses the first cell of the batch as scratch.

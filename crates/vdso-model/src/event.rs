@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What can happen next in a world.
+//! The events that can come next in a world.
 
 use crate::call::{Answer, Step, begin, step};
 use crate::protocol::{Form, Protocol};
@@ -37,14 +37,14 @@ pub enum Event {
     Later(u8),
 }
 
-/// What came of an event.
+/// The outcome of an event.
 #[derive(Clone, Copy, Debug)]
 pub struct Outcome {
     /// The world afterwards; not canonical yet.
     pub world: World,
     /// For a step, what it was.
     pub step: Option<Step>,
-    /// What was violated.
+    /// The violation that it showed.
     pub violation: Option<Violation>,
 }
 

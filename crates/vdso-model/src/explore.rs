@@ -35,7 +35,7 @@ impl Hasher for Identity {
 /// The way to a violation: its events, from the root on.
 pub type Way = Vec<Event>;
 
-/// What came of an exploration.
+/// The outcome of an exploration.
 #[derive(Clone, Debug, Default)]
 pub struct Explored {
     /// Worlds that were found.

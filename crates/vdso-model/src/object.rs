@@ -12,7 +12,7 @@ use vdso_inject::record::{Origin, Record};
 use vdso_inject::registers::Registers;
 use vdso_inject::step::{Next, Start, Stepper};
 
-/// What became of the state before the call.
+/// The history of the state before the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fill {
     /// All zero.

@@ -21,7 +21,7 @@ pub enum Take {
     Store,
 }
 
-/// What marks a state as in use by a call that fetches its key.
+/// The tag of a state while a call fetches its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tags {
     /// An address in the call's stack frame, until the call releases the state.

@@ -33,12 +33,12 @@ struct Place {
     next: Label,
 }
 
-/// What a replay showed.
+/// The outcome of a replay.
 #[derive(Clone, Debug, Default)]
 pub struct Replayed {
     /// Events of the way that did not come about, because the image took another one.
     pub missed: usize,
-    /// What speaks against the image.
+    /// The violations that the image showed.
     pub shown: Vec<&'static str>,
 }
 
@@ -68,7 +68,7 @@ struct Player<'a> {
     entry: Entry,
     script: Vec<(Place, Event)>,
     next: Cell<usize>,
-    /// What calls returned, and what abandoned ones left in their buffers.
+    /// The buffers of calls that returned, and those that abandoned calls left.
     buffers: RefCell<Vec<Buffer>>,
 }
 
@@ -200,7 +200,7 @@ impl Player<'_> {
     }
 }
 
-/// What speaks against these buffers. A zero in the buffer of an abandoned call was never written.
+/// Returns the violations that these buffers show. A zero in the buffer of an abandoned call was never written.
 fn shown(buffers: &[Buffer]) -> Vec<&'static str> {
     let zero_key = ZeroKey::default();
     let of = |buffer: &Buffer| words(&buffer.bytes).map(|(_, word)| word).collect::<Vec<u64>>();

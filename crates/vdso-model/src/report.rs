@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 /// Worlds of one scenario at most: 16 bytes each, twice that while the table grows, and their encodings.
 pub const LIMIT: u64 = 50_000_000;
 
-/// What came of a protocol within some bounds.
+/// The outcome of a protocol within some bounds.
 #[derive(Clone, Debug)]
 pub struct Row {
     /// The name of the protocol.

@@ -8,7 +8,7 @@ use crate::value::{Fault, Key, Keys, Value};
 use crate::world::{Budget, FETCHING, Memory, World, idle, own_tag};
 use std::fmt;
 
-/// What became of the state before the call.
+/// The history of the state before the call.
 ///
 /// Every state that a call can leave is one of these, or a state that no call takes, whose contents do not matter: they are
 /// the worst ones here, a key and a batch that were returned.
@@ -98,7 +98,7 @@ impl fmt::Display for Start {
 /// How much may happen.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// What the tables call them.
+    /// Their name in the tables.
     pub name: &'static str,
     /// How often each event may happen.
     pub budget: Budget,
@@ -123,7 +123,7 @@ pub struct Bounds {
 /// One exploration.
 #[derive(Clone, Copy, Debug)]
 pub struct Scenario {
-    /// What the calls do.
+    /// The requests of the calls.
     pub rules: Protocol,
     /// How much may happen.
     pub bounds: Bounds,

@@ -43,7 +43,7 @@ pub fn normal_form(labels: &[Label]) -> Vec<Label> {
     }
 }
 
-/// What happens to a call, before one of its control accesses.
+/// An event before one of the control accesses of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Happening {
     /// Nothing.
@@ -54,7 +54,7 @@ pub enum Happening {
     Reseed,
     /// A handler draws.
     Draw,
-    /// A handler draws, and is abandoned before this control access of its own.
+    /// A handler draws, and is abandoned before this one of its control accesses.
     DrawAbandoned(usize),
     /// The state becomes zero, and a handler draws.
     WipeDraw,
@@ -80,7 +80,7 @@ pub enum Kernel {
 /// A call to be listed.
 #[derive(Clone, Copy, Debug)]
 pub struct Call {
-    /// What it does.
+    /// Its effect.
     pub rules: Protocol,
     /// The state.
     pub start: Start,
@@ -109,7 +109,7 @@ impl Call {
         world
     }
 
-    /// A handler's draw of one cell, to its end or up to a control access of its own.
+    /// A handler's draw of one cell, to its end or up to one of its control accesses.
     fn draw(&self, world: &mut World, leave_at: Option<usize>) {
         let depth = world.depth();
         world.push(begin(&self.rules, 1));

@@ -13,7 +13,7 @@ pub const COUNTERS: usize = 2;
 /// Keys that can be told apart at the same time.
 pub const MAX_KEYS: usize = 16;
 
-/// What a cell holds.
+/// The content of a cell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Value {
     /// Zeros: wiped, erased, or never written.
@@ -83,7 +83,7 @@ impl Value {
     }
 }
 
-/// What is wrong with a key.
+/// A fault of a key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Fault {
@@ -105,14 +105,14 @@ impl Fault {
     pub const ALL: [Self; 5] = [Self::None, Self::Zero, Self::Partial, Self::Known, Self::Spoiled];
 }
 
-/// What is known of a key.
+/// The facts that are known of a key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Key {
     /// The kernel's base key that it was fetched under, directly or through refills.
     pub epoch: u8,
     /// Whether the parent of a fork has it as well.
     pub parents: bool,
-    /// What is wrong with it.
+    /// The fault of the key.
     pub fault: Fault,
     /// Places of its stream that a call returned.
     pub returned: u8,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What must not happen, and where it is looked for: at each return, and whenever no call is under way.
+//! Violations, and where the explorer checks for them: at each return, and whenever no call is under way.
 
 use crate::protocol::Form;
 use crate::value::{Fault, Value, place_bit};
@@ -18,7 +18,7 @@ macro_rules! violations {
             /// All of them.
             pub const ALL: &'static [Self] = &[$(Self::$kind),*];
 
-            /// What it is, in a few words.
+            /// Its description, in a few words.
             pub fn text(self) -> &'static str {
                 match self {
                     $(Self::$kind => $text,)*

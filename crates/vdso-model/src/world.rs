@@ -131,7 +131,7 @@ places! {
     FlagNewPosition,
 }
 
-/// What a call is to the state.
+/// The relation of a call to the state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Held {
@@ -255,7 +255,7 @@ pub struct World {
     pub keys: Keys,
     frames: [Frame; MAX_FRAMES],
     depth: u8,
-    /// What may still happen.
+    /// The events that may still happen.
     pub budget: Budget,
 }
 
