@@ -5,6 +5,8 @@ use super::machine::Machine;
 use crate::digest::Inputs;
 use crate::{process, progress, workspace};
 use duct::cmd;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// The packages beside the essential ones and apt: a C compiler and linker, without which Rust links nothing, git, by
@@ -33,7 +35,10 @@ fn archive_in(directory: &Path, machine: &Machine) -> anyhow::Result<PathBuf> {
         return Ok(place);
     }
     fs_err::create_dir_all(directory)?;
-    let (partial, acquire) = (directory.join("base.partial.tar"), directory.join("acquire.conf"));
+    // The options of apt can hold a password.
+    fs_err::set_permissions(directory, Permissions::from_mode(0o700))?;
+    let partial = directory.join(format!("base-{}.partial.tar", std::process::id()));
+    let acquire = directory.join("acquire.conf");
     fs_err::write(&acquire, machine.acquire())?;
     let _spinner = progress::spinner("Making", format_args!("a bare Debian {} root", machine.release()));
     let make = cmd!(

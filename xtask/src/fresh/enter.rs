@@ -41,6 +41,11 @@ impl Toolchain {
             "fresh: {}: no such file; the root needs a toolchain that holds rustc and cargo in one directory, as rustup installs it",
             cargo.display()
         );
+        ensure!(
+            !sysroot.join("bin/env").exists(),
+            "fresh: {}: holds more programs than the toolchain, so that the root would not be bare; use a toolchain of rustup",
+            sysroot.display()
+        );
         Ok(Self(sysroot))
     }
 }
@@ -55,17 +60,19 @@ pub fn command<'text>(
     environment: impl Iterator<Item = (&'text str, &'text str)>,
     command: &[&str],
 ) -> Expression {
-    let path = format!("PATH=/{TOOLCHAIN}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    let path = format!("/{TOOLCHAIN}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
     let mut arguments: Vec<OsString> = ["--pdeathsig", "KILL", "--", "unshare", "--mount", "--propagation", "private"]
         .iter()
-        .chain(&["--pid", "--fork", "--kill-child=KILL", "--", "env", "-i", "HOME=/root", &path])
+        .chain(&["--pid", "--fork", "--kill-child=KILL", "--"])
         .map(OsString::from)
         .collect();
-    arguments.extend(environment.map(|(name, value)| format!("{name}={value}").into()));
     arguments.extend(["sh", "-euc", INSIDE, "sh"].map(OsString::from));
     arguments.extend([root.into(), toolchain.0.clone().into(), checkout.into()]);
     arguments.extend(command.iter().map(OsString::from));
-    cmd("setpriv", arguments)
+    // Not as arguments: every user sees those, and an address of a proxy can hold a password.
+    let own = [("HOME".to_owned(), "/root".to_owned()), ("PATH".to_owned(), path)];
+    let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    cmd("setpriv", arguments).full_env(environment.chain(own))
 }
 
 #[cfg(test)]

@@ -10,12 +10,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Files and directories of apt's sources, their keys and passwords, and of name resolution.
-const COPIED: [&str; 12] = [
+const COPIED: [&str; 14] = [
     "etc/apt/sources.list",
     "etc/apt/sources.list.d",
     "etc/apt/preferences",
     "etc/apt/preferences.d",
+    "etc/apt/auth.conf",
     "etc/apt/auth.conf.d",
+    "etc/apt/mirrors",
     "etc/apt/keyrings",
     "etc/apt/trusted.gpg",
     "etc/apt/trusted.gpg.d",
@@ -66,7 +68,10 @@ impl Machine {
             source: Mirror::of_this_machine()?.line(&release),
             release,
             acquire: acquire_options(&dump),
-            environment: passed_on(std::env::vars()),
+            environment: passed_on(
+                std::env::vars_os()
+                    .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
+            ),
         })
     }
 
@@ -95,10 +100,16 @@ impl Machine {
     /// # Errors
     /// A file cannot be copied.
     pub fn configure(&self, root: &Path) -> anyhow::Result<()> {
+        // The line that made the root: beside this machine's sources apt can refuse it, for another `Signed-By`.
+        let made_by = root.join("etc/apt/sources.list");
+        if made_by.exists() {
+            fs_err::remove_file(made_by)?;
+        }
         for path in COPIED {
             replace(&Path::new("/").join(path), &root.join(path))?;
         }
-        let files = ["SSL_CERT_FILE", "CURL_CA_BUNDLE"].iter().filter_map(|name| self.environment.get(*name));
+        let files = ["SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "CARGO_HTTP_CAINFO"];
+        let files = files.iter().filter_map(|name| self.environment.get(*name));
         for file in files {
             replace(Path::new(file), &root.join(file.trim_start_matches('/')))?;
         }
@@ -143,7 +154,7 @@ fn acquire_options(dump: &str) -> String {
     dump.lines().filter(is_method).map(|line| format!("{line}\n")).collect()
 }
 
-/// The variables among `all` that a root needs. Tokens are secrets and stay out.
+/// The variables among `all` that a root needs. Tokens are secrets and stay out; a token in Cargo's configuration goes with it.
 fn passed_on(all: impl Iterator<Item = (String, String)>) -> BTreeMap<String, String> {
     let is_needed = |name: &str| {
         VARIABLES.iter().any(|it| it.eq_ignore_ascii_case(name))

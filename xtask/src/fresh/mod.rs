@@ -66,6 +66,8 @@ pub fn run(options: &FreshArgs) -> anyhow::Result<bool> {
     let mut root = Root::unpack(&base::archive(&machine)?)?;
     machine.configure(root.path())?;
     clone_checkout(&root.path().join(CHECKOUT))?;
+    let enter = enter::command(root.path(), CHECKOUT, &toolchain, machine.environment(), &["true"]);
+    process::output_of("fresh: entering the root, which takes the right to mount,", &enter)?;
     if options.keep {
         progress::line("Keeping", workspace::shown(root.path()));
         root.keep();
@@ -86,7 +88,10 @@ fn clone_checkout(into: &Path) -> anyhow::Result<()> {
     if changes > 0 {
         progress::line("Warning", format_args!("{changes} uncommitted changes are not part of the clone"));
     }
-    let clone = cmd!("git", "-c", &trust, "clone", "--quiet", "--no-local", ".", into).dir(here);
+    // Git does not pass `-c` on to the process that reads the repository, which sees it under another path.
+    let upload = "git -c safe.directory=* upload-pack";
+    let clone =
+        cmd!("git", "-c", &trust, "clone", "--quiet", "--no-local", "--upload-pack", upload, ".", into).dir(here);
     process::output_of("git clone", &clone).map(drop)
 }
 
