@@ -144,7 +144,8 @@ impl Build {
 /// The copy cannot be made, or has no name that a shell could be told.
 fn verifier() -> anyhow::Result<String> {
     let folder = super::target();
-    let path = folder.join("vdso-verifier");
+    // The unit tests are another program, and run while kernels are built: their copy must not take this one's place.
+    let path = folder.join(if cfg!(test) { "vdso-verifier-of-tests" } else { "vdso-verifier" });
     fs_err::create_dir_all(&folder)?;
     let mut copy = tempfile::Builder::new().permissions(Permissions::from_mode(0o755)).tempfile_in(&folder)?;
     std::io::copy(&mut fs_err::File::open("/proc/self/exe")?, &mut copy)?;
