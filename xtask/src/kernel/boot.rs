@@ -83,7 +83,14 @@ impl Boots {
         let guests = guests(&options, &mut total)?;
         for Finished { selected, kernel, stages } in builds {
             total.stages.add(stages);
-            boot_kernel(&options, &selected, &kernel?, &object, &guests, &mut total)?;
+            match kernel {
+                Ok(kernel) => boot_kernel(&options, &selected, &kernel, &object, &guests, &mut total)?,
+                Err(error) => {
+                    let name = format!("kernel {} with {}", selected.name, selected.content);
+                    progress::complain(format_args!("{name}: {error:#}"));
+                    total.failures.push(name);
+                }
+            }
         }
         for skipped in &total.skipped {
             progress::print(format_args!("not run: {skipped}"));
