@@ -45,11 +45,11 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Prints every violation and returns whether there is none.
+/// Prints every violation and returns whether there is none; `None` in a shallow clone, which does not tell.
 ///
 /// # Errors
 /// Git is missing, or does not know the commit.
-pub fn run(options: &LanguageArgs) -> anyhow::Result<bool> {
+pub fn run(options: &LanguageArgs) -> anyhow::Result<Option<bool>> {
     let git = |arguments: &[&str]| {
         process::output_of("git", &cmd("git", arguments).dir(workspace::root())).with_context(|| {
             format!(
@@ -60,7 +60,7 @@ pub fn run(options: &LanguageArgs) -> anyhow::Result<bool> {
     };
     if git(&["rev-parse", "--is-shallow-repository"])?.trim() == "true" {
         progress::line("Skipped", "language: a shallow clone does not tell which lines are new");
-        return Ok(true);
+        return Ok(None);
     }
     let range = format!("{}..HEAD", options.since);
     let diff = git(&["diff", "--unified=0", "--no-color", "--no-ext-diff", "--find-renames", &options.since, "--"])?;
@@ -71,7 +71,7 @@ pub fn run(options: &LanguageArgs) -> anyhow::Result<bool> {
         progress::complain(violation);
     }
     progress::line("Checked", format_args!("{} commits after {}", commits.lines().count(), options.since));
-    Ok(violations.is_empty())
+    Ok(Some(violations.is_empty()))
 }
 
 /// The violations in the added lines of a difference without context.

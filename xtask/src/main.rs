@@ -105,7 +105,7 @@ fn run(command: Command) -> anyhow::Result<Verdict> {
             progress::result(&diagnosis.shown(json)?)?;
             return Ok(diagnosis.is_complete().into());
         }
-        Command::Language(options) => return Ok(language::run(&options)?.into()),
+        Command::Language(options) => return Ok((language::run(&options)? != Some(false)).into()),
         Command::Bless(options) => return Ok(bless::run(options.check)?.into()),
         Command::Bench(options) => {
             bench::require(&options)?;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Starting other programs: their output in a file, their failure in one message, their life bounded by ours.
+//! Starting other programs: their output in a file, their failure in one message.
 
 use anyhow::{Context, bail};
 use duct::{Expression, Handle};

@@ -32,7 +32,8 @@ impl Stages {
             writeln!(text, "{:>8.1} s  {name}", elapsed.as_secs_f32()).expect("a string takes everything");
         }
         if !text.is_empty() {
-            writeln!(text, "{:>8.1} s  in all", sum.as_secs_f32()).expect("a string takes everything");
+            writeln!(text, "{:>8.1} s  in all; kernels are built while other stages run", sum.as_secs_f32())
+                .expect("a string takes everything");
         }
         text
     }
@@ -46,7 +47,10 @@ mod tests {
     fn stages_are_shown_slowest_first_with_their_sum() {
         let mut stages = Stages(vec![("short".into(), Duration::from_millis(1500))]);
         stages.add(Stages(vec![("long".into(), Duration::from_secs(600))]));
-        assert_eq!(stages.shown(), "   600.0 s  long\n     1.5 s  short\n   601.5 s  in all\n");
+        assert_eq!(
+            stages.shown(),
+            "   600.0 s  long\n     1.5 s  short\n   601.5 s  in all; kernels are built while other stages run\n"
+        );
         assert_eq!(Stages::default().shown(), "");
         assert_eq!(stages.time("more", || 7), 7);
         assert_eq!(stages.0.len(), 3);
