@@ -78,6 +78,8 @@ fn link(archive: &Path, library: &Path, versions: &Path, options: &[&str]) -> an
     let mut arguments: Vec<OsString> =
         ["-shared", "-Wl,--gc-sections", "-Wl,--build-id=sha1", "-Wl,--strip-all"].map(Into::into).into();
     arguments.extend(["-Wl,-z,nodelete", "-Wl,-z,now", "-Wl,-z,relro", "-Wl,-z,noexecstack"].map(OsString::from));
+    // Calls among the library's functions stay in it, also where the program exports one of the same name.
+    arguments.push("-Wl,-Bsymbolic-functions".into());
     arguments.extend(options.iter().map(OsString::from));
     let mut script = OsString::from("-Wl,--version-script=");
     script.push(versions);

@@ -70,8 +70,9 @@ pub unsafe extern "C" fn getentropy(buffer: *mut u8, len: usize) -> c_int {
         libc::set_errno(EIO);
         return -1;
     }
+    // By the system call itself where the vDSO does not serve: unlike `getrandom` this is no cancellation point.
     // SAFETY: the caller's promise.
-    match unsafe { fill(Interposed, buffer, len) } {
+    match unsafe { fill(ThreadInitialExec, buffer, len) } {
         Ok(()) => 0,
         Err(error) => {
             libc::set_errno(error.errno());
@@ -86,8 +87,9 @@ pub unsafe extern "C" fn getentropy(buffer: *mut u8, len: usize) -> c_int {
 /// `buffer` is writable for `len` bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn arc4random_buf(buffer: *mut u8, len: usize) {
+    // As for `getentropy`, no cancellation point.
     // SAFETY: the caller's promise.
-    if !unsafe { fill_from_any(Interposed, buffer, len) } {
+    if !unsafe { fill_from_any(ThreadInitialExec, buffer, len) } {
         libc::abort();
     }
 }

@@ -20,7 +20,7 @@ pub unsafe fn fill_from_any<O: Owner>(owner: O, buffer: *mut u8, len: usize) -> 
     unsafe { fill::fill(owner, buffer, len).is_ok() || fill_from_device(buffer, len) }
 }
 
-/// Reads the device. It needs no readiness: the kernel seeds its generator long before a program meets this case.
+/// Reads the device, which gives unseeded bytes while the kernel has not seeded its generator yet.
 ///
 /// # Safety
 /// As for [`fill_from_any`].

@@ -32,7 +32,8 @@ extern "C" fn create_key() {
     if !libc::has_threads() {
         return;
     }
-    let key = libc::create_key(on_exit).filter(|key| !libc::is_glibc() || *key < FIRST_BLOCK);
+    // For every C library: a static program does not tell which one it has.
+    let key = libc::create_key(on_exit).filter(|key| *key < FIRST_BLOCK);
     KEY.store(key.map_or(UNFIT, u64::from), Ordering::Release);
 }
 

@@ -17,7 +17,7 @@ use core::mem::MaybeUninit;
 pub unsafe fn fill<O: Owner>(owner: O, buffer: *mut u8, len: usize) -> Result<(), Error> {
     // SAFETY: the caller's promise.
     let result = unsafe { draw(owner, buffer, len, 0) };
-    if result == len as isize {
+    if usize::try_from(result) == Ok(len) {
         return Ok(());
     }
     // SAFETY: as above.

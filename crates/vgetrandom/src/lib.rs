@@ -130,7 +130,7 @@ pub fn getrandom(buffer: &mut [MaybeUninit<u8>], flags: u32) -> Result<usize, Er
 /// `ENOMEM` where the kernel refuses memory. Memory that it gave before that stays for later draws.
 pub fn prepare(threads: usize) -> Result<(), Error> {
     let refused = Err(Error::new(abi::ENOMEM));
-    let Ok(vdso) = process::vdso() else { return Ok(()) };
+    let Some(vdso) = process::vdso_to_come() else { return Ok(()) };
     if threads > MAX_THREADS {
         return refused;
     }
@@ -156,7 +156,8 @@ pub fn source() -> Source {
 
 /// Gives back the slot of the calling thread; later draws of the thread are system calls.
 ///
-/// With a C library this happens when the thread exits. A program without one calls it at the end of each thread.
+/// With a C library this happens when the thread exits. A program without one calls it at the end of each thread. Do not call
+/// it in a signal handler that returns: the draw that it interrupts may be about to use the slot.
 pub fn thread_exit() {
     Thread.cell().exit();
 }

@@ -34,11 +34,6 @@ pub fn has_threads() -> bool {
     pthread_key_create().is_some() && pthread_setspecific().is_some()
 }
 
-/// Whether the C library is glibc.
-pub fn is_glibc() -> bool {
-    libc_functions()[3] != 0
-}
-
 /// Creates a key; `None` where the C library has no more of them.
 pub fn create_key(destructor: Destructor) -> Option<Key> {
     let mut key = 0;

@@ -98,6 +98,16 @@ pub fn vdso() -> Result<Vdso, Why> {
     }
 }
 
+/// The vDSO that draws use now or will use: also before the kernel's generator is ready, and before the constructor has run.
+pub fn vdso_to_come() -> Option<Vdso> {
+    match vdso() {
+        Ok(vdso) => Some(vdso),
+        // `look` has stored its values in both cases.
+        Err(Why::NotReady | Why::TooEarly) => Some(known()),
+        Err(_) => None,
+    }
+}
+
 /// The values that [`look`] stored.
 fn known() -> Vdso {
     let function = FUNCTION.load(Ordering::Relaxed);

@@ -35,6 +35,7 @@ fn compile() -> PathBuf {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--quiet", "--offline"]).current_dir(&project);
     cargo.env("CARGO_TARGET_DIR", project.join("target")).env("RUSTFLAGS", "--cfg getrandom_backend=\"custom\"");
+    cargo.env_remove("CARGO_ENCODED_RUSTFLAGS").env_remove("CARGO_BUILD_TARGET");
     let output = cargo.output().unwrap_or_else(|error| panic!("{cargo:?}: {error}"));
     assert!(output.status.success(), "{cargo:?}: {}", String::from_utf8_lossy(&output.stderr));
     project.join("target/debug/program")

@@ -45,7 +45,36 @@ fn c9_ten_thousand_draws_make_no_system_call() {
     assert!((1..=2).contains(&calls.len()) && calls.iter().all(|call| call.is_draw()), "{calls:?}");
 }
 
-/// From now on `mmap`, `munmap` and `prctl` end the process, for this thread.
+#[test]
+fn c9_prepare_before_readiness_maps_for_later_draws() {
+    let mut questions = 0;
+    let test = || {
+        Path::Built.enter_unasked();
+        trace::begin();
+        vgetrandom::prepare(1).expect("memory");
+        let mut drawn = [[0; 16]; 2];
+        for part in &mut drawn {
+            vgetrandom::fill(part).expect("a draw");
+        }
+        assert!(matches!(vgetrandom::source(), Source::Vdso { .. }));
+        trace::end();
+    };
+    let calls = trace::answer(test, |call| {
+        if call.is_readiness() {
+            questions += 1;
+            // Those of `prepare`, which asks when it maps and when it takes a slot.
+            if questions <= 2 {
+                return Answer::Result(-i64::from(libc::EAGAIN));
+            }
+        }
+        Answer::Kernel
+    });
+    let first_draw = calls.iter().position(|call| call.is_draw()).expect("a draw");
+    let last_map = calls.iter().rposition(|call| call.number == libc::SYS_mmap).expect("a mapping");
+    assert!(last_map < first_draw, "{calls:?}");
+}
+
+/// From now on `mmap` and `prctl` end the process, for this thread.
 fn forbid_memory() {
     let step = |code: u32, k: u32, jt, jf| sock_filter { code: code as u16, jt, jf, k };
     let refuse = |number: libc::c_long| step(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, number as u32, 0, 1);
@@ -137,7 +166,7 @@ fn c10_refused_memory_means_system_calls_and_is_tried_again() {
         Answer::Kernel
     });
     let maps = count(&calls, |call| call.number == libc::SYS_mmap);
-    // Two refusals, and two mappings of the third attempt; 256 draws and the refused one are system calls each time.
+    // Two refusals, and two mappings of the third attempt; 256 draws, the refused one included, are system calls each time.
     assert_eq!(maps, 4);
     let draws = count(&calls, |call| call.is_draw() && call.arguments[1] == 8);
     assert_eq!(draws, 2 * 256);

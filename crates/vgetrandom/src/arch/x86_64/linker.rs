@@ -22,18 +22,16 @@ __vgetrandom_0_1_cell:
     .weakref __vgetrandom_0_1_key_create, pthread_key_create
     .weakref __vgetrandom_0_1_setspecific, pthread_setspecific
     .weakref __vgetrandom_0_1_getauxval, getauxval
-    .weakref __vgetrandom_0_1_glibc, gnu_get_libc_version
     .section .data.rel.ro.vgetrandom,"aw",@progbits
     .balign 8
     .globl __vgetrandom_0_1_libc
     .hidden __vgetrandom_0_1_libc
     .type __vgetrandom_0_1_libc, @object
-    .size __vgetrandom_0_1_libc, 32
+    .size __vgetrandom_0_1_libc, 24
 __vgetrandom_0_1_libc:
     .quad __vgetrandom_0_1_key_create
     .quad __vgetrandom_0_1_setspecific
     .quad __vgetrandom_0_1_getauxval
-    .quad __vgetrandom_0_1_glibc
     .text
     "#,
     options(att_syntax)
@@ -41,12 +39,12 @@ __vgetrandom_0_1_libc:
 
 unsafe extern "C" {
     #[link_name = "__vgetrandom_0_1_libc"]
-    static LIBC: [usize; 4];
+    static LIBC: [usize; 3];
 }
 
 /// Functions of the C library by address, 0 where the program has none: `pthread_key_create`, `pthread_setspecific`,
-/// `getauxval`, `gnu_get_libc_version`.
-pub fn libc_functions() -> [usize; 4] {
+/// `getauxval`.
+pub fn libc_functions() -> [usize; 3] {
     // SAFETY: the table above, which is constant once the dynamic linker is done with it.
     unsafe { LIBC }
 }
@@ -55,13 +53,15 @@ pub fn libc_functions() -> [usize; 4] {
 #[inline(always)]
 pub fn thread_word() -> usize {
     let word;
-    // SAFETY: the sequence of the TLS descriptor ABI; the call changes rax and the flags only.
+    // SAFETY: the sequence of the TLS descriptor ABI. Its call may change rax and the flags only, but glibc before 2.40 loses
+    // vector registers where it allocates the storage (glibc bug 31372), so the registers of a C call are given up.
     unsafe {
         asm!(
             "leaq __vgetrandom_0_1_cell@tlsdesc(%rip), %rax",
             "call *__vgetrandom_0_1_cell@tlscall(%rax)",
             "movq %fs:(%rax), %rax",
             out("rax") word,
+            clobber_abi("sysv64"),
             options(att_syntax, readonly)
         );
     }
@@ -79,6 +79,7 @@ pub fn thread_word_address() -> *mut usize {
             "call *__vgetrandom_0_1_cell@tlscall(%rax)",
             "addq %fs:0, %rax",
             out("rax") address,
+            clobber_abi("sysv64"),
             options(att_syntax, readonly)
         );
     }
