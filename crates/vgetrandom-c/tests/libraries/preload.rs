@@ -94,11 +94,11 @@ fn c3_arc4random_ends_the_process_where_nothing_can_be_drawn() {
 }
 
 /// Whether a thread with a pending request to cancel ended in its draw.
-fn is_cancelled(ready: bool) -> bool {
+fn is_cancelled(argument: &str, ready: bool) -> bool {
     let policy = |call: &Call| {
         if call.is_readiness() && !ready { Answer::Result(-i64::from(libc::EAGAIN)) } else { Answer::Kernel }
     };
-    let ended = catch_unwind(AssertUnwindSafe(|| run("cancel", policy)));
+    let ended = catch_unwind(AssertUnwindSafe(|| run(argument, policy)));
     // The program ends with 20 then, which the tracer reports as a failure. Another failure is no cancellation.
     let Err(panic) = ended else { return false };
     let message = panic.downcast::<String>().expect("a message");
@@ -110,9 +110,16 @@ fn is_cancelled(ready: bool) -> bool {
 fn c2_a_draw_is_a_cancellation_point_before_readiness_only() {
     if !has_vdso() {
         // Each draw is the C library's then, before readiness and after it.
-        assert!(is_cancelled(true));
+        assert!(is_cancelled("cancel", true));
         return;
     }
-    assert!(!is_cancelled(true));
-    assert!(is_cancelled(false));
+    assert!(!is_cancelled("cancel", true));
+    assert!(is_cancelled("cancel", false));
+}
+
+#[test]
+fn c2_getentropy_and_arc4random_are_no_cancellation_points() {
+    for ready in [true, false] {
+        assert!(!is_cancelled("entropy", ready), "ready: {ready}");
+    }
 }

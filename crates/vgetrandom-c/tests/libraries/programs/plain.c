@@ -50,7 +50,19 @@ static void *cancelled(void *unused)
 	return unused;
 }
 
-/* plain draws; plain certain: the arc4random family alone; plain cancel: whether a draw is a cancellation point. */
+/* The same with the functions that are no cancellation points. */
+static void *not_cancelled(void *unused)
+{
+	char bytes[16];
+
+	pthread_cancel(pthread_self());
+	CHECK(getentropy(bytes, sizeof(bytes)) == 0);
+	arc4random_buf(bytes, sizeof(bytes));
+	arc4random();
+	return unused;
+}
+
+/* plain draws; plain certain: the arc4random family alone; plain cancel, plain entropy: whether a draw is a cancellation point. */
 int main(int argc, char **argv)
 {
 	char bytes[257];
@@ -64,9 +76,9 @@ int main(int argc, char **argv)
 		end();
 		return 0;
 	}
-	if (!strcmp(argv[1], "cancel")) {
+	if (!strcmp(argv[1], "cancel") || !strcmp(argv[1], "entropy")) {
 		begin();
-		CHECK(pthread_create(&thread, NULL, cancelled, bytes) == 0);
+		CHECK(pthread_create(&thread, NULL, *argv[1] == 'c' ? cancelled : not_cancelled, bytes) == 0);
 		CHECK(pthread_join(thread, &result) == 0);
 		end();
 		return result == PTHREAD_CANCELED ? 20 : 0;
