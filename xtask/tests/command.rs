@@ -1,21 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The commands that look at files, as their users meet them: exit codes, and what goes to which stream.
 
-// Here nothing is judged but by the command.
-#[expect(dead_code, reason = "the rules' own tests use all of it")]
-#[path = "../../crates/vdso-link/tests/object_rules/fixture.rs"]
-mod fixture;
-
-// Here images are only made, and not judged.
-#[expect(dead_code, reason = "the tests of vdso-link use all of it")]
-#[path = "../../crates/vdso-link/tests/link/fixture.rs"]
-mod image_fixture;
-
-use fixture::{GOOD, assemble};
-use image_fixture::Base;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use vdso_fixtures::base::Base;
+use vdso_fixtures::object::{GOOD, assemble};
+use vdso_fixtures::toolchain::{rust_lld, standalone_script};
 use vdso_link::link::standalone::{Linker, StandaloneLink};
 
 /// Runs the command to its end.
@@ -30,13 +21,6 @@ fn streams<S: AsRef<OsStr>>(code: i32, arguments: &[S]) -> (String, String) {
     let (out, err) = (text(&output.stdout), text(&output.stderr));
     assert_eq!(output.status.code(), Some(code), "{out}{err}");
     (out, err)
-}
-
-/// The linker that came with the compiler.
-fn rust_lld() -> PathBuf {
-    let rustc = std::env::var_os("RUSTC").unwrap_or("rustc".into());
-    let output = Command::new(rustc).args(["--print", "target-libdir"]).output().expect("rustc starts");
-    Path::new(String::from_utf8(output.stdout).expect("a path").trim()).join("../bin/rust-lld")
 }
 
 /// A file with these bytes.
@@ -121,8 +105,7 @@ fn beside_its_object_an_image_with_other_code_does_not_pass() {
     let object = file(folder.path(), "good.o", &assemble(GOOD));
     let image = folder.path().join("good.so");
     let checked = vdso_link::check(vdso_link::Object::read(&object).unwrap()).unwrap().expect("a good object");
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../linker/vdso.lds");
-    let link = StandaloneLink { linker: Linker::Lld, object: &checked, script: &script, output: &image };
+    let link = StandaloneLink { linker: Linker::Lld, object: &checked, script: &standalone_script(), output: &image };
     let linker = Command::new(rust_lld()).args(link.arguments()).status().expect("the linker starts");
     assert!(linker.success());
     let verify = |code, image: &Path| {

@@ -8,11 +8,6 @@
 //! `fuzz/` runs the targets under libFuzzer, in a workspace of its own; `tests/replay.rs` runs what was found before.
 
 pub mod corpus;
-#[path = "../../vdso-link/tests/link/fixture.rs"]
-mod fixture;
-#[expect(dead_code, reason = "the tests that it is from need more of it")]
-#[path = "../../vdso-link/tests/image_rules/good.rs"]
-mod good;
 mod load;
 mod places;
 mod recipe;

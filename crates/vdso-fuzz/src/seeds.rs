@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The good files that recipes begin with, made at run time.
 
-use crate::fixture::{Base, GOOD, assemble, checked};
-use crate::good::{Good, Kind};
 use crate::places::places;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
+use vdso_fixtures::base::Base;
+use vdso_fixtures::images::{GoodImages, Kind};
+use vdso_fixtures::object::good;
 use vdso_link::link::splice::splice;
 use vdso_link::{CheckedObject, Image, LinkedImage};
 use vdso_native::RunningImage;
@@ -40,8 +41,8 @@ pub struct Seeds {
     /// Images to splice into, and splices to undo.
     pub bases: Vec<Seed>,
     /// What is spliced into them.
-    pub(crate) payload: CheckedObject,
-    good: Good,
+    pub(crate) payload: &'static CheckedObject,
+    good: &'static GoodImages,
 }
 
 impl Seeds {
@@ -50,9 +51,7 @@ impl Seeds {
     /// # Panics
     /// Where the toolchain cannot assemble or link.
     pub fn make() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        let payload = checked(&assemble(folder.path(), "good", GOOD));
-        let good = Good::make();
+        let (payload, good) = (good(), GoodImages::get());
         let by = |name, kind| Seed::new(name, good.data(kind), Some(kind));
         let found = |name, kind| Seed::new(name, good.data(kind), None);
         let images = vec![
@@ -64,7 +63,7 @@ impl Seeds {
             found("splice-as-found", Kind::Splice),
             found("replacement-as-found", Kind::Replacement),
         ];
-        let base = |name, base: Base| Seed::new(name, base.link(folder.path()).data(), None);
+        let base = |name, base: Base| Seed::new(name, base.image().data(), None);
         let mut bases = vec![
             base("base", Base::WITHOUT_GETRANDOM),
             base("base-with-getrandom", Base::WITH_GETRANDOM),
@@ -89,7 +88,7 @@ impl Seeds {
         }
         if let Ok(running) = RunningImage::find() {
             self.bases.push(seed("running", running.image.data()));
-            if let Ok(spliced) = splice(&self.payload, running.image) {
+            if let Ok(spliced) = splice(self.payload, running.image) {
                 self.images.push(seed("running-splice", spliced.image.data()));
             }
         }

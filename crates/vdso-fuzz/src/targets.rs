@@ -118,7 +118,7 @@ fn verified(seeds: &Seeds, seed: Option<&Seed>, data: Vec<u8>) -> bool {
 fn spliced(seeds: &Seeds, data: Vec<u8>) -> bool {
     let Ok(image) = Image::from_bytes(Path::new("fuzzed.so"), data) else { return false };
     let restored = unsplice(&image).is_ok();
-    let Ok(spliced) = splice(&seeds.payload, image) else { return restored };
+    let Ok(spliced) = splice(seeds.payload, image) else { return restored };
     let original = spliced.original.as_ref().expect("a splice knows what it was made from");
     // Without section headers there is no section for the way back.
     if !original.elf().expect("it was parsed before").elf_section_table().is_empty() {

@@ -2,15 +2,13 @@
 //! Files up to the largest that is read cost time and memory in proportion to their length, whatever they hold: each of their
 //! tables is within its bound, or they are refused.
 
-#[expect(dead_code, reason = "the tests that it is from need more of it")]
-#[path = "../link/fixture.rs"]
-mod fixture;
 mod instructions;
 mod memory;
 mod ways;
 
-use fixture::{Base, GOOD, assemble, checked};
 use std::path::Path;
+use vdso_fixtures::base::Base;
+use vdso_fixtures::object::good;
 use vdso_link::link::splice::splice;
 use vdso_link::link::unsplice::unsplice;
 use vdso_link::{CheckedObject, Error, Image, LinkedImage, Object, check, diff, dump, verify};
@@ -84,9 +82,8 @@ fn image(data: Vec<u8>) -> Result<Image, Error> {
 /// Sends files of a length, large in all ways, through a door. Sees to it that it takes no more memory than it may, and
 /// refuses what it should.
 fn send(door: &Door, length: usize) {
-    let folder = tempfile::tempdir().unwrap();
-    let object = checked(&assemble(folder.path(), "good", GOOD));
-    let base = Base::WITH_GETRANDOM.link(folder.path());
+    let object = good();
+    let base = Base::WITH_GETRANDOM.image();
     let (good, ways): (_, &[Way]) = match door.takes {
         Kind::Object => (object.object().data(), &OF_OBJECTS),
         Kind::Image => (base.data(), &OF_IMAGES),
@@ -95,7 +92,7 @@ fn send(door: &Door, length: usize) {
         let data = grown(good, way, length);
         assert!(data.len() <= length, "{}: {} bytes", way.name, data.len());
         let copy = data.clone();
-        let (outcome, taken) = memory::taken(|| (door.through)(&object, copy));
+        let (outcome, taken) = memory::taken(|| (door.through)(object, copy));
         println!("{}: {} of {} bytes: {taken} bytes", door.name, way.name, data.len());
         // A splice has the original, the new file and the way back from it; each buffer may have grown to twice its size.
         assert!(taken <= 6 * data.len() + EXTRA, "{}: {}: {taken} bytes", door.name, way.name);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! `vdso-verify`, as a build system runs it.
 
-use crate::fixture::{Base, GOOD, assemble, checked};
 use crate::layouts;
 use crate::splice::bare;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use vdso_fixtures::base::Base;
+use vdso_fixtures::object;
 use vdso_link::link::splice::splice;
 
 /// Exit code, standard output and standard error.
@@ -19,8 +20,7 @@ fn ran(arguments: &[&Path]) -> (Option<i32>, String, String) {
 fn exit_codes_stand_where_nothing_can_be_said() {
     let folder = tempfile::tempdir().unwrap();
     let [good, text] = ["good.so", "text"].map(|name| folder.path().join(name));
-    let object = checked(&assemble(folder.path(), "good", GOOD));
-    let spliced = splice(&object, Base::WITHOUT_GETRANDOM.link(folder.path())).unwrap();
+    let spliced = splice(object::good(), Base::WITHOUT_GETRANDOM.image()).unwrap();
     std::fs::write(&good, spliced.image.data()).unwrap();
     std::fs::write(&text, "text").unwrap();
     let code = |file: &Path, output: Stdio, errors: Stdio| {
@@ -44,8 +44,7 @@ fn exit_codes_stand_where_nothing_can_be_said() {
 fn exit_codes_and_words_are_those_of_a_build_tool() {
     let folder = tempfile::tempdir().unwrap();
     let [good, bad, text] = ["good.so", "bad.so", "text"].map(|name| folder.path().join(name));
-    let object = checked(&assemble(folder.path(), "good", GOOD));
-    let spliced = splice(&object, Base::WITHOUT_GETRANDOM.link(folder.path())).unwrap();
+    let spliced = splice(object::good(), Base::WITHOUT_GETRANDOM.image()).unwrap();
     let mut data = spliced.image.data().to_vec();
     std::fs::write(&good, &data).unwrap();
     data[24] ^= 0x40; // e_entry
@@ -73,8 +72,7 @@ fn exit_codes_and_words_are_those_of_a_build_tool() {
 #[test]
 fn vdso_verify_gives_advice_that_its_user_can_follow() {
     let folder = tempfile::tempdir().unwrap();
-    let object = checked(&assemble(folder.path(), "good", GOOD));
-    let spliced = splice(&object, Base::WITHOUT_GETRANDOM.link(folder.path())).unwrap();
+    let spliced = splice(object::good(), Base::WITHOUT_GETRANDOM.image()).unwrap();
     let bad = folder.path().join("bad.so");
     let mut data = spliced.image.data().to_vec();
     data[24] ^= 0x40; // e_entry

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The dump of images whose every byte the fixtures decide, as text. `BLESS=1` in the environment rewrites the texts.
 
-use crate::fixture::{Base, GOOD, assemble, checked, run, rust_lld, script};
 use std::path::Path;
 use std::process::Command;
+use vdso_fixtures::base::Base;
+use vdso_fixtures::object::{GOOD, assemble_to, checked};
+use vdso_fixtures::toolchain::{run, rust_lld, standalone_script};
 use vdso_link::link::splice::splice;
 use vdso_link::link::standalone::{Linker, StandaloneLink};
 use vdso_link::{Image, LinkedImage, diff, dump, verify};
@@ -27,9 +29,9 @@ fn an_image_is_described_as_it_is() {
 #[test]
 fn the_data_page_is_named_by_symbols_and_by_what_the_code_reads() {
     let folder = tempfile::tempdir().unwrap();
-    let object = checked(&assemble(folder.path(), "good", GOOD));
+    let object = checked(&assemble_to(folder.path(), "good", GOOD));
     let output = folder.path().join("image.so");
-    let link = StandaloneLink { linker: Linker::Lld, object: &object, script: &script(), output: &output };
+    let link = StandaloneLink { linker: Linker::Lld, object: &object, script: &standalone_script(), output: &output };
     run(Command::new(rust_lld()).args(link.arguments()));
     let dump = dump(&link.finish().unwrap().image).unwrap();
     let chapter = dump.chapters.iter().find(|chapter| chapter.title == "data page").expect("there is one");
@@ -46,7 +48,7 @@ fn the_data_page_is_named_by_symbols_and_by_what_the_code_reads() {
 #[test]
 fn a_splice_differs_from_its_original_in_what_it_added_and_re_pointed() {
     let folder = tempfile::tempdir().unwrap();
-    let object = checked(&assemble(folder.path(), "good", GOOD));
+    let object = checked(&assemble_to(folder.path(), "good", GOOD));
     for (name, base) in [("added.txt", Base::WITHOUT_GETRANDOM), ("replaced.txt", Base::WITH_GETRANDOM)] {
         let original = base.link(folder.path());
         let spliced = splice(&object, original.clone()).unwrap();
@@ -95,10 +97,11 @@ fn names_that_are_no_text_or_look_like_another_are_told_apart() {
 #[test]
 fn diff_pairs_the_frames_of_a_stripped_image_with_those_of_its_debug_file() {
     let folder = tempfile::tempdir().unwrap();
-    let object = checked(&assemble(folder.path(), "good", GOOD));
+    let object = checked(&assemble_to(folder.path(), "good", GOOD));
     let [debug, stripped] = [("image.so.dbg", None), ("image.so", Some("--strip-all"))].map(|(name, strip)| {
         let output = folder.path().join(name);
-        let link = StandaloneLink { linker: Linker::Lld, object: &object, script: &script(), output: &output };
+        let link =
+            StandaloneLink { linker: Linker::Lld, object: &object, script: &standalone_script(), output: &output };
         run(Command::new(rust_lld()).args(link.arguments()).args(strip));
         Image::read(&output).unwrap()
     });

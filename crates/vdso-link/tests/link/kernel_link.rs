@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The object as one input of a kernel's own link: `image-object` rules find its functions wherever the linker placed them.
 
-use crate::fixture::{Base, GOOD, assemble, checked, run};
 use crate::standalone::linkers;
 use object::{Object as _, ObjectSymbol as _};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 use vdso_abi::exports::{DATA_SYMBOLS, EXPORTS, VERSION};
+use vdso_fixtures::base::Base;
+use vdso_fixtures::object::{GOOD, assemble_to, checked};
+use vdso_fixtures::toolchain::run;
 use vdso_link::link::standalone::Linker;
 use vdso_link::{Image, LinkedImage, Object, Report, layout::SHARED_PAGE, verify};
 
 /// Links the object after or before a kernel's own code, as an image of Linux 6.1.
 fn link(folder: &Path, linker: Linker, program: &Path, object_first: bool) -> Image {
     let [base, good] = [("base", Base::WITHOUT_GETRANDOM.source()), ("good", GOOD.to_owned())]
-        .map(|(name, source)| assemble(folder, name, &source));
+        .map(|(name, source)| assemble_to(folder, name, &source));
     let exports: String = EXPORTS.iter().map(|export| format!("{}; ", export.name)).collect();
     let names = format!("__vdso_time; time; __vdso_getcpu; getcpu; {exports}");
     let versions = format!("VERSION {{ {VERSION} {{ global: {names} local: *; }}; }}\n");

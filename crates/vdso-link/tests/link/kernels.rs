@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The image inside of a kernel, with fixtures of a kernel's shape.
 
-use crate::fixture::{Base, assemble, run, rust_lld};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use vdso_fixtures::base::Base;
+use vdso_fixtures::object::assemble_to;
+use vdso_fixtures::toolchain::{run, rust_lld};
 use vdso_link::{Error, Image, vmlinux};
 
 /// A section with a vDSO image in it, and the symbol that describes it.
@@ -20,7 +22,7 @@ fn base(folder: &Path) -> Vec<u8> {
 /// Links a kernel from assembler source that may include files of `folder`.
 fn kernel(folder: &Path, source: &str, flags: &[&str]) -> PathBuf {
     let source = source.replace(".incbin \"", &format!(".incbin \"{}/", folder.display()));
-    let object = assemble(folder, "kernel", &source);
+    let object = assemble_to(folder, "kernel", &source);
     let output = folder.join("vmlinux");
     let mut lld = Command::new(rust_lld());
     lld.args(["-flavor", "gnu", "-m", "elf_x86_64", "-e", "0", "--image-base=0xffffffff81000000"]).args(flags);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Where an image's kernel keeps its data, told by version and by symbols.
 
-use crate::fixture::{Base, GOOD, assemble, checked};
 use crate::judge::judge;
 use crate::splice::bare;
+use vdso_fixtures::base::Base;
+use vdso_fixtures::object::good;
 use vdso_link::layout::{OWN_PAGE, SHARED_PAGE, layout_of};
 use vdso_link::link::splice::{splice, splice_for};
 use vdso_link::{DataPageLayout, Error, Image, LinkedImage, verify};
@@ -24,7 +25,7 @@ pub const OWN: &[(&str, i64)] =
 
 /// An image of a version, with symbols.
 pub fn image(version: Option<u32>, symbols: &'static [(&str, i64)]) -> Image {
-    Base { version, symbols, ..Base::WITH_GETRANDOM }.link(tempfile::tempdir().unwrap().path())
+    Base { version, symbols, ..Base::WITH_GETRANDOM }.image()
 }
 
 fn told(image: &Image) -> (usize, i64, i64, i64) {
@@ -88,9 +89,8 @@ fn the_file_beside_the_image_speaks_for_it() {
     let other = image(Some(0x07_09_01), OWN);
     assert!(refusal(&stripped, Some(&other)).contains("build-id"));
 
-    let folder = tempfile::tempdir().unwrap();
-    let object = checked(&assemble(folder.path(), "good", GOOD));
-    let spliced = splice_for(&object, stripped, layout).unwrap();
+    let object = good();
+    let spliced = splice_for(object, stripped, layout).unwrap();
     judge(&spliced);
     // As somebody else who finds the file, and has the other one.
     assert!(matches!(LinkedImage::found(spliced.image.clone()), Err(Error::Refused { .. })));
@@ -100,10 +100,9 @@ fn the_file_beside_the_image_speaks_for_it() {
 
 #[test]
 fn a_splice_into_a_newer_image_without_getrandom_is_known_again() {
-    let folder = tempfile::tempdir().unwrap();
-    let object = checked(&assemble(folder.path(), "good", GOOD));
+    let object = good();
     let base = Base { version: Some(0x06_0c_05), ..Base::WITHOUT_GETRANDOM };
-    let spliced = splice(&object, base.link(folder.path())).unwrap();
+    let spliced = splice(object, base.image()).unwrap();
     let exports = spliced.exports;
     let found = LinkedImage::found(spliced.image).unwrap();
     assert_eq!(found.exports, exports);
@@ -112,9 +111,8 @@ fn a_splice_into_a_newer_image_without_getrandom_is_known_again() {
 
 #[test]
 fn a_spliced_file_for_debuggers_tells_the_next_one() {
-    let folder = tempfile::tempdir().unwrap();
-    let object = checked(&assemble(folder.path(), "good", GOOD));
-    let spliced = splice(&object, image(Some(0x07_09_00), OWN)).unwrap();
+    let object = good();
+    let spliced = splice(object, image(Some(0x07_09_00), OWN)).unwrap();
     let (layout, data) = (spliced.layout, spliced.image.data().to_vec());
     // As somebody else who finds the file.
     let found = LinkedImage::found(Image::from_bytes("found.so".as_ref(), data).unwrap()).unwrap();

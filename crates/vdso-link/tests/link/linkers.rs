@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The two linkers make the same image of one object: what differs is listed here, with the reason.
 
-use crate::fixture::{GOOD, assemble, checked, run, script};
 use crate::standalone::linkers;
 use std::process::Command;
+use vdso_fixtures::object::{GOOD, assemble_to, checked};
+use vdso_fixtures::toolchain::{run, standalone_script};
 use vdso_link::diff::Acceptance;
 use vdso_link::link::standalone::{Linker, StandaloneLink};
 use vdso_link::{diff, verify};
@@ -89,12 +90,12 @@ const ACCEPTED: &[Acceptance] = &[
 #[test]
 fn the_images_of_both_linkers_differ_in_nothing_that_matters() {
     let folder = tempfile::tempdir().unwrap();
-    let object = checked(&assemble(folder.path(), "good", GOOD));
+    let object = checked(&assemble_to(folder.path(), "good", GOOD));
     let images: Vec<_> = linkers()
         .into_iter()
         .map(|(linker, program)| {
             let output = folder.path().join(linker.program());
-            let link = StandaloneLink { linker, object: &object, script: &script(), output: &output };
+            let link = StandaloneLink { linker, object: &object, script: &standalone_script(), output: &output };
             run(Command::new(program).args(link.arguments()));
             let linked = link.finish().unwrap();
             verify(linked).unwrap().unwrap_or_else(|report| panic!("{linker:?}\n{report}"))

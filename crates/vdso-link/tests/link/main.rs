@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Linking, splicing and the command for build systems, with fixtures that the toolchain's own compiler and linker make.
+//! Linking, splicing and the command for build systems, with objects and images from `vdso-fixtures`.
 
 mod command;
 mod dump;
-mod fixture;
 mod judge;
 mod kernel_link;
 mod kernels;

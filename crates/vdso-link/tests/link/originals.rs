@@ -2,11 +2,11 @@
 //! Images as kernels bring them, of the kernel that runs the tests and of the lines that `cargo xtask stock-vdso` has built:
 //! what the rules say of them, and the splice into them.
 
-use crate::fixture::{GOOD, assemble, checked};
 use crate::judge::judge;
 use std::fs::{File, read_to_string};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use vdso_fixtures::object::good;
 use vdso_link::layout::layout_of;
 use vdso_link::link::splice::splice;
 use vdso_link::verify::EXPLAINED;
@@ -33,11 +33,10 @@ fn stock() -> Vec<[Image; 2]> {
 
 #[test]
 fn a_kernels_own_image_takes_the_object_or_says_why_not() {
-    let folder = tempfile::tempdir().unwrap();
-    let object = checked(&assemble(folder.path(), "good", GOOD));
+    let object = good();
     for image in running().into_iter().chain(stock().into_iter().flatten()) {
         let known = image.linux_version().and_then(DataPageLayout::of_version).is_some();
-        match splice(&object, image) {
+        match splice(object, image) {
             Ok(spliced) => {
                 judge(&spliced);
                 // The same bytes in somebody else's hands: what is the kernel's own passes beside the kernel's image.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The splice into fixture images.
 
-use crate::fixture::{Base, GOOD, assemble, checked};
 use crate::judge::judge;
 use goblin::elf::Elf;
 use iced_x86::{Decoder, DecoderOptions};
@@ -9,15 +8,15 @@ use object::LittleEndian as LE;
 use std::collections::BTreeSet;
 use std::path::Path;
 use vdso_abi::exports::{DATA_SYMBOLS, EXPORTS_WITHOUT_PROBE};
+use vdso_fixtures::base::Base;
+use vdso_fixtures::object::good;
 use vdso_link::layout::{OWN_PAGE, SHARED_PAGE};
 use vdso_link::link::splice::splice;
 use vdso_link::{Image, LinkedImage};
 
 /// Splices the fixture object into a fixture image.
 fn spliced(base: Base) -> LinkedImage {
-    let folder = tempfile::tempdir().unwrap();
-    let object = checked(&assemble(folder.path(), "good", GOOD));
-    splice(&object, base.link(folder.path())).unwrap()
+    splice(good(), base.image()).unwrap()
 }
 
 /// What of an image is mapped, as a process has it: without section headers.
@@ -105,9 +104,8 @@ fn what_was_not_mapped_is_kept_behind_the_load_segment() {
 
 #[test]
 fn an_image_without_section_headers_is_served_too() {
-    let folder = tempfile::tempdir().unwrap();
-    let object = checked(&assemble(folder.path(), "good", GOOD));
-    let spliced = splice(&object, bare(&Base::WITH_GETRANDOM.link(folder.path()))).unwrap();
+    let object = good();
+    let spliced = splice(object, bare(&Base::WITH_GETRANDOM.image())).unwrap();
     judge(&spliced);
     references(&spliced);
     assert!(Elf::parse(spliced.image.data()).unwrap().section_headers.is_empty());

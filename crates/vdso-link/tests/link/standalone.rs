@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The stand-alone image by the toolchain's own linker, and by GNU ld where there is one.
 
-use crate::fixture::{GOOD, assemble, checked, run, rust_lld, script};
 use object::{Object as _, ObjectSection, ObjectSegment, ObjectSymbol};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use vdso_abi::exports::{DATA_SYMBOLS, EXPORTS as DECLARED, SONAME, VERSION};
+use vdso_fixtures::object::{GOOD, assemble_to, checked};
+use vdso_fixtures::toolchain::{run, rust_lld, standalone_script};
 use vdso_link::CheckedObject;
 use vdso_link::link::advice::advice;
 use vdso_link::link::standalone::{LAYOUT, Linker, StandaloneLink};
@@ -22,7 +23,8 @@ pub fn linkers() -> Vec<(Linker, PathBuf)> {
 /// Links a bad object, which no check lets pass, in the place of a good one; the caller judges how that went.
 fn attempt(linker: Linker, program: &Path, good: &CheckedObject, bad: &Path) -> Output {
     let output = bad.with_extension("so");
-    let mut arguments = StandaloneLink { linker, object: good, script: &script(), output: &output }.arguments();
+    let mut arguments =
+        StandaloneLink { linker, object: good, script: &standalone_script(), output: &output }.arguments();
     assert_eq!(arguments.pop().as_deref(), Some(good.object().path().as_os_str()));
     Command::new(program).args(arguments).arg(bad).output().unwrap()
 }
@@ -30,10 +32,10 @@ fn attempt(linker: Linker, program: &Path, good: &CheckedObject, bad: &Path) -> 
 #[test]
 fn both_linkers_make_the_image_that_the_script_describes() {
     let folder = tempfile::tempdir().unwrap();
-    let object = checked(&assemble(folder.path(), "good", GOOD));
+    let object = checked(&assemble_to(folder.path(), "good", GOOD));
     for (linker, program) in linkers() {
         let output = folder.path().join(linker.program());
-        let link = StandaloneLink { linker, object: &object, script: &script(), output: &output };
+        let link = StandaloneLink { linker, object: &object, script: &standalone_script(), output: &output };
         run(Command::new(&program).args(link.arguments()));
         let linked = link.finish().unwrap();
         let elf = linked.image.elf().unwrap();
@@ -70,7 +72,7 @@ fn both_linkers_make_the_image_that_the_script_describes() {
 #[test]
 fn what_the_linkers_complain_about_becomes_an_instruction() {
     let folder = tempfile::tempdir().unwrap();
-    let good = checked(&assemble(folder.path(), "good", GOOD));
+    let good = checked(&assemble_to(folder.path(), "good", GOOD));
     let cases = [
         ("undefined", ".text\n.hidden memcpy\nlea memcpy(%rip), %rax", "compiler made up"),
         ("absolute", ".text\nmov $__vdso_getrandom, %eax", "relocation-model=pic"),
@@ -84,7 +86,7 @@ fn what_the_linkers_complain_about_becomes_an_instruction() {
     ];
     for (linker, program) in linkers() {
         for (name, addition, wanted) in cases {
-            let bad = assemble(folder.path(), name, &format!("{GOOD}\n{addition}\n"));
+            let bad = assemble_to(folder.path(), name, &format!("{GOOD}\n{addition}\n"));
             let output = attempt(linker, &program, &good, &bad);
             let stderr = String::from_utf8(output.stderr).unwrap();
             assert!(!output.status.success(), "{linker:?} accepted {name}");
@@ -98,8 +100,8 @@ fn what_the_linkers_complain_about_becomes_an_instruction() {
 #[test]
 fn an_object_without_an_export_is_no_image() {
     let folder = tempfile::tempdir().unwrap();
-    let good = checked(&assemble(folder.path(), "good", GOOD));
-    let bad = assemble(folder.path(), "incomplete", &GOOD.replace("	.set	getrandom,", "	.set	another_name,"));
+    let good = checked(&assemble_to(folder.path(), "good", GOOD));
+    let bad = assemble_to(folder.path(), "incomplete", &GOOD.replace("	.set	getrandom,", "	.set	another_name,"));
     let output = attempt(Linker::Lld, &rust_lld(), &good, &bad);
     assert!(!output.status.success());
     assert!(advice(&String::from_utf8(output.stderr).unwrap())[0].contains("lacks an export"));

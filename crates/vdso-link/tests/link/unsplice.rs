@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The way back from a splice.
 
-use crate::fixture::{Base, GOOD, assemble, checked};
 use crate::splice::bare;
 use object::{Object as _, ObjectSection as _};
 use std::path::Path;
+use vdso_fixtures::base::Base;
+use vdso_fixtures::object::good;
 use vdso_link::link::splice::splice;
 use vdso_link::link::unsplice::{RECORD, unsplice};
 use vdso_link::{Error, Image, LinkedImage};
 
 /// The fixture object in an image of these bytes.
 fn spliced(image: Image) -> LinkedImage {
-    let folder = tempfile::tempdir().unwrap();
-    let object = checked(&assemble(folder.path(), "good", GOOD));
-    splice(&object, image).unwrap()
+    splice(good(), image).unwrap()
 }
 
 fn base(base: Base) -> Image {
-    base.link(tempfile::tempdir().unwrap().path())
+    base.image()
 }
 
 /// The image as a kernel holds it: padded to whole pages.
@@ -56,9 +55,8 @@ fn a_small_file_is_not_made_a_large_one() {
 
     let mut tail = base(Base::WITH_GETRANDOM).data().to_vec();
     tail.resize(1 << 20, 0);
-    let folder = tempfile::tempdir().unwrap();
-    let object = checked(&assemble(folder.path(), "good", GOOD));
-    let refusal = splice(&object, Image::from_bytes(Path::new("tail.so"), tail).unwrap()).unwrap_err();
+    let object = good();
+    let refusal = splice(object, Image::from_bytes(Path::new("tail.so"), tail).unwrap()).unwrap_err();
     assert!(refusal.to_string().contains("are zeros that belong to nothing"), "{refusal}");
 }
 

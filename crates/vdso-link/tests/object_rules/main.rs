@@ -1,98 +1,73 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The object rules bite: each has a bad input that makes it, and only it, speak.
+//! Each object rule has a bad input that breaks it and no other rule.
 //!
+//! A bad input is a test: `cargo test -p vdso-link --test object_rules -- secrets` runs those of one rule family.
 //! `BLESS=1` in the environment rewrites the expected messages in `messages/`.
 
 mod bad_bytes;
 mod bad_source;
 mod cases;
-mod causes;
-mod fixture;
-mod malformed;
-mod report;
 
-use cases::{Case, Edit};
-use std::collections::{BTreeMap, BTreeSet};
+use cases::Case;
+use libtest_mimic::{Arguments, Failed, Trial};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use vdso_fixtures::object::verdict;
+use vdso_link::Report;
 use vdso_link::check::rules;
 
-#[test]
-fn the_good_object_keeps_every_rule() {
-    let verdict = fixture::judge(fixture::assemble(fixture::GOOD)).expect("the object can be looked at");
-    let checked = verdict.unwrap_or_else(|report| panic!("{report}"));
-    let examined = checked.report().examined();
-    assert_eq!(examined.len(), rules().count());
-    assert!(examined.values().all(|count| *count > 0), "{examined:#?}");
+fn main() -> ExitCode {
+    let bad_inputs = cases::all().map(|case| Trial::test(case.test_name(), move || check_rejects(&case)));
+    let about_cases = [
+        ("each_rule_has_a_bad_input", each_rule_has_a_bad_input as fn() -> _),
+        ("each_bad_input_has_one_message", each_bad_input_has_one_message),
+    ];
+    let about_cases = about_cases.map(|(name, test)| Trial::test(name, test));
+    libtest_mimic::run(&Arguments::from_args(), bad_inputs.chain(about_cases).collect()).exit_code()
 }
 
-#[test]
-fn each_bad_object_makes_its_rule_speak() {
-    let good = fixture::assemble(fixture::GOOD);
-    let mut failures = Vec::new();
-    for case in cases::all() {
-        let bytes = match case.edit {
-            Edit::Source(edits) => fixture::assemble(&cases::edited(&case, edits)),
-            Edit::Bytes(change) => {
-                let mut bytes = good.clone();
-                change(&mut bytes);
-                bytes
-            }
-        };
-        match fixture::judge(bytes) {
-            Ok(Ok(_)) => failures.push(format!("{}: nothing was found", case.name)),
-            Ok(Err(report)) => failures.extend(disagreement(&case, &report)),
-            Err(error) => failures.push(format!("{}: {error}", case.name)),
-        }
+/// Applies the object rules to a bad input: exactly the expected rules find something, and the message is the expected one.
+fn check_rejects(case: &Case) -> Result<(), Failed> {
+    let Err(report) = verdict(case.bytes())? else { return Err("no rule found anything".into()) };
+    let found: BTreeSet<_> = report.findings().map(|finding| finding.rule).collect();
+    let expected: BTreeSet<_> = case.also.iter().copied().chain([case.rule]).collect();
+    if found != expected {
+        return Err(format!("findings of {found:?} instead of {expected:?}\n{report}").into());
     }
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    compare_message(case, &report)
 }
 
-/// The folder of the expected messages.
+/// The directory of the expected messages.
 fn messages() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/object_rules/messages")
 }
 
-/// What differs between a report and what the case expects.
-fn disagreement(case: &Case, report: &vdso_link::Report) -> Option<String> {
-    let spoke: BTreeSet<_> = report.findings().map(|finding| finding.rule).collect();
-    let expected: BTreeSet<_> = case.also.iter().copied().chain([case.rule]).collect();
-    if spoke != expected {
-        return Some(format!("{}: {spoke:?} spoke instead of {expected:?}\n{report}", case.name));
-    }
+fn compare_message(case: &Case, report: &Report) -> Result<(), Failed> {
     let path = messages().join(case.name).with_extension("txt");
     let message = report.to_string();
     if std::env::var_os("BLESS").is_some() {
-        std::fs::write(&path, &message).expect("the folder of messages is writable");
+        std::fs::write(&path, &message)?;
     }
-    let wanted = std::fs::read_to_string(&path).unwrap_or_default();
-    (message != wanted).then(|| format!("{}: the message is\n{message}instead of\n{wanted}", case.name))
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    if message != expected {
+        return Err(format!("the message is\n{message}instead of\n{expected}").into());
+    }
+    Ok(())
 }
 
-#[test]
-fn rules_have_proof() {
-    let proofs = cases::all().fold(BTreeMap::new(), |mut proofs: BTreeMap<_, usize>, case| {
-        *proofs.entry(case.rule).or_default() += 1;
-        proofs
-    });
+fn each_rule_has_a_bad_input() -> Result<(), Failed> {
+    let broken: BTreeSet<_> = cases::all().map(|case| case.rule).collect();
     for rule in rules() {
-        assert!(proofs.contains_key(rule.rule.id), "no bad input for {}", rule.rule.id);
+        assert!(broken.contains(rule.rule.id), "no bad input for {}", rule.rule.id);
     }
-    let names: BTreeSet<_> = cases::all().map(|case| format!("{}.txt", case.name)).collect();
-    assert_eq!(names.len(), cases::all().count(), "two cases have one name");
-    let files = std::fs::read_dir(messages()).expect("the messages are there").map(|file| {
-        let name = file.expect("the folder can be read").file_name();
-        name.into_string().expect("names of cases are ASCII")
-    });
-    assert_eq!(files.collect::<BTreeSet<_>>(), names, "a message without its case");
+    Ok(())
 }
 
-#[test]
-fn rules_explain_themselves() {
-    let mut ids = BTreeSet::new();
-    for rule in rules().map(|rule| &rule.rule) {
-        assert!(ids.insert(rule.id), "{} is there twice", rule.id);
-        assert!(rule.id.split_once('/').is_some_and(|(family, name)| !family.is_empty() && !name.is_empty()));
-        assert!(!rule.demand.is_empty() && !rule.demand.ends_with('.'), "{}", rule.id);
-        assert!(rule.why.ends_with('.') && rule.breaks.ends_with('.'), "{}", rule.id);
-    }
+fn each_bad_input_has_one_message() -> Result<(), Failed> {
+    let names: BTreeSet<_> = cases::all().map(|case| format!("{}.txt", case.name)).collect();
+    assert_eq!(names.len(), cases::all().count(), "two bad inputs have one name");
+    let files = std::fs::read_dir(messages())?.map(|file| Ok(file?.file_name().to_string_lossy().into_owned()));
+    assert_eq!(files.collect::<std::io::Result<BTreeSet<_>>>()?, names, "a message without its bad input");
+    Ok(())
 }

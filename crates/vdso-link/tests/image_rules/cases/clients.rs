@@ -2,8 +2,8 @@
 //! What one client misses and others find, and what two parsers read in two ways.
 
 use super::{Case, alone, with};
-use crate::good::Kind::Debug;
 use object::elf::{PT_GNU_RELRO, PT_GNU_STACK};
+use vdso_fixtures::images::Kind::Debug;
 
 pub fn cases() -> Vec<Case> {
     vec![

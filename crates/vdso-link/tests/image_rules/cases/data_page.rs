@@ -2,7 +2,7 @@
 //! References to the shared data.
 
 use super::{Case, Change, alone};
-use crate::good::Kind::Debug;
+use vdso_fixtures::images::Kind::Debug;
 
 /// A case of changed source in which no other rule speaks.
 fn source(rule: &'static str, name: &'static str, old: &'static str, new: &'static str) -> Case {

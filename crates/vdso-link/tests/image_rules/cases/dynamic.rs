@@ -2,12 +2,12 @@
 //! The dynamic table and the hash tables.
 
 use super::{Case, alone, with};
-use crate::edit::Edit;
-use crate::good::Kind::Debug;
 use object::elf::{
     DF_1_PIE, DF_TEXTREL, DT_FLAGS, DT_FLAGS_1, DT_JMPREL, DT_NEEDED, DT_RELR, DT_RUNPATH, DT_SONAME, DT_SYMENT,
     DT_VERDEFNUM, DynamicTag, PT_DYNAMIC,
 };
+use vdso_fixtures::edit::Edit;
+use vdso_fixtures::images::Kind::Debug;
 
 /// Turns the one entry that no client reads into another.
 fn spare_entry(it: &mut Edit, tag: DynamicTag) {

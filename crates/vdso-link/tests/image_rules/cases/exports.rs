@@ -2,8 +2,8 @@
 //! What the image gives to programs.
 
 use super::{Case, Change, alone};
-use crate::good::Kind::{Debug, Splice};
 use object::elf::VER_FLG_WEAK;
+use vdso_fixtures::images::Kind::{Debug, Splice};
 
 /// Size of the definition of the file itself, with its name: the first one.
 const BASE_DEFINITION: usize = 28;

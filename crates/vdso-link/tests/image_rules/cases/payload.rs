@@ -2,8 +2,8 @@
 //! The object in the image.
 
 use super::{Case, Change};
-use crate::edit::Edit;
-use crate::good::Kind::{self, Debug, Splice, Stripped};
+use vdso_fixtures::edit::Edit;
+use vdso_fixtures::images::Kind::{self, Debug, Splice, Stripped};
 
 /// What begins the rows of every function: DW_CFA_def_cfa rsp+8.
 const AT_ENTRY: [u8; 3] = [0x0c, 7, 8];

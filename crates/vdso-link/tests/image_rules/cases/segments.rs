@@ -2,9 +2,9 @@
 //! Headers and what they map.
 
 use super::{Case, alone, with};
-use crate::good::Kind::{Debug, Stripped};
 use object::elf::{PT_DYNAMIC, PT_GNU_PROPERTY, PT_GNU_STACK, PT_LOAD, PT_NOTE, PT_TLS};
 use vdso_abi::PAGE_SIZE;
+use vdso_fixtures::images::Kind::{Debug, Stripped};
 use vdso_link::verify::PAGE_BUDGET;
 
 /// Offset in the ELF header of the number of program headers.

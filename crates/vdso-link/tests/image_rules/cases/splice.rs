@@ -2,8 +2,8 @@
 //! What a splice must leave alone.
 
 use super::{Case, alone, with};
-use crate::good::Kind::Splice;
 use object::elf::DT_FLAGS;
+use vdso_fixtures::images::Kind::Splice;
 use vdso_link::link::unsplice::RECORD;
 
 pub fn cases() -> Vec<Case> {

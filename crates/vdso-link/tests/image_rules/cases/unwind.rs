@@ -2,7 +2,7 @@
 //! The unwind tables.
 
 use super::{Case, Change, alone, with};
-use crate::good::Kind::Debug;
+use vdso_fixtures::images::Kind::Debug;
 
 /// Offset in an FDE of the length of the code that it covers: behind its own length, the CIE pointer and the start.
 const PC_RANGE: usize = 12;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! `object` and `goblin` read the same in our images and in the shared libraries of this machine, but for what is listed.
 
-use crate::good::{Good, Kind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use vdso_abi::exports::EXPORTS;
+use vdso_fixtures::images::{GoodImages, Kind};
 use vdso_link::layout::SHARED_PAGE;
 use vdso_link::{Examination, Finding, Image, LinkedImage, verify};
 
@@ -55,7 +55,7 @@ fn files(folder: &str) -> BTreeSet<PathBuf> {
 
 #[test]
 fn both_parsers_read_the_same_in_our_images() {
-    let good = Good::make();
+    let good = GoodImages::get();
     for kind in Kind::ALL {
         let (findings, examined) = second_opinion(good.linked(kind).image);
         assert!(findings.is_empty() && examined > 25, "{kind:?}: {findings:#?}");

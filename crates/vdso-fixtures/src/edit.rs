@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Finds the bytes of an image by what they mean, and changes them.
+//! Changes in an image, by what its bytes mean.
 
 use goblin::elf::Elf;
 use object::elf::{DynamicTag, ProgramType};
 
-/// An image under the knife. All places are found before they are changed, so that one change cannot hide the next.
+/// An image that is being changed. Offsets come from the unchanged image, so that one change cannot hide the next.
 pub struct Edit {
+    /// The bytes with all changes so far.
     pub data: Vec<u8>,
     good: Vec<u8>,
 }
 
 impl Edit {
+    /// Begins with the bytes of a good image.
     pub fn new(data: &[u8]) -> Self {
         Self { data: data.to_vec(), good: data.to_vec() }
     }
@@ -19,13 +21,19 @@ impl Edit {
         Elf::parse(&self.good).expect("the good image is an ELF file")
     }
 
-    /// Offset of a program header.
+    /// Returns the offset of a program header.
+    ///
+    /// # Panics
+    /// If the good image has none.
     pub fn segment(&self, kind: ProgramType) -> usize {
         let index = self.elf().program_headers.iter().position(|it| it.p_type == kind.0).expect("there is one");
         64 + 56 * index
     }
 
-    /// Offset of a section header.
+    /// Returns the offset of a section header.
+    ///
+    /// # Panics
+    /// If the good image has none.
     pub fn section(&self, name: &str) -> usize {
         let elf = self.elf();
         let named = |it: &goblin::elf::SectionHeader| elf.shdr_strtab.get_at(it.sh_name) == Some(name);
@@ -33,42 +41,63 @@ impl Edit {
         elf.header.e_shoff as usize + 64 * index
     }
 
-    /// Offset of the content of a section.
+    /// Returns the offset of the content of a section.
+    ///
+    /// # Panics
+    /// If the good image has none.
     pub fn content(&self, name: &str) -> usize {
         self.u64(self.section(name) + 24) as usize
     }
 
-    /// Offset of a dynamic entry.
+    /// Returns the offset of a dynamic entry.
+    ///
+    /// # Panics
+    /// If the good image has none.
     pub fn entry(&self, tag: DynamicTag) -> usize {
         let dynamic = self.elf().dynamic.expect("there is a dynamic table");
         let index = dynamic.dyns.iter().position(|it| it.d_tag == tag.0 as u64).unwrap_or_else(|| panic!("no {tag:?}"));
         self.content(".dynamic") + 16 * index
     }
 
-    /// Index of a dynamic symbol.
+    /// Returns the index of a dynamic symbol.
+    ///
+    /// # Panics
+    /// If the good image has none.
     pub fn symbol_index(&self, name: &str) -> usize {
         let elf = self.elf();
         elf.dynsyms.iter().position(|it| elf.dynstrtab.get_at(it.st_name) == Some(name)).expect("it is exported")
     }
 
-    /// Offset of a dynamic symbol.
+    /// Returns the offset of a dynamic symbol.
+    ///
+    /// # Panics
+    /// If the good image has none.
     pub fn symbol(&self, name: &str) -> usize {
         self.content(".dynsym") + 24 * self.symbol_index(name)
     }
 
-    /// Offset of the code of an exported function.
+    /// Returns the offset of the code of an exported function.
+    ///
+    /// # Panics
+    /// If the good image has none.
     pub fn code(&self, name: &str) -> usize {
         self.u64(self.symbol(name) + 8) as usize
     }
 
-    /// Offset of a symbol for debuggers.
+    /// Returns the offset of a symbol for debuggers.
+    ///
+    /// # Panics
+    /// If the good image has none.
     pub fn debug_symbol(&self, name: &str) -> usize {
         let elf = self.elf();
         let index = elf.syms.iter().position(|it| elf.strtab.get_at(it.st_name) == Some(name)).expect("it is there");
         self.content(".symtab") + 24 * index
     }
 
-    /// Offset of the FDE that covers an address, from its length field on.
+    /// Returns the offset of the FDE that covers an address: of its length field.
+    ///
+    /// # Panics
+    /// If the good image has none.
     pub fn description(&self, address: usize) -> usize {
         let header = self.content(".eh_frame_hdr");
         let count = self.u32(header + 8) as usize;
@@ -78,33 +107,59 @@ impl Edit {
         offset(row + 4)
     }
 
-    /// Offset of the first place of some bytes.
+    /// Returns the offset of the first occurrence of some bytes.
+    ///
+    /// # Panics
+    /// If the good image has none.
     pub fn find(&self, bytes: &[u8]) -> usize {
         self.good.windows(bytes.len()).position(|window| window == bytes).expect("the bytes are there")
     }
 
+    /// Reads a number of the good image.
+    ///
+    /// # Panics
+    /// If the offset is outside of it.
     pub fn u32(&self, offset: usize) -> u32 {
         u32::from_le_bytes(self.good[offset..][..4].try_into().unwrap())
     }
 
+    /// Reads a number of the good image.
+    ///
+    /// # Panics
+    /// If the offset is outside of it.
     pub fn u64(&self, offset: usize) -> u64 {
         u64::from_le_bytes(self.good[offset..][..8].try_into().unwrap())
     }
 
-    /// Puts bytes at an offset, which must not be there already.
+    /// Writes bytes at an offset.
+    ///
+    /// # Panics
+    /// If they are there already: a case must change something.
     pub fn put(&mut self, offset: usize, bytes: &[u8]) {
         assert_ne!(&self.data[offset..][..bytes.len()], bytes, "the change at {offset:#x} changes nothing");
         self.data[offset..][..bytes.len()].copy_from_slice(bytes);
     }
 
+    /// Writes a number, as [`Self::put`] does.
+    ///
+    /// # Panics
+    /// If it is there already.
     pub fn put_u16(&mut self, offset: usize, value: u16) {
         self.put(offset, &value.to_le_bytes());
     }
 
+    /// Writes a number, as [`Self::put`] does.
+    ///
+    /// # Panics
+    /// If it is there already.
     pub fn put_u32(&mut self, offset: usize, value: u32) {
         self.put(offset, &value.to_le_bytes());
     }
 
+    /// Writes a number, as [`Self::put`] does.
+    ///
+    /// # Panics
+    /// If it is there already.
     pub fn put_u64(&mut self, offset: usize, value: u64) {
         self.put(offset, &value.to_le_bytes());
     }

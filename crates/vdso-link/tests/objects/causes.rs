@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The named causes are the real ones: Rust that falls into each trap, through the real compiler.
 
-use crate::fixture::{compile, judge};
+use vdso_fixtures::object::{compile, verdict};
 
 /// Asserts that an object made from `source` gets a finding of `rule` whose cause holds `words`.
 fn assert_cause(source: &str, options: &[&str], rule: &str, words: &str) {
     let source = format!("#![allow(unsafe_op_in_unsafe_fn)]\n{source}");
-    let verdict = judge(compile(&source, options)).expect("the object can be looked at");
-    let report = verdict.expect_err("the object is bad");
+    let verdict = verdict(compile(&source, options)).expect("a readable object");
+    let report = verdict.expect_err("a rule finds something");
     let found = report.findings().any(|finding| finding.rule == rule && finding.cause.contains(words));
     assert!(found, "no finding of {rule} with {words:?} in\n{report}");
 }

@@ -3,14 +3,13 @@
 //!
 //! That an image "loads" is not even asked: what is verified here is little enough.
 
-use crate::edit::Edit;
-use crate::good::{Good, Kind};
-use crate::malformed::is_verified;
 use goblin::elf::Elf;
 use object::elf::{DT_NULL, DT_SYMBOLIC, PT_DYNAMIC, PT_GNU_EH_FRAME, PT_GNU_STACK, PT_LOAD, PT_NOTE, ProgramType};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::thread;
+use vdso_fixtures::edit::Edit;
+use vdso_fixtures::images::{GoodImages, Kind};
 
 /// Bytes that may be others.
 struct DontCare {
@@ -165,7 +164,7 @@ fn others(byte: u8) -> [u8; 4] {
 }
 
 /// The offsets in a range of a good image at which another value is verified, and how many files were looked at.
-fn verified(good: &Good, kind: Kind, range: Range<usize>) -> (Vec<usize>, usize) {
+fn verified(good: &GoodImages, kind: Kind, range: Range<usize>) -> (Vec<usize>, usize) {
     let mut looked_at = 0;
     let mut passes = |at: &usize| {
         let byte = good.data(kind)[*at];
@@ -173,7 +172,7 @@ fn verified(good: &Good, kind: Kind, range: Range<usize>) -> (Vec<usize>, usize)
             looked_at += 1;
             let mut data = good.data(kind).to_vec();
             data[*at] = other;
-            is_verified(good, kind, data)
+            good.is_verified(kind, data)
         })
     };
     let found = range.filter(&mut passes).collect();
@@ -182,7 +181,7 @@ fn verified(good: &Good, kind: Kind, range: Range<usize>) -> (Vec<usize>, usize)
 
 #[test]
 fn no_other_byte_is_verified_where_somebody_would_care() {
-    let good = Good::make();
+    let good = GoodImages::get();
     let mut uses: BTreeMap<&str, usize> = BTreeMap::new();
     let (mut looked_at, mut wrong) = (0, Vec::new());
     for kind in Kind::ALL {
@@ -191,8 +190,8 @@ fn no_other_byte_is_verified_where_somebody_would_care() {
         let ranges: Vec<_> = DONT_CARE.iter().map(|it| (it, (it.ranges)(&image))).collect();
         let middle = data.len() / 2;
         let halves = thread::scope(|scope| {
-            let first = scope.spawn(|| verified(&good, kind, 0..middle));
-            let second = verified(&good, kind, middle..data.len());
+            let first = scope.spawn(|| verified(good, kind, 0..middle));
+            let second = verified(good, kind, middle..data.len());
             [first.join().expect("no panic"), second]
         });
         for (found, files) in halves {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The report as people and machines get it.
 
-use crate::fixture::{GOOD, assemble, judge};
 use serde_json::Value;
 use std::collections::BTreeSet;
+use vdso_fixtures::object::{GOOD, assemble, verdict};
 use vdso_link::Report;
 use vdso_link::report::{MEMBERS, SHOWN};
 
@@ -11,7 +11,7 @@ use vdso_link::report::{MEMBERS, SHOWN};
 fn report() -> Report {
     let bad = GOOD.replacen("\tmov\t%rcx, %rbx\n", &"\trdtsc\n".repeat(7), 1);
     assert_ne!(bad, GOOD);
-    judge(assemble(&bad)).expect("the object can be looked at").expect_err("the object is bad")
+    verdict(assemble(&bad)).expect("a readable object").expect_err("a rule finds something")
 }
 
 /// Every path in a JSON value with the type that stands there; what is by rule id is one member.
