@@ -2,11 +2,11 @@
 //! Programs that link the library, or open it.
 
 use crate::build::{LIBRARIES, Linking, program};
-use crate::child::exit;
-use crate::trace::{self, count};
 use object::{Object, ObjectSymbol};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
+use vdso_fixtures::child::exit;
+use vdso_fixtures::trace::{self, count};
 
 /// Runs every function of the header; counts the system calls of 1,000 draws.
 fn exercise(linking: Linking) {

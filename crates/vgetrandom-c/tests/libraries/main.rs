@@ -3,11 +3,5 @@
 
 mod api;
 mod build;
-#[path = "../../../vgetrandom/tests/contract/support/child.rs"]
-#[expect(dead_code, reason = "the tests of the Rust crate use all of it")]
-mod child;
 mod files;
 mod preload;
-#[path = "../../../vgetrandom/tests/contract/support/trace.rs"]
-#[expect(dead_code, reason = "as above")]
-mod trace;

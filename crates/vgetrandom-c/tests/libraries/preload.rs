@@ -2,10 +2,10 @@
 //! An unmodified program with the preload library.
 
 use crate::build::{LIBRARIES, Linking, program};
-use crate::trace::{self, Answer, Call, count};
 use std::os::unix::process::CommandExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::Command;
+use vdso_fixtures::trace::{self, Answer, Call, count};
 
 /// Runs `plain` with the library, under a policy for its system calls.
 fn run(argument: &str, policy: impl FnMut(&Call) -> Answer) -> Vec<Call> {

@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The backend for the `getrandom` crate, in a program that is compiled for it: the choice is a flag of the whole build.
 
-#[path = "../contract/support/child.rs"]
-#[expect(dead_code, reason = "the tests of the contract use all of it")]
-mod child;
-#[path = "../contract/support/trace.rs"]
-#[expect(dead_code, reason = "as above")]
-mod trace;
-
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
+use vdso_fixtures::trace;
 
 /// `program.rs`, compiled once with the versions of the workspace.
 static PROGRAM: LazyLock<PathBuf> = LazyLock::new(compile);

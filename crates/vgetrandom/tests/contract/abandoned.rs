@@ -4,9 +4,9 @@
 use crate::support::handler::handle;
 use crate::support::landing;
 use crate::support::path::Path;
-use crate::support::trace::{self, Answer, count};
 use crate::support::words::assert_unique;
 use libc::{c_int, c_void, siginfo_t};
+use vdso_fixtures::trace::{self, Answer, count};
 use vgetrandom::Source;
 
 /// Draws that a tag costs before the thread gets another slot.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! New processes of every kind, without a handler for them: C8, and the bounds of C15.
 
-use crate::support::child::{exit, fork, judge, wait};
 use crate::support::path::Path;
 use crate::support::words::{Shared, assert_unique, draw};
 use std::sync::atomic::{AtomicBool, Ordering};
+use vdso_fixtures::child::{exit, fork, judge, wait};
 
 const LEN: usize = 1024;
 

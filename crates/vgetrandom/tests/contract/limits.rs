@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The system calls that are made, and draws where the kernel refuses them: C9 and C10.
 
-use crate::support::child::in_child;
 use crate::support::path::Path;
-use crate::support::trace::{self, Answer, count};
 use crate::support::words::{assert_unique, draw};
 use libc::sock_filter;
 use std::sync::Barrier;
+use vdso_fixtures::child::in_child;
+use vdso_fixtures::trace::{self, Answer, count};
 use vgetrandom::{Source, Why};
 
 #[test]

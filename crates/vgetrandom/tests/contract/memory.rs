@@ -2,9 +2,9 @@
 //! Contents of memory after a draw, and system calls before the first one: C13 and C14.
 
 use crate::support::path::Path;
-use crate::support::trace::{self, count};
 use std::os::unix::fs::FileExt;
 use std::os::unix::process::CommandExt;
+use vdso_fixtures::trace::{self, count};
 
 /// How often a word is found in the writable memory of this process.
 fn occurrences(word: u64) -> usize {

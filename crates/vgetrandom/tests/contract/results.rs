@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Results and errors: C1 to C4.
 
-use crate::support::child::in_child;
 use crate::support::path::Path;
-use crate::support::trace::{self, Answer, count};
 use crate::support::words::assert_unique;
 use std::mem::MaybeUninit;
 use std::ptr::null_mut;
+use vdso_fixtures::child::in_child;
+use vdso_fixtures::trace::{self, Answer, count};
 use vgetrandom::{Source, Why};
 
 /// One call of the library; a count, or a negative errno.

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Handlers that draw in the middle of a draw: C6, and C5 for the slot of a thread.
 
-use crate::support::child::{fork, judge, wait};
 use crate::support::handler::handle;
 use crate::support::path::Path;
-use crate::support::trace::{self, Answer, count};
 use crate::support::words::{Shared, assert_unique};
 use libc::{c_int, c_void, siginfo_t};
 use std::sync::OnceLock;
+use vdso_fixtures::child::{fork, judge, wait};
+use vdso_fixtures::trace::{self, Answer, count};
 
 static DRAWN: OnceLock<Shared> = OnceLock::new();
 /// Bytes of one draw: another number than the 32 of a key, which the vDSO fetches.
@@ -80,7 +80,7 @@ fn c6_the_tag_survives_the_wipe_of_a_fork() {
             vgetrandom::fill(&mut rest).expect("a draw");
             let drawn = DRAWN.get().expect("made above").bytes();
             assert_unique([&side.bytes()[..8], &rest, &drawn[LEN..2 * LEN]]);
-            crate::support::child::exit(0);
+            vdso_fixtures::child::exit(0);
         }
         let drawn = DRAWN.get().expect("made above").bytes();
         assert_unique([&drawn[..2 * LEN]]);
@@ -139,7 +139,7 @@ fn c8_a_fork_in_a_handler_needs_no_care() {
         let at = if unsafe { libc::getpid() } == parent { 0 } else { 64 };
         sides.draw(at..at + 64);
         if at != 0 {
-            crate::support::child::exit(0);
+            vdso_fixtures::child::exit(0);
         }
         assert_unique([&outer[..], &sides.bytes()[..64]]);
         // A second fork: its child draws too, and nothing of all that is equal.

@@ -4,7 +4,6 @@
 //! A thread steps through one draw of eight bytes: the library, the C library under it, and the entry of the vDSO. At one
 //! instruction, a different one in each run, something happens. A run is a new thread, so that the draw is its first one, or its second.
 
-use crate::support::child::{in_child, judge, wait};
 use crate::support::handler::handle;
 use crate::support::landing;
 use crate::support::path::{Path, vdso_range};
@@ -13,6 +12,7 @@ use libc::{c_int, c_void, siginfo_t, ucontext_t};
 use std::cell::Cell;
 use std::ops::Range;
 use std::sync::OnceLock;
+use vdso_fixtures::child::{in_child, judge, wait};
 
 /// The event at the chosen instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,7 +144,7 @@ fn body(event: Event, at: usize, second_draw: bool) -> bool {
     draw(first);
     draw(second);
     if IN_CHILD.get() {
-        crate::support::child::exit(0);
+        vdso_fixtures::child::exit(0);
     }
     // The finished bytes of the interrupted draw may be equal on both sides of a fork (C8).
     for side in [OUTER, CHILD_OUTER] {
@@ -189,7 +189,7 @@ const SLOTS: usize = 32 * 63;
 
 /// Panics if a slot was lost: with the memory that it has, the process must be able to serve as many threads as before.
 fn assert_no_slot_is_lost() {
-    let pid = crate::support::child::fork(|| {
+    let pid = vdso_fixtures::child::fork(|| {
         let limit = libc::rlimit { rlim_cur: 1, rlim_max: 1 };
         // SAFETY: the limit outlives the call.
         assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_AS, &raw const limit) }, 0);

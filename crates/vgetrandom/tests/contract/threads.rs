@@ -2,11 +2,11 @@
 //! Threads that end: C12.
 
 use crate::support::path::Path;
-use crate::support::trace::{self, Answer, count};
 use crate::support::words::assert_unique;
 use libc::{c_int, c_void, siginfo_t};
 use std::ptr::null_mut;
 use std::thread;
+use vdso_fixtures::trace::{self, Answer, count};
 
 #[test]
 fn c12_thousands_of_threads_use_one_chunk() {
@@ -91,7 +91,7 @@ fn c12_an_exit_in_mid_draw_keeps_the_state() {
             libc::clone(body, stack.as_mut_ptr().add(stack.len()).cast(), flags, null_mut())
         };
         assert!(pid > 0);
-        crate::support::child::wait(pid);
+        vdso_fixtures::child::wait(pid);
         // The slot is lost to the abandoned call; this thread exited from the library's view.
         let words = thread::spawn(|| crate::support::words::draw(8 * 200, 8)).join().expect("it drew");
         trace::end();

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Shared parts of the tests.
 
-pub mod child;
 pub mod handler;
 pub mod landing;
 pub mod path;
-pub mod trace;
 pub mod words;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Where the library draws from: each test runs with all of them.
 
-use super::child::in_child;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::OnceLock;
+use vdso_fixtures::child::in_child;
 use vdso_link::Image;
 use vdso_link::layout::SHARED_PAGE;
 use vdso_native::NativeImage;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! A test in a child process: the library looks for the vDSO once in a process, so each test needs a new one.
+//! A test in a child process.
+//!
+//! The client library looks for the vDSO once in a process, so each of its tests needs a new process.
 
 use std::any::Any;
 use std::io::{Read, Write, pipe};
 use std::os::fd::AsRawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// After so many seconds a child that hangs is ended by `SIGALRM`.
+/// Seconds after which `SIGALRM` ends a child that hangs.
 const LIMIT: u32 = 120;
 
 /// Ends the process without exit handlers.
@@ -15,13 +17,19 @@ pub fn exit(code: i32) -> ! {
     unsafe { libc::_exit(code) }
 }
 
-/// Runs `test` in a child of one thread, and panics here with its message if it panics there.
+/// Runs `test` in a child of one thread.
+///
+/// # Panics
+/// With the child's message, if `test` panics.
 pub fn in_child(test: impl FnOnce()) {
     let (message, status) = run(test, wait);
     judge(&message, status);
 }
 
-/// Starts `test` in a child, lets `watch` wait for it, and returns the child's message with its status.
+/// Starts `test` in a child, lets `watch` wait for it, and returns the child's message and status.
+///
+/// # Panics
+/// If the process cannot fork.
 pub fn run(test: impl FnOnce(), watch: impl FnOnce(i32) -> i32) -> (String, i32) {
     let (mut reader, mut writer) = pipe().expect("pipe");
     // SAFETY: the child goes on with this thread alone. It allocates, which the C library allows after a fork.
@@ -49,7 +57,10 @@ pub fn run(test: impl FnOnce(), watch: impl FnOnce(i32) -> i32) -> (String, i32)
     }
 }
 
-/// Panics unless the child ended well.
+/// Checks that a child ended with exit code 0.
+///
+/// # Panics
+/// With its message, if it did not.
 pub fn judge(message: &str, status: i32) {
     if libc::WIFSIGNALED(status) {
         panic!("the child was ended by signal {}: {message}", libc::WTERMSIG(status));
@@ -62,7 +73,10 @@ fn text(panic: &(dyn Any + Send)) -> &str {
     of_literal.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("a panic without a message")
 }
 
-/// Waits for a child; returns its status.
+/// Waits for a child and returns its status.
+///
+/// # Panics
+/// If there is no such child.
 pub fn wait(pid: i32) -> i32 {
     let mut status = 0;
     // SAFETY: `status` outlives the call.
@@ -71,9 +85,12 @@ pub fn wait(pid: i32) -> i32 {
     status
 }
 
-/// Forks; runs `child` in the new process and ends it, and returns its number in the old one.
+/// Forks, runs `child` in the new process and ends that process; returns the new process's number in the old one.
+///
+/// # Panics
+/// If the process cannot fork.
 pub fn fork(child: impl FnOnce()) -> i32 {
-    // SAFETY: as above.
+    // SAFETY: the child goes on with this thread alone, as in `run`.
     match unsafe { libc::fork() } {
         -1 => panic!("fork: {}", std::io::Error::last_os_error()),
         0 => {

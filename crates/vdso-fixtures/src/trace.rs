@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! System calls of a child, recorded and answered by its tracer, which sees those of all its threads and children.
+//! A tracer that records the system calls of a child process, its threads and its children, and decides their results.
 
-use super::child::{judge, run};
+use crate::child::{judge, run};
 use libc::{c_int, c_long, user_regs_struct};
 use std::collections::HashMap;
 use std::ptr::null_mut;
@@ -17,20 +17,20 @@ pub struct Call {
     pub arguments: [u64; 6],
 }
 
-/// The fate of a system call.
+/// The tracer's decision about a system call.
 #[derive(Clone, Copy, Debug)]
 pub enum Answer {
-    /// The kernel serves it.
+    /// The kernel executes it.
     Kernel,
-    /// It is not made, and returns this.
+    /// The kernel does not execute it; it returns this.
     Result(i64),
-    /// The kernel serves it with this length in place of the second argument.
+    /// The kernel executes it with this length in place of the second argument.
     Shorten(u64),
-    /// The kernel serves it; the signal arrives as it returns.
+    /// The kernel executes it, and delivers this signal as it returns.
     Signal(c_int),
 }
 
-/// The descriptors whose closing begins and ends the record.
+/// File descriptors; closing the first begins the record, closing the second ends it.
 const BEGIN: c_int = -1000;
 const END: c_int = -1001;
 
@@ -46,12 +46,18 @@ pub fn end() {
     unsafe { libc::syscall(libc::SYS_close, END) };
 }
 
-/// Runs `test` in a child, and returns the system calls between its [`begin`] and its [`end`].
+/// Runs `test` in a child and returns the system calls between its [`begin`] and its [`end`].
+///
+/// # Panics
+/// If the child fails.
 pub fn record(test: impl FnOnce()) -> Vec<Call> {
     answer(test, |_| Answer::Kernel)
 }
 
-/// [`record`], where `policy` decides about each call. It runs in the tracer.
+/// As [`record`]; `policy`, which runs in the tracer, decides each call.
+///
+/// # Panics
+/// If the child fails.
 pub fn answer(test: impl FnOnce(), policy: impl FnMut(&Call) -> Answer) -> Vec<Call> {
     let mut calls = Vec::new();
     let traced = || {
@@ -70,13 +76,13 @@ pub fn answer(test: impl FnOnce(), policy: impl FnMut(&Call) -> Answer) -> Vec<C
 
 struct Tracer<P> {
     policy: P,
-    /// Results to be given at the end of calls that are not made.
+    /// Results of calls that the kernel does not execute, by thread, until the call returns.
     results: HashMap<i32, i64>,
     active: bool,
 }
 
 impl<P: FnMut(&Call) -> Answer> Tracer<P> {
-    /// Follows the child and all that comes of it; returns the status of the child.
+    /// Follows the child, its threads and its children to their ends; returns the child's status.
     fn follow(&mut self, child: i32, calls: &mut Vec<Call>) -> c_int {
         let mut status = 0;
         // SAFETY: `status` outlives the call.
@@ -92,7 +98,7 @@ impl<P: FnMut(&Call) -> Answer> Tracer<P> {
         ptrace(libc::PTRACE_SYSCALL, child, 0);
         let mut of_child = None;
         loop {
-            // Children of this thread only: other tests have theirs.
+            // Children of this thread only: tests run at the same time in other threads.
             // SAFETY: as above.
             let pid = unsafe { libc::waitpid(-1, &raw mut status, libc::__WALL | libc::__WNOTHREAD) };
             if pid < 0 {
@@ -107,7 +113,7 @@ impl<P: FnMut(&Call) -> Answer> Tracer<P> {
         }
     }
 
-    /// Looks at a stop; returns the signal to be delivered.
+    /// Handles a stop; returns the signal to deliver.
     fn on_stop(&mut self, pid: i32, status: c_int, calls: &mut Vec<Call>) -> c_int {
         const SYSTEM_CALL: c_int = libc::SIGTRAP | 0x80;
         match libc::WSTOPSIG(status) {
@@ -115,7 +121,7 @@ impl<P: FnMut(&Call) -> Answer> Tracer<P> {
                 self.on_system_call(pid, calls);
                 0
             }
-            // A new thread or process, or the report of one.
+            // A new thread or process, or the event that reports it.
             libc::SIGSTOP => 0,
             libc::SIGTRAP if status >> 16 != 0 => 0,
             signal => signal,
@@ -124,7 +130,7 @@ impl<P: FnMut(&Call) -> Answer> Tracer<P> {
 
     fn on_system_call(&mut self, pid: i32, calls: &mut Vec<Call>) {
         let mut registers = registers(pid);
-        // The kernel puts -ENOSYS there at the entry, and calls that this tracer left out have no number.
+        // At entry the kernel sets rax to -ENOSYS. A call with a recorded result is at its return.
         if let Some(result) = self.results.remove(&pid) {
             registers.rax = result as u64;
             return set_registers(pid, &registers);
@@ -161,7 +167,7 @@ impl<P: FnMut(&Call) -> Answer> Tracer<P> {
 }
 
 fn ptrace(request: libc::c_uint, pid: i32, data: usize) {
-    // A tracee that was killed meanwhile answers nothing, and `waitpid` tells.
+    // A tracee that was killed does not respond; `waitpid` reports it.
     // SAFETY: these requests take a number.
     unsafe { libc::ptrace(request, pid, null_mut::<u8>(), data) };
 }
@@ -181,23 +187,23 @@ fn set_registers(pid: i32, registers: &user_regs_struct) {
 }
 
 impl Call {
-    /// Whether this is a `getrandom` for bytes, and not the question whether the kernel's generator is ready.
+    /// Whether this is a `getrandom` that draws bytes, not one that asks whether the kernel's generator is ready.
     pub fn is_draw(&self) -> bool {
         self.number == libc::SYS_getrandom && !self.is_readiness()
     }
 
-    /// Whether this is the question whether the kernel's generator is ready.
+    /// Whether this is a `getrandom` that asks whether the kernel's generator is ready.
     pub fn is_readiness(&self) -> bool {
         self.number == libc::SYS_getrandom && self.arguments[..3] == [0, 0, 1]
     }
 
-    /// Whether this maps states.
+    /// Whether this call maps states: `mmap` with `MAP_DROPPABLE`.
     pub fn maps_states(&self) -> bool {
         self.number == libc::SYS_mmap && self.arguments[3] & 0xf == u64::from(vdso_abi::flags::MAP_DROPPABLE)
     }
 }
 
-/// How many calls are of a kind.
+/// Counts the calls of a kind.
 pub fn count(calls: &[Call], is: impl Fn(&Call) -> bool) -> usize {
     calls.iter().filter(|call| is(call)).count()
 }
