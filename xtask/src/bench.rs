@@ -3,8 +3,9 @@
 //!
 //! The options are read here, so that help and mistakes need no build. The benchmark takes them in the same form.
 
-use crate::{outputs, progress, toolchain};
+use crate::{outputs, toolchain};
 use duct::cmd;
+use kernel_lab::progress;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 

@@ -2,8 +2,9 @@
 //! `cargo xtask bless`: rewrites every file of the repository that is generated from another one, and the messages and dumps
 //! that tests expect.
 
-use crate::{abi_header, process, progress, rules_page, toolchain, workspace};
+use crate::{abi_header, rules_page, toolchain};
 use duct::cmd;
+use kernel_lab::{process, progress, workspace};
 use std::path::Path;
 
 /// Options of `cargo xtask bless`.

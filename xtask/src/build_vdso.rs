@@ -2,10 +2,11 @@
 //! `build-vdso`: from source to verified images, one line a stage.
 
 use crate::native_call::{self, Call};
-use crate::progress::line;
-use crate::transaction::{self, Step};
-use crate::{inspect, link, manifest, object, outputs, toolchain, workspace};
+use crate::{inspect, link, manifest, object, outputs, toolchain};
 use anyhow::{Context, anyhow};
+use kernel_lab::progress::line;
+use kernel_lab::transaction::{self, Step};
+use kernel_lab::workspace;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use vdso_link::layout::layout_of;

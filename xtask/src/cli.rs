@@ -5,9 +5,6 @@ use crate::client::ClientArgs;
 use crate::fresh::FreshArgs;
 use crate::fuzz::FuzzArgs;
 use crate::image_source::ImageSource;
-use crate::kernel::boot::BootArgs;
-use crate::kernel::prepare::KernelArgs;
-use crate::kernel::stock_vdso::StockArgs;
 use crate::language::LanguageArgs;
 use crate::splice::{SpliceArgs, UnspliceArgs};
 use crate::{
@@ -15,6 +12,9 @@ use crate::{
     test::TestArgs,
 };
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use kernel_lab::boot::BootArgs;
+use kernel_lab::prepare::KernelArgs;
+use kernel_lab::stock_vdso::StockArgs;
 use std::path::PathBuf;
 use vdso_link::link::standalone::Linker;
 

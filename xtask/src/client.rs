@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! `cargo xtask client`: the C libraries, laid out as they are installed.
 
-use crate::{process, progress, toolchain, workspace};
+use crate::toolchain;
 use anyhow::Context;
 use duct::cmd;
+use kernel_lab::{process, progress, workspace};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 

@@ -2,8 +2,9 @@
 //! `cargo xtask doctor`: which needs of the commands this machine meets, found out by using each of them, and for the rest
 //! what it would enable and how to get it.
 
-use crate::debian::{self, Mirror, Suite};
-use crate::{packages, toolchain, workspace};
+use crate::toolchain;
+use kernel_lab::debian::{self, Mirror, Suite};
+use kernel_lab::{packages, workspace};
 use serde::Serialize;
 use std::fmt::Write as _;
 use vdso_link::link::standalone::Linker;

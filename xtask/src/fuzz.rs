@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! `cargo xtask fuzz`: starts the fuzz targets, a workspace of their own that is compiled with the fuzzer's instrumentation.
 
-use crate::{Verdict, progress, toolchain, workspace};
+use crate::{Verdict, toolchain};
 use duct::cmd;
+use kernel_lab::{progress, workspace};
 use std::ffi::OsString;
 use std::path::Path;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! `cargo xtask inject`: calls interrupted at every instruction.
 
-use crate::progress::{bar, line, print};
-use crate::workspace;
+use kernel_lab::progress::{bar, line, print};
+use kernel_lab::workspace;
 use std::path::{Path, PathBuf};
 use vdso_inject::timer::by_timer;
 use vdso_inject::{Effort, Event, Options, Report, Subject};

@@ -2,9 +2,9 @@
 //! The commands that look at a file and change nothing: `check`, `verify`, `dump`, `diff`, `explain`.
 
 use crate::cli::Verify;
-use crate::progress;
 use crate::rule_names::{chosen, named};
 use anyhow::{anyhow, bail};
+use kernel_lab::progress;
 use std::fmt;
 use std::path::Path;
 use vdso_link::diff::Difference;

@@ -6,9 +6,9 @@
 mod prose;
 mod terms;
 
-use crate::{process, progress, workspace};
 use anyhow::Context;
 use duct::cmd;
+use kernel_lab::{process, progress, workspace};
 use std::fmt;
 use std::path::Path;
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Running the linker stage of vdso-link.
 
-use crate::{process, toolchain, workspace};
+use crate::toolchain;
 use anyhow::anyhow;
 use duct::cmd;
+use kernel_lab::{process, workspace};
 use std::path::{Path, PathBuf};
 use vdso_link::link::advice::advice;
 use vdso_link::link::standalone::{Linker, StandaloneLink};

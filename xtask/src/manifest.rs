@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The record of one build: which files and programs `manifest.json` names.
 
-use crate::{link, object, toolchain, workspace};
+use crate::{link, object, toolchain};
+use kernel_lab::workspace;
 use std::path::Path;
 use vdso_link::link::standalone::Linker;
 use vdso_link::manifest::Manifest;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! `cargo xtask model`: the protocol in every order of events.
 
-use crate::progress::{line, print};
 use anyhow::{Context, bail};
+use kernel_lab::progress::{line, print};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use vdso_inject::Subject;

@@ -2,8 +2,8 @@
 //! Building the object: one `rustc --emit=obj`, the same bytes in every folder.
 
 use crate::toolchain::{TARGET, cargo};
-use crate::{process, workspace};
 use duct::cmd;
+use kernel_lab::{process, workspace};
 use std::path::Path;
 use vdso_link::Object;
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! `cargo xtask soak`: many threads draw for long, and no word may come twice.
 
-use crate::{Verdict, progress, toolchain};
+use crate::{Verdict, toolchain};
 use anyhow::{bail, ensure};
 use duct::cmd;
+use kernel_lab::progress;
 
 /// Options of `cargo xtask soak`.
 #[derive(Clone, Debug, clap::Args)]

@@ -2,11 +2,12 @@
 //! `splice` and `unsplice`: the object into a finished image, from wherever that comes, and out of it again.
 
 use crate::image_source::ImageSource;
-use crate::progress::line;
-use crate::transaction::{self, Step};
-use crate::{build_vdso, inspect, native_call, outputs, workspace};
+use crate::{build_vdso, inspect, native_call, outputs};
 use anyhow::{Context, anyhow};
 use clap::Args;
+use kernel_lab::progress::line;
+use kernel_lab::transaction::{self, Step};
+use kernel_lab::workspace;
 use std::path::{Path, PathBuf};
 use vdso_link::Image;
 use vdso_link::layout::layout_of;

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! `cargo xtask test`: everything that must hold, in one command. A step that fails does not keep the others from running.
 
-use crate::kernel::boot::{self, BootArgs, Boots};
-use crate::kernel::selection::Selection;
-use crate::kernel::stock_vdso;
 use crate::language::{self, LanguageArgs};
-use crate::packages::{self, Tier};
-use crate::stages::Stages;
-use crate::{bless, process, progress, toolchain};
+use crate::{bless, toolchain};
 use duct::cmd;
+use kernel_lab::boot::{self, BootArgs, Boots};
+use kernel_lab::packages::{self, Tier};
+use kernel_lab::selection::Selection;
+use kernel_lab::stages::Stages;
+use kernel_lab::stock_vdso;
+use kernel_lab::{process, progress};
 use std::path::PathBuf;
 
 /// Options of `cargo xtask test`.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The programs that build: those of the Rust toolchain, and GNU ld.
 
-use crate::process;
 use anyhow::{Context, bail};
 use duct::cmd;
+use kernel_lab::process;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use vdso_link::link::standalone::Linker;

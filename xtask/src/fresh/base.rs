@@ -2,9 +2,9 @@
 //! The bare root as an archive: made once by mmdebstrap, unpacked by each run.
 
 use super::machine::Machine;
-use crate::digest::Inputs;
-use crate::{process, progress, workspace};
 use duct::cmd;
+use kernel_lab::digest::Inputs;
+use kernel_lab::{process, progress, workspace};
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};

@@ -2,10 +2,10 @@
 //! The settings by which this machine gets packages and crates, for the root to get them in the same way. Nothing else of
 //! the machine goes there.
 
-use crate::debian::Mirror;
-use crate::process;
 use anyhow::Context;
 use duct::cmd;
+use kernel_lab::debian::Mirror;
+use kernel_lab::process;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -10,11 +10,11 @@ mod machine;
 mod needs;
 mod root;
 
-use crate::packages::{self, Tier};
-use crate::{process, progress, workspace};
 use anyhow::ensure;
 use duct::cmd;
 use enter::Toolchain;
+use kernel_lab::packages::{self, Tier};
+use kernel_lab::{process, progress, workspace};
 use machine::Machine;
 use root::Root;
 use std::path::Path;

@@ -5,7 +5,7 @@ use anyhow::ensure;
 use std::path::Path;
 
 /// The file with the list.
-const LIST: &str = "xtask/src/packages.rs";
+const LIST: &str = "crates/kernel-lab/src/packages.rs";
 
 /// Removes the need that `package` meets from the list of the checkout `at`.
 ///
@@ -34,7 +34,7 @@ mod tests {
 
     #[test]
     fn exactly_one_need_is_removed() {
-        let text = include_str!("../packages.rs");
+        let text = include_str!("../../../crates/kernel-lab/src/packages.rs");
         let less = without(text, "bison").unwrap();
         assert_eq!(text.lines().count() - 1, less.lines().count());
         assert!(text.contains("\"bison\"") && !less.contains("\"bison\""));

@@ -2,9 +2,9 @@
 //! The root directory of one run, which does not outlive it.
 
 use super::base;
-use crate::{process, progress, workspace};
 use anyhow::Context;
 use duct::cmd;
+use kernel_lab::{process, progress, workspace};
 use std::collections::BTreeSet;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! How a need is shown to be met: by using it, since a program or a header that is there need not work.
 
-use crate::kernel::compiler;
+use crate::compiler;
 use crate::process;
 use anyhow::{Context, ensure};
 use duct::cmd;

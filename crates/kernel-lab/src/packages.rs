@@ -3,7 +3,7 @@
 
 mod probe;
 
-use crate::kernel::tree::{LINES, Line, SourcePackage};
+use crate::tree::{LINES, Line, SourcePackage};
 use crate::{progress, workspace};
 use anyhow::{Context, bail};
 use duct::cmd;

@@ -3,9 +3,9 @@
 //! their lines at their places, so that nobody needs a kernel's source for these tests.
 
 use super::*;
-use crate::kernel::plan::Plan;
-use crate::kernel::tree::{LINES, recognise};
+use crate::plan::Plan;
 use crate::snapshot::snapshot;
+use crate::tree::{LINES, recognise};
 use diffy::Line as HunkLine;
 use diffy::patch_set::{ParseOptions, PatchKind, PatchSet};
 use tempfile::TempDir;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! What the clones of one machine drew, held against each other.
 
-use crate::kernel::console::{self, Ended, Failure};
+use crate::console::{self, Ended, Failure};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A clone that has run to its end.

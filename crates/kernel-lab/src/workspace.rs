@@ -13,7 +13,9 @@ use walkdir::WalkDir;
 pub fn root() -> &'static Path {
     static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
         let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
-        PathBuf::from(package).parent().expect("xtask lies in the root").into()
+        let package = PathBuf::from(package);
+        let root = package.ancestors().find(|above| above.join("Cargo.lock").is_file());
+        root.expect("a package lies in a workspace, which has a lock file").into()
     });
     &ROOT
 }

@@ -2,9 +2,9 @@
 //! A small tree goes through every state: pristine, applied, updated, dirty, interrupted, reverted.
 
 use super::*;
-use crate::kernel::patch::Patch;
-use crate::kernel::tree::{LINES, recognise};
+use crate::patch::Patch;
 use crate::snapshot::snapshot;
+use crate::tree::{LINES, recognise};
 use tempfile::TempDir;
 
 const RANDOM: &str = "int a;\nint b;\nint c;\n";
