@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
 use vdso_abi::state::{GROUP_BLOCKS, KEY_LEN};
-use vdso_link::{Object, check};
+use vdso_fixtures::object::{GOOD, assemble, verdict};
 use vdso_tests::child::in_child;
 use vdso_tests::model::keystream;
 use vdso_tests::state::{Snapshot, StatePage, idle};
@@ -54,23 +54,13 @@ fn memcheck_is_not_imagined() {
     assert_eq!(output.status.code(), Some(2), "{output:?}");
 }
 
-/// The object that keeps every rule of vdso-link, from the tests of those rules.
-const GOOD_OBJECT: &str = include_str!("../../crates/vdso-link/tests/object_rules/good.s");
-/// Where its smallest cipher routine has the state in rdi, as the planted violations want it.
+/// The start of the smallest cipher routine of the good object, where rdi points to the state.
 const ROUTINE: &str = "chacha20_refill_sse2:\n\t.cfi_startproc\n";
 
-/// Ids of the rules that speak against the good object with `planted` in a cipher routine.
+/// Ids of the rules that the good object breaks with `planted` in a cipher routine.
 fn broken_rules(planted: &str) -> Vec<&'static str> {
-    let source = GOOD_OBJECT.replacen(ROUTINE, &format!("{ROUTINE}{planted}"), 1);
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let [root, object] = ["planted.rs", "planted.o"].map(|name| folder.path().join(name));
-    let source = format!("#![no_std]\ncore::arch::global_asm!(r#\"{source}\"#, options(att_syntax));\n");
-    std::fs::write(&root, source).expect("the folder is writable");
-    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let arguments = ["--edition=2024", "--crate-type=lib", "--emit=obj", "-Cpanic=abort", "-o"];
-    let output = Command::new(rustc).args(arguments).args([&object, &root]).output().expect("rustc starts");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    match check(Object::read(&object).expect("rustc wrote it")).expect("it can be judged") {
+    let source = GOOD.replacen(ROUTINE, &format!("{ROUTINE}{planted}"), 1);
+    match verdict(assemble(&source)).expect("a readable object") {
         Ok(_) => vec![],
         Err(report) => report.findings().map(|finding| finding.rule).collect(),
     }
