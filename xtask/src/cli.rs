@@ -55,7 +55,7 @@ pub enum Command {
     Inject(InjectArgs),
     /// Explore the protocol in every order of events, and the protocols that must fail
     Model(ModelArgs),
-    /// Build the vDSO images of the kernel lines without the glue, for the tests to splice into
+    /// Build the vDSO images of the kernel series without the glue, for the tests to splice into
     StockVdso(StockArgs),
     /// Boot kernels with the glue in QEMU, and judge what a client finds there
     Boot(BootArgs),

@@ -100,7 +100,7 @@ fn packages_of(suite: Suite) -> Item {
 fn running_image() -> Item {
     let look = RunningImage::find().map(|running| described(&running)).map_err(anyhow::Error::from);
     let get =
-        "run on a kernel line that crates/vdso-link/src/layout.rs knows, or name an image with build-vdso --image";
+        "run on a kernel series that crates/vdso-link/src/layout.rs knows, or name an image with build-vdso --image";
     Item::of("running kernel's vDSO", "the splice into it, and native calls", look, get)
 }
 

@@ -76,7 +76,7 @@ impl Summary {
 /// A step could not even be tried.
 pub fn run(options: &TestArgs, build_vdso: impl FnOnce() -> anyhow::Result<PathBuf>) -> anyhow::Result<Summary> {
     let selection = Selection { kernel: options.kernel.clone(), ..Selection::default() };
-    selection.lines()?;
+    selection.series()?;
     let boot = BootArgs { selection, no_install: options.no_install, ..BootArgs::default() };
     // Before the native tests, so that the user learns at once which package is missing.
     let boot_needs = if options.native_only { Ok(()) } else { boot::require(&boot) };
@@ -135,25 +135,25 @@ fn cargo(arguments: &[&str]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The images of the kernel lines, which the native tier splices into: before it, and before their trees are patched.
+/// The images of the kernel series, which the native tier splices into: before it, and before their trees are patched.
 fn stock_images(summary: &mut Summary, options: &TestArgs) -> anyhow::Result<()> {
     let selection = Selection { kernel: options.kernel.clone(), ..Selection::default() };
     if options.native_only {
         // Those that are there are spliced into.
-        for line in selection.lines()?.into_iter().filter(|line| !stock_vdso::is_there(line)) {
-            let name = line.name;
-            summary.skipped.push(format!("splice into the vDSO of {name}: cargo xtask stock-vdso --line {name}"));
+        for series in selection.series()?.into_iter().filter(|series| !stock_vdso::is_there(series)) {
+            let name = series.name;
+            summary.skipped.push(format!("splice into the vDSO of {name}: cargo xtask stock-vdso --series {name}"));
         }
         return Ok(());
     }
     if let Err(error) = packages::require(&selection.tiers()?, !options.no_install) {
-        summary.skipped.push(format!("splices into the vDSOs of kernel lines: {error:#}"));
+        summary.skipped.push(format!("splices into the vDSOs of kernel series: {error:#}"));
         return Ok(());
     }
-    for line in selection.lines()? {
-        progress::line("Testing", format_args!("stock-vdso --line {}", line.name));
-        let build = || stock_vdso::build(line, options.kernel.as_deref()).map(drop);
-        summary.step(&format!("stock-vdso --line {}", line.name), build);
+    for series in selection.series()? {
+        progress::line("Testing", format_args!("stock-vdso --series {}", series.name));
+        let build = || stock_vdso::build(series, options.kernel.as_deref()).map(drop);
+        summary.step(&format!("stock-vdso --series {}", series.name), build);
     }
     Ok(())
 }

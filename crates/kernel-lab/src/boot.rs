@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! `cargo xtask boot`: on a kernel of each line the contract's tests, once for each processor that the dispatch
+//! `cargo xtask boot`: on a kernel of each series the contract's tests, once for each processor that the dispatch
 //! distinguishes, clones of a saved guest, and unmodified clients.
 
 use super::builds::{Builds, Finished};
@@ -10,7 +10,7 @@ use super::qemu::Machine;
 use super::selection::{Built, Kernel, Selected, Selection};
 use super::suite::Suite;
 use super::test_kernel::Content;
-use super::tree::SELFTEST_LINE;
+use super::tree::SELFTEST_SERIES;
 use super::variants::{Boot, Expected, Variant};
 use super::verifier_hook;
 use super::vm_fork::{self, Scenario};
@@ -27,9 +27,9 @@ pub struct BootArgs {
     /// Which kernels.
     #[command(flatten)]
     pub selection: Selection,
-    /// Only this boot: a processor, a machine that is saved and cloned, or the clients; may be repeated.
+    /// Run only this boot of each kernel; may be repeated.
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Boot::all().map(Boot::name)))]
-    pub cpu: Vec<String>,
+    pub variant: Vec<String>,
     /// Run only this client; may be repeated.
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(clients::names()))]
     pub client: Vec<String>,
@@ -49,7 +49,7 @@ pub struct BootArgs {
 pub fn require(options: &BootArgs) -> anyhow::Result<()> {
     options.kernels()?;
     let mut tiers = options.selection.tiers()?;
-    tiers.extend([Tier::Guest, Tier::KernelSource(SELFTEST_LINE)]);
+    tiers.extend([Tier::Guest, Tier::KernelSource(SELFTEST_SERIES)]);
     packages::require(&tiers, !options.no_install)
 }
 
@@ -160,7 +160,7 @@ fn boot_kernel(
 impl BootArgs {
     /// The boots that are asked for.
     fn boots(&self) -> impl Iterator<Item = Boot> {
-        let is_named = |boot: &Boot| self.cpu.is_empty() || self.cpu.iter().any(|name| name == boot.name());
+        let is_named = |boot: &Boot| self.variant.is_empty() || self.variant.iter().any(|name| name == boot.name());
         let has_clients = |boot: &Boot| self.client.is_empty() || boot.suite() == Suite::Clients;
         Boot::all().filter(is_named).filter(has_clients)
     }
@@ -177,18 +177,18 @@ impl BootArgs {
         // Without a boot that is wanted, a kernel need not be built.
         let is_booted = |kernel: &Selected| self.boots().any(|boot| boot.content() == kernel.content);
         let kernels: Vec<Selected> = self.selection.kernels()?.into_iter().filter(is_booted).collect();
-        anyhow::ensure!(!kernels.is_empty(), "no kernel that is selected has such a boot; name another line");
+        anyhow::ensure!(!kernels.is_empty(), "no kernel that is selected has such a boot; name another series");
         Ok(kernels)
     }
 
     /// The boot whose guest has the shell.
     fn shell_variant(&self) -> anyhow::Result<&'static Variant> {
         let start = |boot| if let Boot::Start(variant) = boot { Some(variant) } else { None };
-        self.boots().find_map(start).context("a saved machine has no shell; name a processor")
+        self.boots().find_map(start).context("a saved machine has no shell; name another variant")
     }
 
     fn is_everything(&self) -> bool {
-        self.cpu.is_empty() && self.client.is_empty()
+        self.variant.is_empty() && self.client.is_empty()
     }
 
     /// The kernel's command line for a boot.
@@ -218,7 +218,7 @@ fn shell(options: &BootArgs, kernel: &Kernel, initramfs: &Path) -> anyhow::Resul
     machine.run_on_terminal()
 }
 
-/// One object for all lines: what was linked into a kernel is what was checked, to the byte.
+/// One object for all series: what was linked into a kernel is what was checked, to the byte.
 fn same_object(kernel: &Selected, linked: &str, wanted: &str) -> Counts {
     let (name, content) = (kernel.name, kernel.content);
     if linked == wanted {
@@ -232,8 +232,8 @@ fn same_object(kernel: &Selected, linked: &str, wanted: &str) -> Counts {
 
 /// The glue's hook: what the verifier finds fails the build.
 fn verifier_is_heard(built: &Built) -> Counts {
-    let name = format!("boot {}: a finding fails the build of the vDSO", built.line.name);
-    match verifier_hook::check(&built.build, built.line.vdso_dir) {
+    let name = format!("boot {}: a finding fails the build of the vDSO", built.series.name);
+    match verifier_hook::check(&built.build, built.series.vdso_dir) {
         Ok(()) => {
             progress::print(format_args!("{name}, and leaves no image"));
             Counts { passed: 1, ..Counts::default() }

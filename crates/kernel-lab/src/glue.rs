@@ -2,7 +2,7 @@
 //! What goes into a kernel tree: the files and patches of `kernel-glue/`, and the object.
 
 use super::patch::Patch;
-use super::tree::Line;
+use super::tree::Series;
 use crate::workspace::files_below;
 use crate::{digest, workspace};
 use anyhow::{Context, bail};
@@ -30,7 +30,7 @@ pub fn stock_options() -> anyhow::Result<String> {
     Ok(fs_err::read_to_string(folder().join("common/qemu.config"))?)
 }
 
-/// The glue of one line together with one object.
+/// The glue of one series together with one object.
 #[derive(Debug)]
 pub struct Glue {
     /// New files by their path in the tree.
@@ -40,13 +40,13 @@ pub struct Glue {
 }
 
 impl Glue {
-    /// Reads `common/files`, `<line>/files` and `<line>/patches` of the folder `glue`, and the object.
+    /// Reads `common/files`, `<series>/files` and `<series>/patches` of the folder `glue`, and the object.
     ///
     /// # Errors
     /// A file cannot be read, two folders supply the same file, or a patch is no text.
-    pub fn load(glue: &Path, line: &Line, object: &Path) -> anyhow::Result<Self> {
-        let mut files = object_file(line, object)?;
-        for folder in [glue.join("common/files"), glue.join(line.name).join("files")] {
+    pub fn load(glue: &Path, series: &Series, object: &Path) -> anyhow::Result<Self> {
+        let mut files = object_file(series, object)?;
+        for folder in [glue.join("common/files"), glue.join(series.name).join("files")] {
             for path in files_below(&folder)? {
                 let name = relative_name(&folder, &path)?;
                 if files.insert(name.clone(), fs_err::read(&path)?).is_some() {
@@ -56,7 +56,7 @@ impl Glue {
         }
 
         let mut patches = Vec::new();
-        let folder = glue.join(line.name).join("patches");
+        let folder = glue.join(series.name).join("patches");
         for path in files_below(&folder)? {
             let name = relative_name(&folder, &path)?;
             if name.ends_with(".patch") {
@@ -66,13 +66,13 @@ impl Glue {
         Ok(Self { files, patches })
     }
 
-    /// The object and `patch`, the one of the line by which it takes the place of the C code. Nothing else.
+    /// The object and `patch`, the one of the series by which it takes the place of the C code. Nothing else.
     ///
     /// # Errors
     /// A file cannot be read.
-    pub fn of_object_alone(glue: &Path, line: &Line, patch: &str, object: &Path) -> anyhow::Result<Self> {
-        let text = fs_err::read_to_string(glue.join(line.name).join("patches").join(patch))?;
-        Ok(Self { files: object_file(line, object)?, patches: vec![Patch { name: patch.into(), text }] })
+    pub fn of_object_alone(glue: &Path, series: &Series, patch: &str, object: &Path) -> anyhow::Result<Self> {
+        let text = fs_err::read_to_string(glue.join(series.name).join("patches").join(patch))?;
+        Ok(Self { files: object_file(series, object)?, patches: vec![Patch { name: patch.into(), text }] })
     }
 
     /// A digest of everything that goes into the tree.
@@ -89,9 +89,9 @@ impl Glue {
 }
 
 /// The object by the path that it has in the tree.
-fn object_file(line: &Line, object: &Path) -> anyhow::Result<BTreeMap<String, Vec<u8>>> {
+fn object_file(series: &Series, object: &Path) -> anyhow::Result<BTreeMap<String, Vec<u8>>> {
     let bytes = fs_err::read(object).context("the object is missing; run `cargo xtask build-vdso` first")?;
-    Ok([(line.object_path(), bytes)].into())
+    Ok([(series.object_path(), bytes)].into())
 }
 
 /// The path of a file below `folder`, as a tree and a record name it.
@@ -106,7 +106,7 @@ mod line_tests;
 
 #[cfg(test)]
 mod tests {
-    use super::super::tree::LINES;
+    use super::super::tree::SERIES;
     use super::*;
 
     fn put(root: &Path, path: &str, text: &str) {
@@ -120,37 +120,37 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
         put(root, "common/files/include/vdso/h.h", "common");
-        put(root, "6.1/files/lib/c.c", "line");
+        put(root, "6.1/files/lib/c.c", "series");
         put(root, "6.1/patches/0002-b.patch", "b");
         put(root, "6.1/patches/0001-a.patch", "a");
         put(root, "6.1/patches/README", "no patch");
         put(root, "o.o", "object");
-        let glue = Glue::load(root, &LINES[0], &root.join("o.o")).unwrap();
+        let glue = Glue::load(root, &SERIES[0], &root.join("o.o")).unwrap();
         let paths: Vec<&str> = glue.files.keys().map(String::as_str).collect();
         assert_eq!(paths, ["arch/x86/entry/vdso/vgetrandom.o_shipped", "include/vdso/h.h", "lib/c.c"]);
         let patches: Vec<&str> = glue.patches.iter().map(|patch| patch.name.as_str()).collect();
         assert_eq!(patches, ["0001-a.patch", "0002-b.patch"]);
 
-        let alone = Glue::of_object_alone(root, &LINES[0], "0002-b.patch", &root.join("o.o")).unwrap();
+        let alone = Glue::of_object_alone(root, &SERIES[0], "0002-b.patch", &root.join("o.o")).unwrap();
         assert_eq!((alone.files.len(), alone.patches.len()), (1, 1));
         assert_eq!(alone.files["arch/x86/entry/vdso/vgetrandom.o_shipped"], b"object");
 
         let before = glue.digest();
         put(root, "o.o", "other object");
-        assert_ne!(Glue::load(root, &LINES[0], &root.join("o.o")).unwrap().digest(), before);
+        assert_ne!(Glue::load(root, &SERIES[0], &root.join("o.o")).unwrap().digest(), before);
     }
 
     #[test]
     fn refuses_a_missing_object_and_a_file_that_comes_twice() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
-        let error = format!("{:#}", Glue::load(root, &LINES[0], &root.join("o.o")).unwrap_err());
+        let error = format!("{:#}", Glue::load(root, &SERIES[0], &root.join("o.o")).unwrap_err());
         assert!(error.contains("cargo xtask build-vdso") && error.contains("o.o"), "{error}");
 
         put(root, "o.o", "object");
         put(root, "common/files/lib/c.c", "");
         put(root, "6.1/files/lib/c.c", "");
-        let error = format!("{:#}", Glue::load(root, &LINES[0], &root.join("o.o")).unwrap_err());
+        let error = format!("{:#}", Glue::load(root, &SERIES[0], &root.join("o.o")).unwrap_err());
         assert!(error.contains("lib/c.c is in common/files too"), "{error}");
     }
 }

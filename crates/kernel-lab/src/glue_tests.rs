@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The glue of each line goes into a tree of that line and out again. The tree has no more than the patches say about it:
-//! their lines at their places, so that nobody needs a kernel's source for these tests.
+//! The glue of each series goes into a tree of that series and out again. The tree has no more than the patches say about it:
+//! their series at their places, so that nobody needs a kernel's source for these tests.
 
 use super::*;
 use crate::plan::Plan;
 use crate::snapshot::snapshot;
-use crate::tree::{LINES, recognise};
+use crate::tree::{SERIES, recognise};
 use diffy::Line as HunkLine;
 use diffy::patch_set::{ParseOptions, PatchKind, PatchSet};
 use tempfile::TempDir;
 
-/// More lines than any patched file has.
+/// More series than any patched file has.
 const LINES_OF_A_FILE: usize = 20_000;
 
 /// One line of a file under reconstruction.
 #[derive(Clone)]
 enum Known {
-    /// Line of the original, of which nothing was said yet.
+    /// Series of the original, of which nothing was said yet.
     Original(usize),
     Text(String),
 }
@@ -62,17 +62,17 @@ fn originals(patches: &[Patch]) -> BTreeMap<String, String> {
     files.into_iter().map(|(path, (_, original))| (path, original.concat())).collect()
 }
 
-/// A tree of a line, and the object for it.
-fn tree_of(line: &Line) -> (TempDir, PathBuf) {
+/// A tree of a series, and the object for it.
+fn tree_of(series: &Series) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
     let object = root.join("vgetrandom.o");
     put(&object, "the object");
-    let glue = Glue::load(&super::folder(), line, &object).unwrap();
+    let glue = Glue::load(&super::folder(), series, &object).unwrap();
     for (path, text) in originals(&glue.patches) {
         put(&root.join("tree").join(path), &text);
     }
-    let (version, patchlevel) = line.name.split_once('.').unwrap();
+    let (version, patchlevel) = series.name.split_once('.').unwrap();
     let makefile = format!("VERSION = {version}\nPATCHLEVEL = {patchlevel}\nSUBLEVEL = 0\n");
     put(&root.join("tree/Makefile"), &makefile);
     (folder, object)
@@ -85,48 +85,48 @@ fn put(path: &Path, text: &str) {
 
 #[test]
 fn the_glue_of_every_line_goes_in_and_out() {
-    for line in &LINES {
-        let (folder, object) = tree_of(line);
+    for series in &SERIES {
+        let (folder, object) = tree_of(series);
         let root = folder.path().join("tree");
         let before = snapshot(&root);
         let tree = recognise(&root).unwrap();
-        assert_eq!(tree.line, line);
-        let glue = Glue::load(&super::folder(), line, &object).unwrap();
+        assert_eq!(tree.series, series);
+        let glue = Glue::load(&super::folder(), series, &object).unwrap();
         Plan::apply(&tree, &glue).unwrap().commit().unwrap();
 
         let after = snapshot(&root);
-        let (object, _) = after[&root.join(line.object_path())].as_ref().unwrap();
-        assert_eq!(object, b"the object", "{}", line.name);
-        assert!(glue.files.keys().all(|path| after.contains_key(&root.join(path))), "{}", line.name);
+        let (object, _) = after[&root.join(series.object_path())].as_ref().unwrap();
+        assert_eq!(object, b"the object", "{}", series.name);
+        assert!(glue.files.keys().all(|path| after.contains_key(&root.join(path))), "{}", series.name);
         let again = Plan::apply(&tree, &glue).unwrap();
-        assert!(again.changes.is_empty(), "{}: {:?}", line.name, again.changes);
+        assert!(again.changes.is_empty(), "{}: {:?}", series.name, again.changes);
         Plan::revert(&tree).unwrap().commit().unwrap();
-        assert_eq!(snapshot(&root), before, "{}", line.name);
+        assert_eq!(snapshot(&root), before, "{}", series.name);
     }
 }
 
 #[test]
 fn the_object_alone_is_a_file_and_the_patch_that_makes_room_for_it() {
-    for line in &LINES {
-        let Some(patch) = line.object_patch else { continue };
-        let (folder, object) = tree_of(line);
+    for series in &SERIES {
+        let Some(patch) = series.object_patch else { continue };
+        let (folder, object) = tree_of(series);
         let root = folder.path().join("tree");
         let before = snapshot(&root);
-        let glue = Glue::of_object_alone(&super::folder(), line, patch, &object).unwrap();
+        let glue = Glue::of_object_alone(&super::folder(), series, patch, &object).unwrap();
         Plan::apply(&recognise(&root).unwrap(), &glue).unwrap().commit().unwrap();
         let (after, vdso) = (snapshot(&root), root.join("arch/x86/entry/vdso"));
         let elsewhere = |path: &&PathBuf| before.get(*path) != after.get(*path) && !path.starts_with(&vdso);
-        assert_eq!(after.keys().find(elsewhere), None, "{}: nothing outside of the vDSO is touched", line.name);
+        assert_eq!(after.keys().find(elsewhere), None, "{}: nothing outside of the vDSO is touched", series.name);
     }
 }
 
 #[test]
 fn a_tree_of_one_line_takes_no_glue_of_another() {
-    for line in &LINES {
-        let (folder, object) = tree_of(line);
+    for series in &SERIES {
+        let (folder, object) = tree_of(series);
         let root = folder.path().join("tree");
         let before = snapshot(&root);
-        for other in LINES.iter().filter(|other| *other != line) {
+        for other in SERIES.iter().filter(|other| *other != series) {
             let glue = Glue::load(&super::folder(), other, &object).unwrap();
             let error = format!("{:#}", Plan::apply(&recognise(&root).unwrap(), &glue).unwrap_err());
             assert!(error.contains("does not fit") || error.contains("no such file"), "{error}");

@@ -3,7 +3,7 @@
 
 mod probe;
 
-use crate::tree::{LINES, Line, SourcePackage};
+use crate::tree::{SERIES, Series, SourcePackage};
 use crate::{progress, workspace};
 use anyhow::{Context, bail};
 use duct::cmd;
@@ -19,8 +19,8 @@ pub enum Tier {
     Guest,
     /// Building a kernel.
     KernelBuild,
-    /// The source of a kernel line, which is built where no tree is given.
-    KernelSource(&'static Line),
+    /// The source of a kernel series, which is built where no tree is given.
+    KernelSource(&'static Series),
     /// A bare root directory in the place of a fresh machine.
     Fresh,
 }
@@ -32,7 +32,7 @@ impl Tier {
             Self::Native => "tests on this machine's kernel".into(),
             Self::Guest => "booting kernels".into(),
             Self::KernelBuild => "building kernels".into(),
-            Self::KernelSource(line) => format!("kernels of the line {}", line.name),
+            Self::KernelSource(series) => format!("kernels of the series {}", series.name),
             Self::Fresh => "cargo xtask fresh".into(),
         }
     }
@@ -45,7 +45,7 @@ struct Need(Vec<Tier>, Probe, &'static str);
 fn needs() -> Vec<Need> {
     use Probe::{Archive, Program, Trial};
     use Tier::{Fresh, Guest, KernelBuild, KernelSource, Native};
-    let sources = || LINES.iter().map(KernelSource);
+    let sources = || SERIES.iter().map(KernelSource);
     let mut needs = vec![
         Need(vec![Native, Guest, KernelBuild], Program("gcc"), "gcc"),
         Need(vec![Native, Guest, KernelBuild], Trial(&LIBC), "libc6-dev"),
@@ -69,10 +69,10 @@ fn needs() -> Vec<Need> {
         Need(vec![Fresh], Program("mmdebstrap"), "mmdebstrap"),
         Need(vec![Fresh], Program("git"), "git"),
     ];
-    for line in &LINES {
-        match line.source {
+    for series in &SERIES {
+        match series.source {
             SourcePackage::Installed { package, archive } => {
-                needs.push(Need(vec![KernelSource(line)], Archive(archive), package));
+                needs.push(Need(vec![KernelSource(series)], Archive(archive), package));
             }
             // Fetched when it is used, and not installed.
             SourcePackage::Newer { .. } => {}

@@ -9,7 +9,7 @@ use diffy::patch_set::{FileOperation, ParseOptions, PatchKind, PatchSet};
 use diffy::{Hunk, Line as HunkLine};
 use std::collections::BTreeMap;
 
-/// A file of `kernel-glue/<line>/patches`.
+/// A file of `kernel-glue/<series>/patches`.
 #[derive(Debug)]
 pub struct Patch {
     /// Its name without the folder.

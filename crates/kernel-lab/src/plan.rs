@@ -91,7 +91,7 @@ impl Plan {
                  use an unpatched tree of a release of {}",
                 root.display(),
                 occupied.join("\n").replace('\n', "\n  "),
-                tree.line.name
+                tree.series.name
             );
         }
         let patched = patched?;
@@ -116,7 +116,7 @@ impl Plan {
         let Some(record) = Record::load(tree)? else {
             bail!(
                 "{}: missing, so no glue was applied to this tree by this tool; nothing to revert",
-                tree.root.join(tree.line.record_path()).display()
+                tree.root.join(tree.series.record_path()).display()
             );
         };
         let (now, wanted) = originals(tree, &record)?;
@@ -176,7 +176,7 @@ impl Plan {
         }
 
         // The record comes first and goes last, so that every state in between is recognised.
-        let record = tree.line.record_path();
+        let record = tree.series.record_path();
         let write = |applications: &[&Application]| Step::Write(record.clone(), Record::of(applications).to_bytes());
         let steps = match (old, new) {
             (None, Some(new)) => std::iter::once(write(&[new])).chain(files).collect(),

@@ -4,7 +4,7 @@
 use super::*;
 use crate::patch::Patch;
 use crate::snapshot::snapshot;
-use crate::tree::{LINES, recognise};
+use crate::tree::{SERIES, recognise};
 use tempfile::TempDir;
 
 const RANDOM: &str = "int a;\nint b;\nint c;\n";
@@ -13,7 +13,7 @@ const PATCH: &str =
 const MM: &str = "x\ny\nz\n";
 const MM_PATCH: &str = "--- a/mm/m.c\n+++ b/mm/m.c\n@@ -1,3 +1,3 @@\n x\n-y\n+Y\n z\n";
 
-/// A tree that looks like one of the first known line.
+/// A tree that looks like one of the first known series.
 fn pristine() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
@@ -31,7 +31,7 @@ fn put(root: &Path, path: &str, text: &str) {
 }
 
 fn glue(object: &str, patches: &[&str]) -> Glue {
-    let files = [(LINES[0].object_path(), object), ("include/vdso/abi.h".to_owned(), "#define A 1\n")];
+    let files = [(SERIES[0].object_path(), object), ("include/vdso/abi.h".to_owned(), "#define A 1\n")];
     let named = |(index, text): (usize, &&str)| Patch { name: format!("{index:04}.patch"), text: (*text).into() };
     Glue {
         files: files.map(|(path, text)| (path, text.into())).into(),
@@ -66,7 +66,7 @@ fn applied_applied_again_and_reverted() {
     let glue = glue("object", &[PATCH]);
 
     let changes = apply(root, &glue).unwrap();
-    let object = LINES[0].object_path();
+    let object = SERIES[0].object_path();
     let wanted = [
         Change::Add(object.clone()),
         Change::Patch("drivers/random.c".into(), 1, 0),
@@ -96,7 +96,7 @@ fn a_new_object_and_changed_glue_replace_earlier_ones() {
     apply(root, &glue("object", &[PATCH])).unwrap();
 
     let changes = apply(root, &glue("other", &[PATCH])).unwrap();
-    assert_eq!(changes, [Change::Update(LINES[0].object_path())]);
+    assert_eq!(changes, [Change::Update(SERIES[0].object_path())]);
 
     let changes = apply(root, &glue("other", &[&PATCH.replace("int glue", "long glue"), MM_PATCH])).unwrap();
     assert_eq!(changes, [Change::Patch("drivers/random.c".into(), 1, 0), Change::Patch("mm/m.c".into(), 1, 1)]);
@@ -222,11 +222,11 @@ fn records_that_cannot_be_understood_and_links_are_refused() {
     let folder = pristine();
     let root = folder.path();
     let glue = glue("object", &[PATCH]);
-    put(root, &LINES[0].record_path(), "{}");
+    put(root, &SERIES[0].record_path(), "{}");
     assert!(refused(root, &glue).contains("not a record of this version"));
-    put(root, &LINES[0].record_path(), "{\"format\": 2, \"applications\": []}");
+    put(root, &SERIES[0].record_path(), "{\"format\": 2, \"applications\": []}");
     assert!(refused(root, &glue).contains("not a record of this version"));
-    fs_err::remove_file(root.join(LINES[0].record_path())).unwrap();
+    fs_err::remove_file(root.join(SERIES[0].record_path())).unwrap();
 
     fs_err::rename(root.join("drivers/random.c"), root.join("drivers/elsewhere.c")).unwrap();
     std::os::unix::fs::symlink("elsewhere.c", root.join("drivers/random.c")).unwrap();

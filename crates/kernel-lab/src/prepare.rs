@@ -47,13 +47,13 @@ pub struct Outcome {
 /// Finds out what can be told of the options before anything is built for them.
 ///
 /// # Errors
-/// The tree is of no known line, dirty or partly patched, or programs that build it are missing.
+/// The tree is of no known series, dirty or partly patched, or programs that build it are missing.
 pub fn require(options: &KernelArgs) -> anyhow::Result<()> {
     let Some(root) = &options.kernel else { return Ok(()) };
     let tree = recognise(root)?;
     // Whether the glue fits does not depend on the bytes of the object, which is built later.
     let object = tempfile::NamedTempFile::new()?;
-    Plan::apply(&tree, &Glue::load(&glue::folder(), tree.line, object.path())?)?;
+    Plan::apply(&tree, &Glue::load(&glue::folder(), tree.series, object.path())?)?;
     if options.build {
         packages::require(&[Tier::KernelBuild], false)?;
     }
@@ -80,13 +80,13 @@ pub fn run(options: &KernelArgs, object: &Path) -> anyhow::Result<Option<Outcome
     Ok(Some(outcome))
 }
 
-/// Puts `object` and the glue of the tree's line into the tree, or updates an earlier application; shows each change.
+/// Puts `object` and the glue of the tree's series into the tree, or updates an earlier application; shows each change.
 ///
 /// # Errors
-/// The tree is of no known line, dirty or partly patched, or cannot be written; it is as it was then.
+/// The tree is of no known series, dirty or partly patched, or cannot be written; it is as it was then.
 fn apply(root: &Path, object: &Path) -> anyhow::Result<(KernelTree, Outcome)> {
     let tree = recognise(root)?;
-    let plan = Plan::apply(&tree, &Glue::load(&glue::folder(), tree.line, object)?)?;
+    let plan = Plan::apply(&tree, &Glue::load(&glue::folder(), tree.series, object)?)?;
     let outcome = carry_out(&tree, &plan, "Patching", "has this glue and this object already")?;
     Ok((tree, outcome))
 }
@@ -122,7 +122,7 @@ fn carry_out(tree: &KernelTree, plan: &Plan, verb: &str, unchanged: &str) -> any
 fn build(tree: &KernelTree) -> anyhow::Result<PathBuf> {
     let source = fs_err::canonicalize(&tree.root)?;
     let key = &sha256(source.as_os_str().as_encoded_bytes())[..8];
-    let folder = super::target().join(format!("{}-build-{key}", tree.line.name));
+    let folder = super::target().join(format!("{}-build-{key}", tree.series.name));
     let log = folder.join("build.log");
     let build = if source.join(".config").exists() {
         let build = Build { output: source.clone(), source, log };

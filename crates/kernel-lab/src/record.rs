@@ -73,7 +73,7 @@ impl Record {
     /// # Errors
     /// It cannot be read, or is none of this version.
     pub fn load(tree: &KernelTree) -> anyhow::Result<Option<Self>> {
-        let path = tree.root.join(tree.line.record_path());
+        let path = tree.root.join(tree.series.record_path());
         if !path.exists() {
             return Ok(None);
         }

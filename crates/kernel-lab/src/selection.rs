@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Which kernels are booted: one of each line, and where the object can stand alone, one with nothing but the object.
+//! Which kernels are booted: one of each series, and where the object can stand alone, one with nothing but the object.
 
 use super::make::Build;
 use super::test_kernel::{self, Content, TestKernel};
-use super::tree::{self, LINES, Line};
+use super::tree::{self, SERIES, Series};
 use crate::packages::Tier;
 use anyhow::ensure;
 use std::io::Read;
@@ -12,21 +12,21 @@ use std::path::{Path, PathBuf};
 /// The options that say it.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Selection {
-    /// Boot kernels of this line only; may be repeated.
-    #[arg(long, value_name = "LINE", value_parser = LINES.map(|line| line.name))]
-    pub line: Vec<String>,
+    /// Boot kernels of this series only; may be repeated.
+    #[arg(long, value_name = "SERIES", value_parser = SERIES.map(|series| series.name))]
+    pub series: Vec<String>,
     /// Take the kernel's source from this tree, which is only read, instead of the Debian package.
-    #[arg(long, value_name = "TREE", conflicts_with = "line")]
+    #[arg(long, value_name = "TREE", conflicts_with = "series")]
     pub kernel: Option<PathBuf>,
     /// Boot this finished image (bzImage) instead of building one.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["kernel", "line"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["kernel", "series"])]
     pub image: Option<PathBuf>,
 }
 
 /// A kernel that is there.
 #[derive(Debug)]
 pub struct Kernel {
-    /// What its boots are called by: its line, or `image`.
+    /// What its boots are called by: its series, or `image`.
     pub name: &'static str,
     /// Its bzImage.
     pub image: PathBuf,
@@ -39,8 +39,8 @@ pub struct Kernel {
 pub struct Built {
     /// SHA-256 of the object in its vDSO.
     pub object: String,
-    /// Its line.
-    pub line: &'static Line,
+    /// Its series.
+    pub series: &'static Series,
     /// How it was built.
     pub build: Build,
 }
@@ -48,7 +48,7 @@ pub struct Built {
 /// One that is to be booted.
 #[derive(Clone, Debug)]
 pub struct Selected {
-    /// What its boots are called by: its line, or `image`.
+    /// What its boots are called by: its series, or `image`.
     pub name: &'static str,
     /// What of ours is in it.
     pub content: Content,
@@ -58,26 +58,26 @@ pub struct Selected {
 #[derive(Clone, Debug)]
 enum Origin {
     Image(PathBuf),
-    Build { line: &'static Line, tree: Option<PathBuf> },
+    Build { series: &'static Series, tree: Option<PathBuf> },
 }
 
 impl Selection {
     /// What has to be there for them, besides what the guest needs.
     ///
     /// # Errors
-    /// The tree is of no known line.
+    /// The tree is of no known series.
     pub fn tiers(&self) -> anyhow::Result<Vec<Tier>> {
         if self.image.is_some() {
             return Ok(Vec::new());
         }
-        let sources = if self.kernel.is_some() { Vec::new() } else { self.lines()? };
+        let sources = if self.kernel.is_some() { Vec::new() } else { self.series()? };
         Ok([Tier::KernelBuild].into_iter().chain(sources.into_iter().map(Tier::KernelSource)).collect())
     }
 
     /// The kernels, in the order in which they are booted.
     ///
     /// # Errors
-    /// The tree is of no known line, or there is no such image.
+    /// The tree is of no known series, or there is no such image.
     pub fn kernels(&self) -> anyhow::Result<Vec<Selected>> {
         if let Some(image) = &self.image {
             let image = fs_err::canonicalize(image)?;
@@ -86,11 +86,11 @@ impl Selection {
             return Ok(vec![Selected { name: "image", content: Content::Glue, origin }]);
         }
         let mut kernels = Vec::new();
-        for line in self.lines()? {
+        for series in self.series()? {
             for content in [Content::Glue, Content::ObjectAlone] {
-                if content.is_of(line) {
-                    let origin = Origin::Build { line, tree: self.kernel.clone() };
-                    kernels.push(Selected { name: line.name, content, origin });
+                if content.is_of(series) {
+                    let origin = Origin::Build { series, tree: self.kernel.clone() };
+                    kernels.push(Selected { name: series.name, content, origin });
                 }
             }
         }
@@ -100,13 +100,13 @@ impl Selection {
     /// The lines of the kernels.
     ///
     /// # Errors
-    /// The tree is of no known line.
-    pub fn lines(&self) -> anyhow::Result<Vec<&'static Line>> {
+    /// The tree is of no known series.
+    pub fn series(&self) -> anyhow::Result<Vec<&'static Series>> {
         if let Some(tree) = &self.kernel {
-            return Ok(vec![tree::recognise(tree)?.line]);
+            return Ok(vec![tree::recognise(tree)?.series]);
         }
-        let named = |line: &&Line| self.line.is_empty() || self.line.iter().any(|name| name == line.name);
-        Ok(LINES.iter().filter(named).collect())
+        let named = |series: &&Series| self.series.is_empty() || self.series.iter().any(|name| name == series.name);
+        Ok(SERIES.iter().filter(named).collect())
     }
 }
 
@@ -125,10 +125,10 @@ impl Selected {
     pub fn build(&self, object: &Path) -> anyhow::Result<Kernel> {
         let (image, built) = match &self.origin {
             Origin::Image(image) => (image.clone(), None),
-            Origin::Build { line, tree } => {
+            Origin::Build { series, tree } => {
                 let TestKernel { image, object, build } =
-                    test_kernel::build(line, tree.as_deref(), self.content, object)?;
-                (image, Some(Built { object, line, build }))
+                    test_kernel::build(series, tree.as_deref(), self.content, object)?;
+                (image, Some(Built { object, series, build }))
             }
         };
         Ok(Kernel { name: self.name, image, built })
@@ -146,13 +146,13 @@ mod tests {
     #[test]
     fn every_line_with_its_glue_and_some_with_the_object_alone() {
         let all = names(&Selection::default());
-        for line in &LINES {
-            assert!(all.contains(&(line.name, Content::Glue)));
-            assert_eq!(all.contains(&(line.name, Content::ObjectAlone)), line.object_patch.is_some());
+        for series in &SERIES {
+            assert!(all.contains(&(series.name, Content::Glue)));
+            assert_eq!(all.contains(&(series.name, Content::ObjectAlone)), series.object_patch.is_some());
         }
-        let one = Selection { line: vec!["6.1".into()], ..Selection::default() };
+        let one = Selection { series: vec!["6.1".into()], ..Selection::default() };
         assert_eq!(names(&one), [("6.1", Content::Glue)]);
-        assert_eq!(one.tiers().unwrap(), [Tier::KernelBuild, Tier::KernelSource(&LINES[0])]);
+        assert_eq!(one.tiers().unwrap(), [Tier::KernelBuild, Tier::KernelSource(&SERIES[0])]);
     }
 
     #[test]

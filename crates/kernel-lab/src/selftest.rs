@@ -3,7 +3,7 @@
 
 use super::compiler::Compiler;
 use super::source;
-use super::tree::SELFTEST_LINE;
+use super::tree::SELFTEST_SERIES;
 use std::path::PathBuf;
 
 /// What it is called, in the tree and in the guest.
@@ -21,7 +21,7 @@ const PATHS: [&str; 4] =
 /// # Errors
 /// The source cannot be had, or the compiler does not take it.
 pub fn compile(compiler: &Compiler) -> anyhow::Result<PathBuf> {
-    let tree = source::part(SELFTEST_LINE, &PATHS)?;
+    let tree = source::part(SELFTEST_SERIES, &PATHS)?;
     let includes = ["tools/include", "include/uapi"].map(|folder| tree.join(folder).display().to_string());
     let mut flags = FLAGS.to_vec();
     flags.extend(includes.iter().flat_map(|folder| ["-isystem", folder]));

@@ -3,7 +3,7 @@
 //! The original is only read.
 
 use super::make::Build;
-use super::tree::{self, KernelTree, Line, SourcePackage};
+use super::tree::{self, KernelTree, Series, SourcePackage};
 use crate::digest::{Inputs, sha256};
 use crate::{debian, progress, workspace};
 use duct::cmd;
@@ -31,12 +31,12 @@ enum Origin<'path> {
     Tree(&'path Path),
 }
 
-/// Makes the copy `target/kernel/NAME`, of `given` if there is one, else of the line's package, or finds it there from an
+/// Makes the copy `target/kernel/NAME`, of `given` if there is one, else of the series's package, or finds it there from an
 /// earlier run.
 ///
 /// # Errors
 /// There is no such archive or tree, or its copy fails.
-pub fn obtain(line: &Line, given: Option<&Path>, name: &str) -> anyhow::Result<Source> {
+pub fn obtain(series: &Series, given: Option<&Path>, name: &str) -> anyhow::Result<Source> {
     let folder = super::target();
     match given {
         Some(root) => {
@@ -44,7 +44,7 @@ pub fn obtain(line: &Line, given: Option<&Path>, name: &str) -> anyhow::Result<S
             let key = &sha256(root.as_os_str().as_encoded_bytes())[..8];
             copy_into(&folder.join(format!("{name}-tree-{key}")), &Origin::Tree(&root))
         }
-        None => copy_into(&folder.join(name), &Origin::Archive(&archive(line)?)),
+        None => copy_into(&folder.join(name), &Origin::Archive(&archive(series)?)),
     }
 }
 
@@ -53,8 +53,8 @@ pub fn obtain(line: &Line, given: Option<&Path>, name: &str) -> anyhow::Result<S
 ///
 /// # Errors
 /// There is no such archive, or it cannot be unpacked.
-pub fn part(line: &Line, paths: &[&str]) -> anyhow::Result<PathBuf> {
-    part_of(&super::target(), line.name, &Origin::Archive(&archive(line)?), paths)
+pub fn part(series: &Series, paths: &[&str]) -> anyhow::Result<PathBuf> {
+    part_of(&super::target(), series.name, &Origin::Archive(&archive(series)?), paths)
 }
 
 fn part_of(target: &Path, name: &str, origin: &Origin<'_>, paths: &[&str]) -> anyhow::Result<PathBuf> {
@@ -72,12 +72,12 @@ fn part_of(target: &Path, name: &str, origin: &Origin<'_>, paths: &[&str]) -> an
     Ok(folder.join(SOURCE))
 }
 
-/// The archive with a line's source.
+/// The archive with a series's source.
 ///
 /// # Errors
 /// It is of a newer release, and cannot be fetched.
-pub fn archive(line: &Line) -> anyhow::Result<PathBuf> {
-    match line.source {
+pub fn archive(series: &Series) -> anyhow::Result<PathBuf> {
+    match series.source {
         SourcePackage::Installed { archive, .. } => Ok(archive.into()),
         SourcePackage::Newer { suite, package, archive } => Ok(debian::package(suite, package)?.join(archive)),
     }

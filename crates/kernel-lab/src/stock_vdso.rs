@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! `cargo xtask stock-vdso`: the 64-bit vDSO image of each kernel line as it is without our glue. Who puts the object into a
+//! `cargo xtask stock-vdso`: the 64-bit vDSO image of each kernel series as it is without our glue. Who puts the object into a
 //! kernel without a patch starts from such an image, and so do the tests of the splice.
 
 use super::glue;
@@ -8,13 +8,13 @@ use super::record::Record;
 use super::selection::Selection;
 use super::source::{self, Source};
 use super::test_kernel::BUILT;
-use super::tree::{LINES, Line};
+use super::tree::{SERIES, Series};
 use crate::packages;
 use crate::transaction::{self, Step};
 use crate::{progress, workspace};
 use std::path::{Path, PathBuf};
 
-/// The folder in `target/kernel/<line>/`. The tests look for images there.
+/// The folder in `target/kernel/<series>/`. The tests look for images there.
 const FOLDER: &str = "stock";
 /// The image with its symbols, and as processes see it.
 const FILES: [&str; 2] = ["vdso64.so.dbg", "vdso64.so"];
@@ -22,9 +22,9 @@ const FILES: [&str; 2] = ["vdso64.so.dbg", "vdso64.so"];
 /// Options of `stock-vdso`.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct StockArgs {
-    /// Only the image of this line; may be repeated.
-    #[arg(long, value_name = "LINE", value_parser = LINES.map(|line| line.name))]
-    line: Vec<String>,
+    /// Only the image of this series; may be repeated.
+    #[arg(long, value_name = "SERIES", value_parser = SERIES.map(|series| series.name))]
+    series: Vec<String>,
     /// Do not install missing packages
     #[arg(long)]
     no_install: bool,
@@ -35,27 +35,27 @@ pub struct StockArgs {
 /// # Errors
 /// Something is missing, or an image cannot be built.
 pub fn run(options: &StockArgs) -> anyhow::Result<()> {
-    let selection = Selection { line: options.line.clone(), ..Selection::default() };
+    let selection = Selection { series: options.series.clone(), ..Selection::default() };
     packages::require(&selection.tiers()?, !options.no_install)?;
-    for line in selection.lines()? {
-        let image = build(line, None)?;
+    for series in selection.series()? {
+        let image = build(series, None)?;
         progress::line("Finished", workspace::shown(&image));
     }
     Ok(())
 }
 
-/// Whether an earlier run has left the image of `line`, built from the Debian package.
-pub fn is_there(line: &Line) -> bool {
-    are_in(&super::target().join(line.name).join(FOLDER))
+/// Whether an earlier run has left the image of `series`, built from the Debian package.
+pub fn is_there(series: &Series) -> bool {
+    are_in(&super::target().join(series.name).join(FOLDER))
 }
 
-/// Builds the image of `line` from the Debian package's source, or from a copy of `given`, or finds it there from an earlier
+/// Builds the image of `series` from the Debian package's source, or from a copy of `given`, or finds it there from an earlier
 /// run; returns its folder.
 ///
 /// # Errors
 /// No source, or a build that fails.
-pub fn build(line: &Line, given: Option<&Path>) -> anyhow::Result<PathBuf> {
-    let Source { tree, build, folder, .. } = source::obtain(line, given, line.name)?;
+pub fn build(series: &Series, given: Option<&Path>) -> anyhow::Result<PathBuf> {
+    let Source { tree, build, folder, .. } = source::obtain(series, given, series.name)?;
     let stock = folder.join(FOLDER);
     if are_in(&stock) {
         return Ok(stock);
@@ -69,7 +69,7 @@ pub fn build(line: &Line, given: Option<&Path>) -> anyhow::Result<PathBuf> {
         Plan::revert(&tree)?.commit()?;
     }
     build.configure(&glue::stock_options()?)?;
-    let built = build.build_vdso(tree.line.vdso_dir)?;
+    let built = build.build_vdso(tree.series.vdso_dir)?;
     let copy = |name: &str| Ok(Step::Write(name.into(), fs_err::read(built.join(name))?));
     let steps = FILES.into_iter().map(copy).collect::<anyhow::Result<Vec<_>>>()?;
     fs_err::create_dir_all(&stock)?;

@@ -5,7 +5,7 @@ use super::glue::{self, Glue};
 use super::make::Build;
 use super::plan::Plan;
 use super::source::{self, Source};
-use super::tree::Line;
+use super::tree::Series;
 use crate::digest::{Inputs, sha256};
 use crate::{process, progress, workspace};
 use anyhow::Context;
@@ -26,25 +26,25 @@ pub enum Content {
 }
 
 impl Content {
-    /// Whether there are such kernels of a line.
-    pub fn is_of(self, line: &Line) -> bool {
-        self == Self::Glue || line.object_patch.is_some()
+    /// Whether there are such kernels of a series.
+    pub fn is_of(self, series: &Series) -> bool {
+        self == Self::Glue || series.object_patch.is_some()
     }
 
     /// The name of its folder below `target/kernel/`.
-    fn folder(self, line: &Line) -> String {
+    fn folder(self, series: &Series) -> String {
         match self {
-            Self::Glue => line.name.to_owned(),
-            Self::ObjectAlone => format!("{}-object", line.name),
+            Self::Glue => series.name.to_owned(),
+            Self::ObjectAlone => format!("{}-object", series.name),
         }
     }
 
-    fn load(self, line: &Line, object: &Path) -> anyhow::Result<Glue> {
+    fn load(self, series: &Series, object: &Path) -> anyhow::Result<Glue> {
         match self {
-            Self::Glue => Glue::load(&glue::folder(), line, object),
+            Self::Glue => Glue::load(&glue::folder(), series, object),
             Self::ObjectAlone => {
-                let patch = line.object_patch.with_context(|| format!("{} has no C code to replace", line.name))?;
-                Glue::of_object_alone(&glue::folder(), line, patch, object)
+                let patch = series.object_patch.with_context(|| format!("{} has no C code to replace", series.name))?;
+                Glue::of_object_alone(&glue::folder(), series, patch, object)
             }
         }
     }
@@ -77,13 +77,13 @@ pub struct TestKernel {
     pub build: Build,
 }
 
-/// Builds a kernel of `line` from the Debian package's source, or from a copy of `given`.
+/// Builds a kernel of `series` from the Debian package's source, or from a copy of `given`.
 ///
 /// # Errors
 /// No source, glue that does not fit, or a build that fails.
-pub fn build(line: &Line, given: Option<&Path>, content: Content, object: &Path) -> anyhow::Result<TestKernel> {
-    let source = source::obtain(line, given, &content.folder(line))?;
-    let glue = content.load(line, object)?;
+pub fn build(series: &Series, given: Option<&Path>, content: Content, object: &Path) -> anyhow::Result<TestKernel> {
+    let source = source::obtain(series, given, &content.folder(series))?;
+    let glue = content.load(series, object)?;
     let options = content.options()?;
 
     let mut inputs = Inputs::default();
@@ -97,7 +97,7 @@ pub fn build(line: &Line, given: Option<&Path>, content: Content, object: &Path)
     let image = build.bzimage();
     // Read behind the build: what is there was linked, wherever it came from.
     let linked = || -> anyhow::Result<String> {
-        Ok(sha256(&fs_err::read(build.output.join(tree.line.vdso_dir).join("vgetrandom.o"))?))
+        Ok(sha256(&fs_err::read(build.output.join(tree.series.vdso_dir).join("vgetrandom.o"))?))
     };
     let stamp = build.output.join(BUILT);
     if image.exists() && fs_err::read_to_string(&stamp).is_ok_and(|stamp| stamp == wanted) {

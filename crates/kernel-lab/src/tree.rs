@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The recogniser of kernel trees. Whatever depends on a kernel's version stands here or in `kernel-glue/<line>/`.
+//! The recogniser of kernel trees. Whatever depends on a kernel's version stands here or in `kernel-glue/<series>/`.
 
 use crate::debian::Suite;
 use anyhow::{Context, bail};
 use std::path::{Path, PathBuf};
 
-/// A kernel line that there is glue for.
+/// A kernel series that there is glue for.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Line {
+pub struct Series {
     /// Its name, and that of its folder in `kernel-glue/`.
     pub name: &'static str,
     /// `VERSION` and `PATCHLEVEL` of its releases.
@@ -17,11 +17,11 @@ pub struct Line {
     /// Folder of the 64-bit vDSO in the tree.
     pub vdso_dir: &'static str,
     /// The patch that, with the object and nothing else of the glue, makes a kernel that the tests boot: where there is C
-    /// code whose place the object can take. One line shows it; each such kernel is a build of its own, of minutes.
+    /// code whose place the object can take. One series shows it; each such kernel is a build of its own, of minutes.
     pub object_patch: Option<&'static str>,
 }
 
-/// The Debian package with a line's source, and the archive that it brings.
+/// The Debian package with a series's source, and the archive that it brings.
 #[derive(Debug, PartialEq, Eq)]
 pub enum SourcePackage {
     /// Of the machine's own release, installed.
@@ -42,23 +42,23 @@ pub enum SourcePackage {
     },
 }
 
-/// All lines that there is glue for, the oldest first.
-pub const LINES: [Line; 3] = [
-    Line {
+/// All series that there is glue for, the oldest first.
+pub const SERIES: [Series; 3] = [
+    Series {
         name: "6.1",
         version: (6, 1),
         source: SourcePackage::Installed { package: "linux-source-6.1", archive: "/usr/src/linux-source-6.1.tar.xz" },
         vdso_dir: "arch/x86/entry/vdso",
         object_patch: None,
     },
-    Line {
+    Series {
         name: "6.12",
         version: (6, 12),
         source: SourcePackage::Installed { package: "linux-source-6.12", archive: "/usr/src/linux-source-6.12.tar.xz" },
         vdso_dir: "arch/x86/entry/vdso",
         object_patch: Some("0001-x86-vdso-object.patch"),
     },
-    Line {
+    Series {
         name: "7.3",
         version: (7, 3),
         source: SourcePackage::Newer {
@@ -71,10 +71,10 @@ pub const LINES: [Line; 3] = [
     },
 ];
 
-/// The oldest line with the C code, whose source therefore has the kernel's own test of it.
-pub const SELFTEST_LINE: &Line = &LINES[1];
+/// The oldest series with the C code, whose source therefore has the kernel's own test of it.
+pub const SELFTEST_SERIES: &Series = &SERIES[1];
 
-impl Line {
+impl Series {
     /// Where the object goes in the tree; Kbuild makes `vgetrandom.o` of it (`scripts/Makefile.lib`, rule `_shipped`).
     pub fn object_path(&self) -> String {
         format!("{}/vgetrandom.o_shipped", self.vdso_dir)
@@ -87,13 +87,13 @@ impl Line {
     }
 }
 
-/// A kernel tree of a line that there is glue for.
+/// A kernel tree of a series that there is glue for.
 #[derive(Debug)]
 pub struct KernelTree {
     /// The tree's top folder.
     pub root: PathBuf,
-    /// Its line.
-    pub line: &'static Line,
+    /// Its series.
+    pub series: &'static Series,
     /// Its release, such as `6.1.192`.
     pub release: String,
 }
@@ -101,7 +101,7 @@ pub struct KernelTree {
 /// Looks at the top `Makefile` of `root` for the kernel's version.
 ///
 /// # Errors
-/// `root` is no kernel tree, or one of a line that there is no glue for.
+/// `root` is no kernel tree, or one of a series that there is no glue for.
 pub fn recognise(root: &Path) -> anyhow::Result<KernelTree> {
     let makefile = root.join("Makefile");
     let text = fs_err::read(&makefile)
@@ -118,20 +118,20 @@ pub fn recognise(root: &Path) -> anyhow::Result<KernelTree> {
     let sublevel = field("SUBLEVEL").unwrap_or(0);
     let release = format!("{version}.{patchlevel}.{sublevel}{}", value_of(&text, "EXTRAVERSION").unwrap_or(""));
 
-    let Some(line) = LINES.iter().find(|line| line.version == (version, patchlevel)) else {
-        let known: Vec<&str> = LINES.iter().map(|line| line.name).collect();
+    let Some(series) = SERIES.iter().find(|series| series.version == (version, patchlevel)) else {
+        let known: Vec<&str> = SERIES.iter().map(|series| series.name).collect();
         bail!(
             "{}: this is Linux {release}, and there is glue for {} only; \
-             use a tree of such a line, or add a folder for {version}.{patchlevel} (CONTRIBUTING.md, \"add a kernel line\")",
+             use a tree of such a series, or add a folder for {version}.{patchlevel} (CONTRIBUTING.md, \"add a kernel series\")",
             makefile.display(),
             known.join(", ")
         );
     };
-    let vdso = root.join(line.vdso_dir).join("Makefile");
+    let vdso = root.join(series.vdso_dir).join("Makefile");
     if !vdso.is_file() {
         bail!("{}: missing, so the tree of Linux {release} is incomplete; unpack it again", vdso.display());
     }
-    Ok(KernelTree { root: root.into(), line, release })
+    Ok(KernelTree { root: root.into(), series, release })
 }
 
 /// The value of the first `name = value` of a Makefile.
@@ -163,7 +163,7 @@ mod tests {
 
         fs_err::write(vdso.join("Makefile"), "").unwrap();
         let tree = recognise(folder.path()).unwrap();
-        assert_eq!((tree.line.name, tree.release.as_str()), ("6.1", "6.1.192-rc1"));
+        assert_eq!((tree.series.name, tree.release.as_str()), ("6.1", "6.1.192-rc1"));
     }
 
     #[test]
