@@ -10,8 +10,7 @@ use vdso_inject::{Effort, Event, Options, Subject, inject};
 use vdso_tests::Vdso;
 
 fn built() -> Subject {
-    Subject::image(&Vdso::products().join("vdso64.so"))
-        .unwrap_or_else(|error| panic!("{error}: run `cargo xtask build-vdso` first"))
+    Subject::image(&Vdso::products().join("vdso64.so")).unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[test]

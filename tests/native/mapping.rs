@@ -11,7 +11,7 @@ use vdso_tests::child::in_child;
 /// The built image with `change` made to its bytes.
 fn changed(change: impl FnOnce(&mut Vec<u8>)) -> Image {
     let path = Vdso::products().join("vdso64.so.dbg");
-    let mut data = std::fs::read(&path).expect("run `cargo xtask build-vdso` first");
+    let mut data = std::fs::read(&path).expect("the products are readable");
     change(&mut data);
     Image::from_bytes(Path::new("changed.so"), data).expect("still an ELF file")
 }
@@ -37,7 +37,7 @@ const P_FILESZ: usize = 32;
 
 #[test]
 fn images_of_another_shape_are_refused() {
-    let object = Image::read(&Vdso::products().join("vgetrandom.o")).expect("run `cargo xtask build-vdso` first");
+    let object = Image::read(&Vdso::products().join("vgetrandom.o")).expect("the products are readable");
     for (image, words) in [
         (object, "no PT_LOAD segment, or more than one"),
         (changed(|data| set_in_load(data, P_VADDR, 0x1000)), "its PT_LOAD segment is at address 0x1000, offset 0x0"),

@@ -68,7 +68,7 @@ impl KernelImage {
     pub fn spliced_for(&self, layout: DataPageLayout) -> LinkedImage {
         static OBJECT: LazyLock<CheckedObject> = LazyLock::new(|| {
             let object = Object::read(&Vdso::products().join("vgetrandom.o"));
-            let object = object.unwrap_or_else(|error| panic!("{error}: run `cargo xtask build-vdso` first"));
+            let object = object.unwrap_or_else(|error| panic!("{error}"));
             vdso_link::check(object).unwrap().unwrap_or_else(|report| panic!("{report}"))
         });
         splice_for(&OBJECT, self.image.clone(), layout).unwrap_or_else(|error| panic!("{error}"))

@@ -51,7 +51,7 @@ impl LoadedImage {
     /// Where the dynamic linker refuses it, or there is no room for the pages before it, or they are to be the running
     /// kernel's and it has others.
     pub fn load(path: &Path, data: Data) -> Self {
-        let file = Image::read(path).unwrap_or_else(|error| panic!("{error}: run `cargo xtask build-vdso` first"));
+        let file = Image::read(path).unwrap_or_else(|error| panic!("{error}"));
         let len = file.data().len();
         let layout = LinkedImage::found(file).expect("a kernel line that is known").layout;
         let name = CString::new(path.as_os_str().as_bytes()).expect("no NUL in a path");

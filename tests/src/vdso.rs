@@ -2,7 +2,7 @@
 //! The image that `cargo xtask build-vdso` made, mapped and ready to be called.
 
 use crate::state::StatePtr;
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use vdso_abi::rng_data::simd;
@@ -48,26 +48,25 @@ pub fn ciphers() -> Vec<Cipher> {
     ciphers
 }
 
-/// The environment variable by which the tests are made to look at another build.
-pub const PRODUCTS: &str = "VDSO_PRODUCTS";
+/// The environment variable that names the directory of another build to test.
+pub use vdso_fixtures::products::PRODUCTS;
 
 impl Vdso {
-    /// The folder with the products of the build: what [`PRODUCTS`] says, or `target/vdso`.
+    /// Returns the directory of the build under test, which is built if it is not current.
     pub fn products() -> PathBuf {
-        std::env::var_os(PRODUCTS).map_or_else(|| crate::workspace::root().join("target/vdso"), PathBuf::from)
+        vdso_fixtures::products::directory()
     }
 
     /// Maps `target/vdso/vdso64.so.dbg`, which has the symbols of the cipher routines.
     ///
     /// # Panics
-    /// Where it was not built, or cannot be mapped.
+    /// If it cannot be built or mapped.
     pub fn built() -> Self {
         Self::map(&Self::products().join("vdso64.so.dbg")).unwrap_or_else(|error| panic!("{error:#}"))
     }
 
     fn map(path: &Path) -> Result<Self> {
-        ensure!(path.exists(), "{}: no such file: run `cargo xtask build-vdso` first", path.display());
-        let image = Image::read(path).context("run `cargo xtask build-vdso` again")?;
+        let image = Image::read(path)?;
         let len = image.data().len();
         let image = NativeImage::map(&image, &SHARED_PAGE)?;
         image.data().set_generation(GENERATION);

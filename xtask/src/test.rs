@@ -12,6 +12,9 @@ use kernel_lab::stock_vdso;
 use kernel_lab::{process, progress};
 use std::path::PathBuf;
 
+/// Turns on the test targets that a bare `cargo test` leaves out, in every crate that has some.
+const SLOW: &str = "--features=slow";
+
 /// Options of `cargo xtask test`.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct TestArgs {
@@ -89,7 +92,8 @@ pub fn run(options: &TestArgs, build_vdso: impl FnOnce() -> anyhow::Result<PathB
         summary.skipped.push(format!("native tests that need other programs: {error:#}"));
     }
     summary.step("fmt", || cargo(&["fmt", "--all", "--check"]));
-    summary.step("clippy", || cargo(&["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]));
+    summary
+        .step("clippy", || cargo(&["clippy", "--workspace", "--all-targets", SLOW, "--quiet", "--", "-D", "warnings"]));
     summary.step("bless --check", generated_files);
     match summary.stages.time("language", || language::run(&LanguageArgs::default())) {
         Ok(Some(true)) => summary.passed += 1,
@@ -160,7 +164,7 @@ fn stock_images(summary: &mut Summary, options: &TestArgs) -> anyhow::Result<()>
 
 /// The tests of all crates, counted from what their harness prints.
 fn native_tier(summary: &mut Summary) -> anyhow::Result<()> {
-    let arguments = ["test", "--workspace", "--no-fail-fast"];
+    let arguments = ["test", "--workspace", "--no-fail-fast", SLOW];
     progress::line("Testing", format_args!("cargo {}", arguments.join(" ")));
     let mut counts = HarnessCounts::default();
     let command = cmd(toolchain::cargo()?, arguments);

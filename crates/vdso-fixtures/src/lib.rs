@@ -9,5 +9,6 @@ pub mod child;
 pub mod edit;
 pub mod images;
 pub mod object;
+pub mod products;
 pub mod toolchain;
 pub mod trace;

@@ -1,27 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! How many instructions a file costs, which is the same on every machine at every load: counted by valgrind, in a process of
-//! its own for each door and length.
+//! Instructions that an operation executes, counted by valgrind. The count is the same on every machine at every load.
+//!
+//! Each count is of a process of its own: this test binary, with a subject in the environment.
 
-use crate::{DOORS, LARGE, send};
+use crate::{LARGE, OPERATIONS, apply};
+use libtest_mimic::Failed;
 use std::hint::black_box;
 use std::process::Command;
 
-/// In the environment of the process that is counted: the name of a door and a length in bytes.
+/// The environment variable of a counted process: the name of an operation and a length in bytes.
 const SUBJECT: &str = "VDSO_LINK_LARGE_FILES";
 
-/// Not a door, but what must not go unnoticed: it looks at each pair of sixteen-kilobyte pieces.
+/// The subject that the test must reject: a loop over all pairs of sixteen-kilobyte pieces.
 const PAIRS: &str = "pairs";
 
-/// How much more a byte may cost in the large file than in the small one.
+/// The most that a byte may cost in the large file, as a multiple of its cost in the small one.
 const GROWTH: f64 = 1.25;
 
-/// The process that is counted: the test that started it, with a subject.
-fn is_subject() -> bool {
+/// Runs the subject if this is a counted process, and returns whether it is one.
+pub fn run_subject() -> bool {
     let Ok(subject) = std::env::var(SUBJECT) else { return false };
-    let (name, length) = subject.split_once(' ').unwrap();
-    let length = length.parse().unwrap();
-    match DOORS.iter().find(|door| door.name == name) {
-        Some(door) => send(door, length),
+    let (name, length) = subject.split_once(' ').expect("a name and a length");
+    let length = length.parse().expect("a length in bytes");
+    match OPERATIONS.iter().find(|operation| operation.name == name) {
+        Some(operation) => apply(operation, length),
         None => {
             let pieces = length >> 14;
             (0..pieces * pieces).for_each(|pair| assert!(black_box(pair) < pieces * pieces));
@@ -30,46 +32,42 @@ fn is_subject() -> bool {
     true
 }
 
-/// Counts what a door takes for files of a length, with the making of the files.
-fn count(test: &str, door: &str, length: usize) -> f64 {
+/// Counts the instructions of an operation on files of a length, with those that make the files.
+fn count(operation: &str, length: usize) -> f64 {
     let output = Command::new("valgrind")
         .args(["--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"])
-        .arg(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--test-threads=1"])
-        .env(SUBJECT, format!("{door} {length}"))
+        .arg(std::env::current_exe().expect("this binary has a path"))
+        .env(SUBJECT, format!("{operation} {length}"))
         .output()
         .unwrap_or_else(|error| panic!("valgrind: {error}; on Debian, as root: apt-get install valgrind"));
     let words = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{door}: {words}{}", String::from_utf8_lossy(&output.stdout));
+    assert!(output.status.success(), "{operation}: {words}{}", String::from_utf8_lossy(&output.stdout));
     // ==pid== I   refs:      1,234
-    let refs = words.lines().find_map(|line| line.split_once("refs:")).expect("valgrind says how many");
-    refs.1.trim().replace(',', "").parse().unwrap()
+    let refs = words.lines().find_map(|line| line.split_once("refs:")).expect("valgrind prints the count");
+    refs.1.trim().replace(',', "").parse().expect("the count is a number")
 }
 
-/// How much more a byte costs between half the length and the length than between a quarter and half of it. What does not
-/// depend on the length is in neither.
-fn growth(test: &str, door: &str, length: usize) -> f64 {
-    let [quarter, half, whole] = [length / 4, length / 2, length].map(|length| count(test, door, length));
-    println!("{door}: {quarter} instructions for {} MiB, {half} for twice that, {whole} for four times", length >> 22);
+/// Returns the cost of a byte between half the length and the length, as a multiple of its cost between a quarter and half
+/// of it. Instructions that do not depend on the length cancel out.
+fn growth(operation: &str) -> f64 {
+    let [quarter, half, whole] = [LARGE / 4, LARGE / 2, LARGE].map(|length| count(operation, length));
+    println!(
+        "{operation}: {quarter} instructions for {} MiB, {half} for twice that, {whole} for four times",
+        LARGE >> 22
+    );
     (whole - half) / 2.0 / (half - quarter)
 }
 
-#[test]
-fn instructions_grow_in_proportion_to_the_length() {
-    if is_subject() {
-        return;
-    }
-    for door in &DOORS {
-        let growth = growth("instructions::instructions_grow_in_proportion_to_the_length", door.name, LARGE);
-        assert!(growth < GROWTH, "{}: a byte costs {growth} times as much in a file of twice the length", door.name);
-    }
+/// Checks that the instructions of an operation grow in proportion to the length of the file.
+pub fn grow_with_the_length(operation: &str) -> Result<(), Failed> {
+    let growth = growth(operation);
+    assert!(growth < GROWTH, "a byte costs {growth} times as much in a file of twice the length");
+    Ok(())
 }
 
-#[test]
-fn instructions_that_grow_faster_are_noticed() {
-    if is_subject() {
-        return;
-    }
-    let growth = growth("instructions::instructions_that_grow_faster_are_noticed", PAIRS, LARGE);
+/// Checks that the measurement rejects instructions that grow with the square of the length.
+pub fn growth_with_the_square_is_rejected() -> Result<(), Failed> {
+    let growth = growth(PAIRS);
     assert!(growth > 1.5 * GROWTH, "{growth}");
+    Ok(())
 }

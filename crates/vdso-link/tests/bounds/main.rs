@@ -1,110 +1,146 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Files up to the largest that is read cost time and memory in proportion to their length, whatever they hold: each of their
-//! tables is within its bound, or they are refused.
+//! Large files cost time and memory in proportion to their length: each of their tables is within its bound, or the file is
+//! rejected.
 
 mod instructions;
+mod large;
 mod memory;
-mod ways;
 
+use large::{ImageOrObject, LARGE_FILES, LargeFile, grown};
+use libtest_mimic::{Arguments, Failed, Trial};
 use std::path::Path;
+use std::process::ExitCode;
+use std::sync::LazyLock;
 use vdso_fixtures::base::Base;
 use vdso_fixtures::object::good;
 use vdso_link::link::splice::splice;
 use vdso_link::link::unsplice::unsplice;
 use vdso_link::{CheckedObject, Error, Image, LinkedImage, Object, check, diff, dump, verify};
-use ways::{OF_IMAGES, OF_OBJECTS, WAYS, Way, grown};
 
 /// The length of the large files, in bytes: the largest that is read.
 const LARGE: usize = 64 << 20;
 
-/// What a door may have allocated at a time beside copies of the file, in bytes.
+/// The memory that an operation may allocate besides copies of the file, in bytes.
 const EXTRA: usize = 192 << 20;
 
-/// A way in for files.
-struct Door {
+/// An operation on a file.
+struct Operation {
     name: &'static str,
-    takes: Kind,
-    /// What it says of a file. The object is what is spliced.
-    through: fn(&CheckedObject, Vec<u8>) -> Result<(), Error>,
+    takes: ImageOrObject,
+    /// The operation; the object is the one to splice.
+    run: fn(&CheckedObject, Vec<u8>) -> Result<(), Error>,
 }
 
-#[derive(Clone, Copy)]
-enum Kind {
-    Object,
-    Image,
-}
-
-const DOORS: [Door; 6] = [
-    Door {
+const OPERATIONS: [Operation; 6] = [
+    Operation {
         name: "check",
-        takes: Kind::Object,
-        through: |_, data| check(Object::from_bytes(Path::new("large.o"), data)?).map(drop),
+        takes: ImageOrObject::Object,
+        run: |_, data| check(Object::from_bytes(Path::new("large.o"), data)?).map(drop),
     },
-    Door { name: "verify", takes: Kind::Image, through: |_, data| verify(LinkedImage::found(image(data)?)?).map(drop) },
-    Door {
+    Operation {
+        name: "verify",
+        takes: ImageOrObject::Image,
+        run: |_, data| verify(LinkedImage::found(image(data)?)?).map(drop),
+    },
+    Operation {
         name: "dump",
-        takes: Kind::Image,
-        through: |_, data| dump(&image(data)?).map(|dump| drop(dump.to_string())),
+        takes: ImageOrObject::Image,
+        run: |_, data| dump(&image(data)?).map(|dump| drop(dump.to_string())),
     },
-    Door {
+    Operation {
         name: "diff",
-        takes: Kind::Image,
-        through: |_, data| {
+        takes: ImageOrObject::Image,
+        run: |_, data| {
             let image = image(data)?;
             diff(&image, &image).map(|differences| assert!(differences.is_empty()))
         },
     },
-    Door {
+    Operation {
         name: "splice",
-        takes: Kind::Image,
-        through: |object, data| {
+        takes: ImageOrObject::Image,
+        run: |object, data| {
             let spliced = splice(object, image(data)?)?;
-            let original = spliced.original.unwrap();
+            let original = spliced.original.expect("a splice has its original");
             assert_eq!(unsplice(&spliced.image)?.data(), original.data());
             Ok(())
         },
     },
-    Door {
+    Operation {
         name: "unsplice",
-        takes: Kind::Image,
-        through: |_, data| match unsplice(&image(data)?) {
-            // What nobody spliced is refused for that.
+        takes: ImageOrObject::Image,
+        run: |_, data| match unsplice(&image(data)?) {
+            // The large files are no splices.
             Err(Error::Refused { what, .. }) if what.contains("it has no section") => Ok(()),
             other => other.map(drop),
         },
     },
 ];
 
+fn main() -> ExitCode {
+    if instructions::run_subject() {
+        return ExitCode::SUCCESS;
+    }
+    let mut trials = vec![Trial::test(
+        "instructions::growth_with_the_square_is_rejected",
+        instructions::growth_with_the_square_is_rejected,
+    )];
+    for operation in &OPERATIONS {
+        let count = || instructions::grow_with_the_length(operation.name);
+        trials.push(Trial::test(format!("instructions::{}", operation.name), count));
+        for file in files(operation) {
+            let name = format!("memory::{}::{}", operation.name, file.name.replace(' ', "-"));
+            trials.push(Trial::test(name, || memory_is_bounded(operation, file)));
+        }
+    }
+    // One at a time: the memory is that of the whole process.
+    let arguments = Arguments { test_threads: Some(1), ..Arguments::from_args() };
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// Returns the large files for an operation.
+fn files(operation: &Operation) -> impl Iterator<Item = &'static LargeFile> {
+    LARGE_FILES.iter().filter(|file| file.is.is_none_or(|is| is == operation.takes))
+}
+
 fn image(data: Vec<u8>) -> Result<Image, Error> {
     Image::from_bytes(Path::new("large.so"), data)
 }
 
-/// Sends files of a length, large in all ways, through a door. Sees to it that it takes no more memory than it may, and
-/// refuses what it should.
-fn send(door: &Door, length: usize) {
-    let object = good();
-    let base = Base::WITH_GETRANDOM.image();
-    let (good, ways): (_, &[Way]) = match door.takes {
-        Kind::Object => (object.object().data(), &OF_OBJECTS),
-        Kind::Image => (base.data(), &OF_IMAGES),
+/// Makes a large file of a length.
+fn data(operation: &Operation, file: &LargeFile, length: usize) -> Vec<u8> {
+    static BASE: LazyLock<Image> = LazyLock::new(|| Base::WITH_GETRANDOM.image());
+    let data = match operation.takes {
+        ImageOrObject::Object => grown(good().object().data(), file, length),
+        ImageOrObject::Image => grown(BASE.data(), file, length),
     };
-    for way in WAYS.iter().chain(ways) {
-        let data = grown(good, way, length);
-        assert!(data.len() <= length, "{}: {} bytes", way.name, data.len());
-        let copy = data.clone();
-        let (outcome, taken) = memory::taken(|| (door.through)(object, copy));
-        println!("{}: {} of {} bytes: {taken} bytes", door.name, way.name, data.len());
-        // A splice has the original, the new file and the way back from it; each buffer may have grown to twice its size.
-        assert!(taken <= 6 * data.len() + EXTRA, "{}: {}: {taken} bytes", door.name, way.name);
-        match (outcome, way.refusal) {
-            (Ok(()), None) => {}
-            (Err(error), Some(words)) if error.to_string().contains(words) => {}
-            (outcome, _) => panic!("{}: {}: {outcome:?}", door.name, way.name),
-        }
+    assert!(data.len() <= length, "{}: {} bytes", file.name, data.len());
+    data
+}
+
+/// Checks that an operation had the result that a file requires.
+fn expect(file: &LargeFile, outcome: Result<(), Error>) {
+    match (outcome, file.refusal) {
+        (Ok(()), None) => {}
+        (Err(error), Some(words)) if error.to_string().contains(words) => {}
+        (outcome, _) => panic!("{}: {outcome:?}", file.name),
     }
 }
 
-#[test]
-fn large_files_take_memory_by_their_length() {
-    DOORS.iter().for_each(|door| send(door, LARGE));
+/// Applies an operation to all large files of a length.
+fn apply(operation: &Operation, length: usize) {
+    for file in files(operation) {
+        expect(file, (operation.run)(good(), data(operation, file, length)));
+    }
+}
+
+/// Checks that an operation on the largest file allocates a bounded number of copies of it.
+fn memory_is_bounded(operation: &Operation, file: &LargeFile) -> Result<(), Failed> {
+    let object = good();
+    let data = data(operation, file, LARGE);
+    let length = data.len();
+    let (outcome, peak) = memory::peak(|| (operation.run)(object, data));
+    // A splice holds the original, the new file and the record that undoes it, in buffers of up to twice their sizes.
+    assert!(peak <= 6 * length + EXTRA, "{peak} bytes for a file of {length}");
+    expect(file, outcome);
+    Ok(())
 }

@@ -1,27 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! How much memory something takes.
+//! The memory that a function allocates.
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// An allocator that knows how much was in use at most.
+/// An allocator that records the peak of its use.
 struct Meter;
 
 static IN_USE: AtomicUsize = AtomicUsize::new(0);
-static MOST: AtomicUsize = AtomicUsize::new(0);
+static PEAK: AtomicUsize = AtomicUsize::new(0);
 
-// SAFETY: what is handed out comes from the system's allocator.
+// SAFETY: all memory comes from the system's allocator.
 unsafe impl GlobalAlloc for Meter {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        MOST.fetch_max(IN_USE.fetch_add(layout.size(), Relaxed) + layout.size(), Relaxed);
-        // SAFETY: the caller's promise about the layout.
+        PEAK.fetch_max(IN_USE.fetch_add(layout.size(), Relaxed) + layout.size(), Relaxed);
+        // SAFETY: the caller promises a valid layout.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         IN_USE.fetch_sub(layout.size(), Relaxed);
-        // SAFETY: the caller's promise that the block is one of ours, with this layout.
+        // SAFETY: the caller promises that the block came from here, with this layout.
         unsafe { System.dealloc(block, layout) }
     }
 }
@@ -29,14 +28,12 @@ unsafe impl GlobalAlloc for Meter {
 #[global_allocator]
 static METER: Meter = Meter;
 
-/// The numbers are of the whole process: one at a time.
-static ALONE: Mutex<()> = Mutex::new(());
-
-/// The outcome of something, and how many bytes it had allocated at most at a time.
-pub fn taken<T>(run: impl FnOnce() -> T) -> (T, usize) {
-    let _alone = ALONE.lock();
+/// Runs a function and returns its result with the most bytes that it had allocated at a time.
+///
+/// The counters are those of the whole process, in which nothing else may run meanwhile.
+pub fn peak<T>(run: impl FnOnce() -> T) -> (T, usize) {
     let before = IN_USE.load(Relaxed);
-    MOST.store(before, Relaxed);
+    PEAK.store(before, Relaxed);
     let outcome = run();
-    (outcome, MOST.load(Relaxed).saturating_sub(before))
+    (outcome, PEAK.load(Relaxed).saturating_sub(before))
 }

@@ -65,7 +65,7 @@ fn test(copied: &Path, names: &[&str]) -> Output {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["test", "--quiet", "--offline", "--package", "vgetrandom", "--test", "contract", "--"]).args(names);
     cargo.current_dir(copied).env("CARGO_TARGET_DIR", copied.join("target"));
-    cargo.env("VDSO_PRODUCTS", root().join("target/vdso"));
+    cargo.env("VDSO_PRODUCTS", vdso_fixtures::products::directory());
     cargo.output().unwrap_or_else(|error| panic!("{cargo:?}: {error}"))
 }
 

@@ -2,9 +2,9 @@
 //! Where the library draws from: each test runs with all of them.
 
 use std::ops::Range;
-use std::path::PathBuf;
 use std::sync::OnceLock;
 use vdso_fixtures::child::in_child;
+use vdso_fixtures::products;
 use vdso_link::Image;
 use vdso_link::layout::SHARED_PAGE;
 use vdso_native::NativeImage;
@@ -65,10 +65,8 @@ impl Path {
 
 /// The image of the last build, mapped for the rest of the process: generator ready, generation 7.
 pub fn built() -> &'static NativeImage {
-    let products = std::env::var_os("VDSO_PRODUCTS")
-        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/vdso")), PathBuf::from);
-    let file = products.join("vdso64.so.dbg");
-    let image = Image::read(&file).unwrap_or_else(|error| panic!("{error}: run `cargo xtask build-vdso` first"));
+    let file = products::directory().join("vdso64.so.dbg");
+    let image = Image::read(&file).unwrap_or_else(|error| panic!("{error}"));
     let image = NativeImage::map(&image, &SHARED_PAGE).unwrap_or_else(|error| panic!("{error}"));
     image.data().set_generation(7);
     image.data().set_ready(true);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Files that are large, each in one way.
+//! Files that one thing makes large.
 
 use object::LittleEndian as LE;
 use object::elf::{
@@ -9,7 +9,7 @@ use object::elf::{
 use object::endian::{U16, U32, U64};
 use object::pod::{bytes_of, bytes_of_slice, from_bytes, slice_from_bytes};
 
-/// A file that grows: tables are appended, and the headers made to say so.
+/// A file that grows: tables are appended, and the headers changed accordingly.
 struct Growing {
     data: Vec<u8>,
     header: FileHeader64<LE>,
@@ -26,7 +26,7 @@ impl Growing {
         Self { data: data.to_vec(), header, segments: segments.to_vec(), sections: sections.to_vec() }
     }
 
-    /// Appends bytes at an aligned offset, which is returned.
+    /// Appends bytes at an aligned offset and returns that offset.
     fn append(&mut self, bytes: &[u8]) -> u64 {
         self.data.resize(self.data.len().next_multiple_of(16), 0);
         let offset = self.data.len() as u64;
@@ -47,15 +47,15 @@ impl Growing {
         self.sections.last_mut().unwrap()
     }
 
-    /// The first section of a type.
+    /// Returns the first section of a type.
     fn first(&mut self, kind: SectionType) -> &mut SectionHeader64<LE> {
         self.sections.iter_mut().find(|it| it.sh_type.get(LE) == kind).unwrap()
     }
 
-    /// The file, with its headers at the end.
+    /// Returns the file, with its headers at the end.
     fn finish(mut self) -> Vec<u8> {
         if self.sections.len() >= 0xff00 {
-            // How many there are then stands in the first.
+            // The size of the first section then holds the number.
             self.sections[0].sh_size = U64::new(LE, self.sections.len() as u64);
             self.header.e_shnum = U16::new(LE, 0);
         } else {
@@ -72,33 +72,48 @@ impl Growing {
     }
 }
 
-/// A way to make a file large.
-pub struct Way {
+/// The two kinds of files.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum ImageOrObject {
+    /// A vDSO image.
+    Image,
+    /// A relocatable object.
+    Object,
+}
+
+/// A file that one thing makes large.
+pub struct LargeFile {
+    /// The thing that makes it large.
     pub name: &'static str,
-    /// Words of the refusal; `None` for what all doors take.
+    /// The kind of file that it can be; `None` for both.
+    pub is: Option<ImageOrObject>,
+    /// Words of the refusal; `None` if every operation accepts the file.
     pub refusal: Option<&'static str>,
     grow: fn(&mut Growing, usize),
 }
 
-/// The ways that objects and images have in common; the number is how many bytes to add.
-pub const WAYS: [Way; 7] = [
-    Way {
+/// The large files. `grow` takes the number of bytes to add.
+pub const LARGE_FILES: [LargeFile; 11] = [
+    LargeFile {
         name: "an unmapped section",
+        is: None,
         refusal: None,
         grow: |it, size| {
             it.section(SHT_PROGBITS, SectionFlags(0), &vec![7; size]);
         },
     },
-    Way {
+    LargeFile {
         name: "sections",
+        is: None,
         refusal: Some("sections, where at most"),
         grow: |it, size| {
             let section = it.sections[0];
             it.sections.resize(size / 64, section);
         },
     },
-    Way {
+    LargeFile {
         name: "symbols",
+        is: None,
         refusal: Some("symbols, where at most"),
         grow: |it, size| {
             let offset = it.append(&vec![0; size / 24 * 24]);
@@ -107,41 +122,42 @@ pub const WAYS: [Way; 7] = [
             table.sh_size = U64::new(LE, size as u64 / 24 * 24);
         },
     },
-    Way {
+    LargeFile {
         name: "a string table without names",
+        is: None,
         refusal: Some("bytes of a string table, where at most"),
         grow: |it, size| {
             it.section(SHT_STRTAB, SectionFlags(0), &vec![0; size]);
         },
     },
-    Way {
+    LargeFile {
         name: "a name",
+        is: None,
         refusal: Some("bytes of a name, where at most"),
         grow: |it, _| {
             it.section(SHT_STRTAB, SectionFlags(0), &[b'x'; 1 << 20]);
         },
     },
-    Way {
+    LargeFile {
         name: "code",
+        is: None,
         refusal: Some("where at most"),
         grow: |it, size| {
             it.section(SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, &vec![0x90; size]);
         },
     },
-    Way {
+    LargeFile {
         name: "sections that overlap",
+        is: None,
         refusal: Some("which overlap in the file"),
         grow: |it, size| {
             let section = *it.section(SHT_PROGBITS, SectionFlags(0), &vec![7; size]);
             it.sections.resize(400, section);
         },
     },
-];
-
-/// Those of images.
-pub const OF_IMAGES: [Way; 3] = [
-    Way {
+    LargeFile {
         name: "a load segment",
+        is: Some(ImageOrObject::Image),
         refusal: Some("bytes in a segment or a mapped section"),
         grow: |it, size| {
             it.append(&vec![0; size]);
@@ -151,8 +167,9 @@ pub const OF_IMAGES: [Way; 3] = [
             load.p_memsz = U64::new(LE, end);
         },
     },
-    Way {
+    LargeFile {
         name: "notes",
+        is: Some(ImageOrObject::Image),
         refusal: Some("bytes in a segment or a mapped section"),
         grow: |it, size| {
             // Twelve zeros are a note without a name.
@@ -162,8 +179,9 @@ pub const OF_IMAGES: [Way; 3] = [
             notes.p_filesz = U64::new(LE, size as u64);
         },
     },
-    Way {
+    LargeFile {
         name: "program headers",
+        is: Some(ImageOrObject::Image),
         refusal: Some("program headers, where at most"),
         grow: |it, size| {
             let count = (size / 56).min(0xfffe);
@@ -172,23 +190,22 @@ pub const OF_IMAGES: [Way; 3] = [
             it.header.e_phnum = U16::new(LE, count as u16);
         },
     },
+    LargeFile {
+        name: "relocations",
+        is: Some(ImageOrObject::Object),
+        refusal: Some("relocations, where at most"),
+        grow: |it, size| {
+            let old = *it.first(SHT_RELA);
+            let section = it.section(SHT_RELA, SectionFlags(0), &vec![0; size / 24 * 24]);
+            (section.sh_link, section.sh_info, section.sh_entsize) = (old.sh_link, old.sh_info, old.sh_entsize);
+        },
+    },
 ];
 
-/// Those of objects.
-pub const OF_OBJECTS: [Way; 1] = [Way {
-    name: "relocations",
-    refusal: Some("relocations, where at most"),
-    grow: |it, size| {
-        let old = *it.first(SHT_RELA);
-        let section = it.section(SHT_RELA, SectionFlags(0), &vec![0; size / 24 * 24]);
-        (section.sh_link, section.sh_info, section.sh_entsize) = (old.sh_link, old.sh_info, old.sh_entsize);
-    },
-}];
-
-/// A good file of a length in one way.
-pub fn grown(good: &[u8], way: &Way, length: usize) -> Vec<u8> {
+/// Makes a large file of at most `length` bytes from a good one.
+pub fn grown(good: &[u8], file: &LargeFile, length: usize) -> Vec<u8> {
     let mut growing = Growing::new(good);
-    // The headers of all sections come behind.
-    (way.grow)(&mut growing, length - good.len() - 512 * 64);
+    // The headers of all sections follow.
+    (file.grow)(&mut growing, length - good.len() - 512 * 64);
     growing.finish()
 }
