@@ -147,10 +147,7 @@ const SAME_LISTS: [&str; 3] = ["k5-no-rewind", "k6-restart-without-end", "m3-sam
 
 #[test]
 fn mutants_of_the_object_and_controls_of_the_model_have_the_same_names() {
-    let directory = vdso_tests::workspace::root().join("tests/mutants");
-    let files = std::fs::read_dir(&directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
-    let of_the_object: BTreeSet<String> =
-        files.filter_map(|file| Some(file.ok()?.file_name().to_str()?.strip_suffix(".patch")?.to_owned())).collect();
+    let of_the_object: BTreeSet<String> = vdso_tests::mutants::all().map(|mutant| mutant.id.to_owned()).collect();
     let names = |list: &mut dyn Iterator<Item = &'static str>| list.map(str::to_owned).collect::<BTreeSet<String>>();
     let of_the_model =
         names(&mut CONTROLS.iter().filter(|control| control.is_object_mutant).map(|control| control.rules.name));

@@ -15,6 +15,7 @@ pub mod kernel_pages;
 pub mod loaded;
 pub mod memory;
 pub mod model;
+pub mod mutants;
 pub mod secrets;
 pub mod signal_stack;
 pub mod soak;

@@ -8,6 +8,8 @@ pub mod base;
 pub mod child;
 pub mod edit;
 pub mod images;
+pub mod mirror;
+pub mod mutant;
 pub mod object;
 pub mod products;
 pub mod toolchain;

@@ -189,7 +189,7 @@ pub const CONTROLS: &[Control] = &[
         &[ZeroKey, PartialKey, OldGeneration],
     ),
     mutant(Protocol { name: "k5-no-rewind", rewinds: false, ..BASE }, "K5", &KERNEL, &[Overrun]),
-    mutant(Protocol { name: "k5-no-second-look", second_look: false, ..BASE }, "K5", &KERNEL, &[OldGeneration]),
+    mutant(Protocol { name: "k5-no-second-check", second_look: false, ..BASE }, "K5", &KERNEL, &[OldGeneration]),
     mutant(Protocol { name: "k6-restart-without-end", passes: u8::MAX, ..BASE }, "K6", &KERNEL, &[ManyPasses]),
     mutant(
         Protocol { name: "k7-plain-release", release_taken: Change::Store, ..BASE },
@@ -220,13 +220,13 @@ pub const CONTROLS: &[Control] = &[
         &[IdleUsedKey, IdleBadBatch, KeptInState],
     ),
     mutant(
-        Protocol { name: "r2-mark-in-two-steps", take: Take::Store, ..BASE },
+        Protocol { name: "r2-tag-in-two-steps", take: Take::Store, ..BASE },
         "R2",
         &WIPE,
         &[ZeroKey, IdleWithoutKey],
     ),
     mutant(
-        Protocol { name: "r2-mark-not-looked-at", final_check: false, ..BASE },
+        Protocol { name: "r2-tag-not-checked", final_check: false, ..BASE },
         "R2",
         &DRAW,
         &[Zeros, KeyWords, Spoiled, OfAbandoned],
@@ -273,7 +273,7 @@ pub const CONTROLS: &[Control] = &[
         &TWO_HANDLERS,
         &[Zeros, KeyWords, Spoiled],
     ),
-    mutant(Protocol { name: "r3-count-before-the-mark", count_read: Order::Before, ..BASE }, "R3", &DRAW, &[Zeros]),
+    mutant(Protocol { name: "r3-count-before-the-take", count_read: Order::Before, ..BASE }, "R3", &DRAW, &[Zeros]),
     mutant(
         Protocol { name: "r3-count-after-the-release", count_store: Order::After, ..BASE },
         "R3",
@@ -319,7 +319,7 @@ pub const INEXPRESSIBLE: &[(&str, &str)] = &[
     ("e6-no-clamp", "lengths of 2 GiB: the model counts cells"),
     ("m3-lower-blocks-first", "the halves of a refill: the model has one value for the key of a group"),
     ("s2-page-always-touched", "which page has the data: the model has one"),
-    ("s2-page-never-looked-up", "which page has the data: the model has one"),
+    ("s2-page-never-used", "which page has the data: the model has one"),
 ];
 
 /// Situations outside of the contract, or at its edge, and what the protocol shows in them.
