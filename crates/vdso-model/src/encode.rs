@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! A world as a string of bytes that no other world has, and back.
 
+use crate::frame::{Frame, Held, MAX_OUTPUT, Pc};
+use crate::memory::Memory;
 use crate::value::{BATCH_CELLS, Fault, Key, KeyId, Value};
-use crate::world::{Budget, Frame, Held, MAX_OUTPUT, Memory, Pc, World};
+use crate::world::{Budget, World};
 
 const NO_KEY: u8 = u8::MAX;
 

@@ -2,11 +2,13 @@
 //! The events that can come next in a world.
 
 use crate::call::{Answer, Step, begin, step};
+use crate::frame::Pc;
+use crate::memory::Memory;
 use crate::protocol::{Form, Protocol};
 use crate::scenario::Scenario;
 use crate::value::{BATCH_CELLS, Value};
 use crate::violation::{Violation, abandon, judge_idle};
-use crate::world::{Memory, Pc, World};
+use crate::world::World;
 
 /// One thing that happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,11 +7,14 @@
 
 pub mod bounds;
 pub mod call;
+pub mod canonical;
 pub mod catalogue;
 pub mod cipher;
 pub mod encode;
 pub mod event;
 pub mod explore;
+pub mod frame;
+pub mod memory;
 pub mod object;
 pub mod protocol;
 pub mod replay;

@@ -3,9 +3,10 @@
 
 use crate::call::begin;
 use crate::cipher::Cipher;
+use crate::memory::{FETCHING, Memory, idle, own_tag};
 use crate::protocol::{Form, Protocol};
 use crate::value::{Fault, Key, Keys, Value};
-use crate::world::{Budget, FETCHING, Memory, World, idle, own_tag};
+use crate::world::{Budget, World};
 use std::fmt;
 
 /// The history of the state before the call.

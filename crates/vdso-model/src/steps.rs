@@ -3,10 +3,12 @@
 
 use crate::call::{Answer, begin, step};
 use crate::cipher::Cipher;
+use crate::frame::Pc;
+use crate::memory::Memory;
 use crate::protocol::Protocol;
 use crate::scenario::{Bounds, Scenario, Start};
 use crate::violation::abandon;
-use crate::world::{Memory, Pc, World};
+use crate::world::World;
 use vdso_inject::labels::{Kind, Part};
 
 /// One labelled access.

@@ -3,9 +3,10 @@
 
 use crate::event::{Event, Outcome, apply};
 use crate::explore::Way;
+use crate::memory::{FETCHING, Memory, own_tag};
 use crate::scenario::Scenario;
 use crate::violation::Violation;
-use crate::world::{FETCHING, Memory, World, own_tag};
+use crate::world::World;
 use std::fmt::Write;
 use vdso_inject::labels::{Kind, Part};
 

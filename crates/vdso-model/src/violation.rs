@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Violations, and where the explorer checks for them: at each return, and whenever no call is under way.
 
+use crate::frame::Frame;
+use crate::memory::{Memory, idle};
 use crate::protocol::Form;
 use crate::value::{Fault, Value, place_bit};
-use crate::world::{Frame, Memory, World, idle};
+use crate::world::World;
 use std::fmt;
 
 macro_rules! violations {

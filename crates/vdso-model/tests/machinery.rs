@@ -8,13 +8,15 @@ use vdso_model::cipher::Cipher;
 use vdso_model::encode::{decode, encode};
 use vdso_model::event::{Event, apply, events};
 use vdso_model::explore::explore;
+use vdso_model::frame::Pc;
+use vdso_model::memory::{FETCHING, idle, own_tag};
 use vdso_model::protocol::{Change, Protocol};
 use vdso_model::report::run;
 use vdso_model::scenario::{Bounds, Scenario, Start};
 use vdso_model::story::{replay, story, word};
 use vdso_model::value::{Key, Value, place_bit};
 use vdso_model::violation::{Violation, judge_idle};
-use vdso_model::world::{Budget, FETCHING, Pc, World, idle, own_tag};
+use vdso_model::world::{Budget, World};
 
 fn scenario(rules: Protocol, bounds: Bounds, start: Start, len: u8) -> Scenario {
     Scenario { rules, bounds, start, len, cipher: Cipher::Avx2 }

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! One control: a protocol, the bounds to explore, and the classes of violations that it must show there.
+
+use crate::protocol::Protocol;
+use crate::scenario::Bounds;
+use crate::violation::Violation;
+
+/// A protocol that must fail.
+#[derive(Clone, Copy, Debug)]
+pub struct Control {
+    /// The protocol; a mutant of the object has the same name.
+    pub rules: Protocol,
+    /// The clause that it breaks.
+    pub clause: &'static str,
+    /// Within which bounds.
+    pub bounds: &'static Bounds,
+    /// The classes of violations that it shows there.
+    pub shows: &'static [Violation],
+    /// Whether `tests/mutants` has the object with the same change.
+    pub is_object_mutant: bool,
+}
+
+pub(super) const BASE: Protocol = Protocol::CURRENT;
+
+pub(super) const fn control(
+    rules: Protocol,
+    clause: &'static str,
+    bounds: &'static Bounds,
+    shows: &'static [Violation],
+) -> Control {
+    Control { rules, clause, bounds, shows, is_object_mutant: false }
+}
+
+pub(super) const fn mutant(
+    rules: Protocol,
+    clause: &'static str,
+    bounds: &'static Bounds,
+    shows: &'static [Violation],
+) -> Control {
+    Control { rules, clause, bounds, shows, is_object_mutant: true }
+}
