@@ -2,7 +2,7 @@
 //! `build-vdso`: from source to verified images, one line a stage.
 
 use crate::native_call::{self, Call};
-use crate::{inspect, link, manifest, object, outputs, toolchain};
+use crate::{inspect, link, manifest, object, outputs, prove_cipher, toolchain};
 use anyhow::{Context, anyhow};
 use kernel_lab::progress::line;
 use kernel_lab::transaction::{self, Step};
@@ -17,7 +17,7 @@ use vdso_link::{CheckedObject, DataPageLayout, Image, LinkedImage, Object, Verif
 use vdso_native::RunningImage;
 
 /// The stand-alone image with its symbol table.
-const DEBUG: &str = "vdso64.so.dbg";
+pub const DEBUG: &str = "vdso64.so.dbg";
 /// The stand-alone image as a kernel would map it.
 const STRIPPED: &str = "vdso64.so";
 /// The image that the object was spliced into.
@@ -127,13 +127,15 @@ pub fn build_object() -> anyhow::Result<Object> {
     Ok(object)
 }
 
-/// Checks the object.
+/// Checks the object, and proves its cipher.
 ///
 /// # Errors
-/// It broke a rule.
+/// It broke a rule, or a claim about the cipher does not hold.
 pub fn check(object: Object) -> anyhow::Result<CheckedObject> {
     let checked = inspect::check(object)?;
     line("Checked", format!("{}: {}", object::FILE_NAME, inspect::looked_at(checked.report())));
+    let proved = prove_cipher::proved(object::FILE_NAME, checked.object().data())?;
+    line("Proved", format!("{}: {} cipher routines for every key", object::FILE_NAME, proved.verdicts.len()));
     Ok(checked)
 }
 

@@ -6,6 +6,7 @@ use crate::fresh::FreshArgs;
 use crate::fuzz::FuzzArgs;
 use crate::image_source::ImageSource;
 use crate::language::LanguageArgs;
+use crate::prove_cipher::ProveCipherArgs;
 use crate::splice::{SpliceArgs, UnspliceArgs};
 use crate::{
     bench::BenchArgs, bless::BlessArgs, build_vdso, inject::InjectArgs, model::ModelArgs, soak::SoakArgs,
@@ -55,6 +56,8 @@ pub enum Command {
     Inject(InjectArgs),
     /// Explore the protocol in every order of events, and the protocols that must fail
     Model(ModelArgs),
+    /// Prove for every key that the machine code of the cipher computes ChaCha20
+    ProveCipher(ProveCipherArgs),
     /// Build the vDSO images of the kernel series without the glue, for the tests to splice into
     StockVdso(StockArgs),
     /// Boot kernels with the glue in QEMU, and judge what a client finds there

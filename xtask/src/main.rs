@@ -23,6 +23,7 @@ mod model;
 mod native_call;
 mod object;
 mod outputs;
+mod prove_cipher;
 mod rule_names;
 mod rules_page;
 mod soak;
@@ -61,7 +62,7 @@ fn main() -> ExitCode {
             ));
             ExitCode::from(2)
         }
-        Err(error) if error.is::<BrokenRules>() => {
+        Err(error) if error.is::<BrokenRules>() || error.is::<prove_cipher::Refuted>() => {
             progress::complain(error);
             ExitCode::from(1)
         }
@@ -104,6 +105,10 @@ fn run(command: Command) -> anyhow::Result<Verdict> {
         Command::Fresh(options) => return Ok(fresh::run(&options)?.into()),
         Command::Model(options) => return Ok(model::explore(&options)?.into()),
         Command::Inject(options) => return Ok(inject::run(&options)?.into()),
+        Command::ProveCipher(options) => {
+            let build = || Ok(build_vdso::run(&build_vdso::Options::default())?.out);
+            prove_cipher::run(&options, build)?;
+        }
         Command::StockVdso(options) => stock_vdso::run(&options)?,
         Command::Boot(options) => {
             boot::require(&options)?;

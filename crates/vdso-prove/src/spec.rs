@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only OR MIT
+//! The specification: a block of ChaCha20 (RFC 8439, section 2.3) with a 64-bit counter and a zero nonce, as terms.
+
+use crate::memory::key_word;
+use crate::term::{Terms, Value};
+use vdso_abi::state::{BLOCK_LEN, KEY_LEN};
+
+/// Words in a block.
+pub const BLOCK_WORDS: usize = BLOCK_LEN / 4;
+
+/// "expand 32-byte k" (RFC 8439, section 2.3).
+const SIGMA: [u64; 4] = [0x6170_7865, 0x3320_646e, 0x7962_2d32, 0x6b20_6574];
+
+/// Columns and diagonals (RFC 8439, section 2.3).
+const QUARTERS: [[usize; 4]; 8] = [
+    [0, 4, 8, 12],
+    [1, 5, 9, 13],
+    [2, 6, 10, 14],
+    [3, 7, 11, 15],
+    [0, 5, 10, 15],
+    [1, 6, 11, 12],
+    [2, 7, 8, 13],
+    [3, 4, 9, 14],
+];
+
+/// The sixteen words of the block with number `counter`, a value of 64 bits, under the key of the state.
+pub fn block(terms: &mut Terms, counter: &Value) -> Vec<Value> {
+    let key: Vec<Value> = (0..KEY_LEN as u32 / 4).map(|index| key_word(terms, index)).collect();
+    block_of(terms, &key, counter)
+}
+
+fn block_of(terms: &mut Terms, key: &[Value], counter: &Value) -> Vec<Value> {
+    let input: Vec<Value> = SIGMA
+        .iter()
+        .map(|word| Value::constant(*word, 32))
+        .chain(key.iter().cloned())
+        .chain([counter.extract(0, 32), counter.extract(32, 32), Value::zero(32), Value::zero(32)])
+        .collect();
+    let mut words = input.clone();
+    for _ in 0..10 {
+        QUARTERS.iter().for_each(|quarter| quarter_round(terms, &mut words, *quarter));
+    }
+    words.iter().zip(&input).map(|(word, input)| terms.add(word, input)).collect()
+}
+
+/// RFC 8439, section 2.1.
+fn quarter_round(terms: &mut Terms, words: &mut [Value], [a, b, c, d]: [usize; 4]) {
+    for (sum, by, rotated, left) in [(a, b, d, 16), (c, d, b, 12), (a, b, d, 8), (c, d, b, 7)] {
+        words[sum] = terms.add(&words[sum], &words[by]);
+        let mixed = terms.xor(&words[rotated], &words[sum]);
+        words[rotated] = Value::concat([&mixed.extract(32 - left, left), &mixed.extract(0, 32 - left)]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes as words, the lowest byte first.
+    fn words(bytes: &[u8]) -> Vec<u64> {
+        bytes.chunks(4).map(|word| u64::from(u32::from_le_bytes(word.try_into().unwrap()))).collect()
+    }
+
+    /// RFC 8439, appendix A.1, test vectors 1 and 3: a zero nonce, and a counter that fits into 32 bits.
+    #[test]
+    fn blocks_equal_the_test_vectors_of_the_rfc() {
+        let zero_key = [0_u8; KEY_LEN];
+        let mut one_key = zero_key;
+        one_key[KEY_LEN - 1] = 1;
+        let cases: [(_, u64, [u64; 2]); 2] =
+            [(zero_key, 0, [0xade0_b876, 0x903d_f1a0]), (one_key, 1, [0x2452_eb3a, 0x9249_f8ec])];
+        for (key, counter, expected) in cases {
+            let mut terms = Terms::new();
+            let key: Vec<Value> = words(&key).into_iter().map(|word| Value::constant(word, 32)).collect();
+            let block = block_of(&mut terms, &key, &Value::constant(counter, 64));
+            let first: Vec<u64> = block[..2].iter().map(|word| word.as_constant().expect("a number")).collect();
+            assert_eq!(first, expected);
+        }
+    }
+}
