@@ -40,7 +40,16 @@ pub struct Glue {
 }
 
 impl Glue {
-    /// Reads `common/files`, `<series>/files` and `<series>/patches` of the folder `glue`, and the object.
+    /// The glue of a series with an empty object: what is to be undone or tried does not depend on the object's bytes.
+    ///
+    /// # Errors
+    /// As for [`Glue::load`].
+    pub fn without_object(glue: &Path, series: &Series) -> anyhow::Result<Self> {
+        let object = tempfile::NamedTempFile::new()?;
+        Self::load(glue, series, object.path())
+    }
+
+    /// Reads `common/files`, `<series>/files` and `<series>/patches` of the directory `glue`, and the object.
     ///
     /// # Errors
     /// A file cannot be read, two folders supply the same file, or a patch is no text.

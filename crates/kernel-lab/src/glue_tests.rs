@@ -3,11 +3,10 @@
 //! their series at their places, so that nobody needs a kernel's source for these tests.
 
 use super::*;
+use crate::hunk::{Side, hunks_of};
 use crate::plan::Plan;
 use crate::snapshot::snapshot;
 use crate::tree::{SERIES, recognise};
-use diffy::Line as HunkLine;
-use diffy::patch_set::{ParseOptions, PatchKind, PatchSet};
 use tempfile::TempDir;
 
 /// More series than any patched file has.
@@ -25,33 +24,27 @@ enum Known {
 fn originals(patches: &[Patch]) -> BTreeMap<String, String> {
     let mut files: BTreeMap<String, (Vec<Known>, Vec<String>)> = BTreeMap::new();
     for patch in patches {
-        for file_patch in PatchSet::parse(&patch.text, ParseOptions::unidiff()) {
-            let file_patch = file_patch.unwrap();
-            let PatchKind::Text(diff) = file_patch.patch() else { panic!("{}: binary", patch.name) };
-            let path = diff.modified().unwrap().strip_prefix("b/").unwrap().to_owned();
+        for (path, hunks) in hunks_of(&patch.text).unwrap() {
             let (now, original) = files.entry(path).or_insert_with(|| {
                 let unsaid = (0..LINES_OF_A_FILE).map(|number| format!("unsaid {number}\n")).collect();
                 ((0..LINES_OF_A_FILE).map(Known::Original).collect(), unsaid)
             });
             let mut after = Vec::new();
             let mut at = 0;
-            for hunk in diff.hunks() {
-                let start = hunk.old_range().start() - 1;
+            for hunk in hunks {
+                let start = hunk.start(Side::Before) - 1;
                 after.extend_from_slice(&now[at..start]);
                 at = start;
-                for line in hunk.lines() {
-                    match line {
-                        HunkLine::Insert(text) => after.push(Known::Text((*text).to_owned())),
-                        HunkLine::Context(text) | HunkLine::Delete(text) => {
-                            match &now[at] {
-                                Known::Original(number) => original[*number] = (*text).to_owned(),
-                                Known::Text(known) => assert_eq!(known, text, "{}", patch.name),
-                            }
-                            at += 1;
-                            if matches!(line, HunkLine::Context(_)) {
-                                after.push(Known::Text((*text).to_owned()));
-                            }
+                for (sign, text) in hunk.lines {
+                    if sign != '+' {
+                        match &now[at] {
+                            Known::Original(number) => original[*number] = text.to_owned(),
+                            Known::Text(known) => assert_eq!(known, text, "{}", patch.name),
                         }
+                        at += 1;
+                    }
+                    if sign != '-' {
+                        after.push(Known::Text(text.to_owned()));
                     }
                 }
             }
@@ -100,7 +93,13 @@ fn the_glue_of_every_line_goes_in_and_out() {
         assert!(glue.files.keys().all(|path| after.contains_key(&root.join(path))), "{}", series.name);
         let again = Plan::apply(&tree, &glue).unwrap();
         assert!(again.changes.is_empty(), "{}: {:?}", series.name, again.changes);
-        Plan::revert(&tree).unwrap().commit().unwrap();
+        Plan::revert(&tree, &glue).unwrap().commit().unwrap();
+        assert_eq!(snapshot(&root), before, "{}", series.name);
+
+        // The record is lost, and a stable update has changed other lines.
+        Plan::apply(&tree, &glue).unwrap().commit().unwrap();
+        fs_err::remove_file(root.join(series.record_path())).unwrap();
+        Plan::revert(&tree, &Glue::without_object(&super::folder(), series).unwrap()).unwrap().commit().unwrap();
         assert_eq!(snapshot(&root), before, "{}", series.name);
     }
 }

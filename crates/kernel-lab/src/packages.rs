@@ -67,7 +67,8 @@ fn needs() -> Vec<Need> {
         // The tests of kernel sources pack a small one.
         Need(sources().chain([Native]).collect(), Program("xz"), "xz-utils"),
         Need(vec![Fresh], Program("mmdebstrap"), "mmdebstrap"),
-        Need(vec![Fresh], Program("git"), "git"),
+        // Patches are applied by it.
+        Need(vec![Fresh, Native, KernelBuild], Program("git"), "git"),
     ];
     for series in &SERIES {
         match series.source {

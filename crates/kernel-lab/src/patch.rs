@@ -1,94 +1,110 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Unified diffs applied in memory, with a word about every hunk that does not fit.
+//! The patches of a series on copies of a tree's files, with a reason for every hunk that does not fit.
 //!
-//! `diffy` places a hunk at the nearest lines that equal it, however far away. A later release of a line moves lines,
-//! so that is wanted, but only where there is no choice: a hunk that would fit at two places is refused.
+//! `git apply` does the work. It stops at a file's first misfit, and it takes the nearest of several places where a hunk
+//! fits. A user needs all misfits at once, and a hunk at the wrong place is a kernel that nobody reviewed: so each hunk is
+//! looked up here first.
 
+use super::git::Scratch;
+use super::hunk::{Hunk, Side, hunks_of};
 use anyhow::{Context, bail};
-use diffy::patch_set::{FileOperation, ParseOptions, PatchKind, PatchSet};
-use diffy::{Hunk, Line as HunkLine};
 use std::collections::BTreeMap;
 
 /// A file of `kernel-glue/<series>/patches`.
 #[derive(Debug)]
 pub struct Patch {
-    /// Its name without the folder.
+    /// Its name without the directory.
     pub name: String,
     /// Its text.
     pub text: String,
 }
 
-/// Applies `patches` one after the other to the files that `read` supplies by their path in the tree, and returns the
-/// changed files.
+/// Which way patches are applied.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// As written, the first patch first.
+    Forward,
+    /// In reverse, the last patch first.
+    Reverse,
+}
+
+/// Applies all of `patches` to the files that `read` supplies by their path in the tree, and returns the changed files.
 ///
 /// # Errors
 /// Every hunk that does not fit, one per line, or the first patch that is malformed.
 pub fn apply_all(
     patches: &[Patch],
-    read: impl Fn(&str) -> anyhow::Result<Option<String>>,
-) -> anyhow::Result<BTreeMap<String, String>> {
-    let mut changed = BTreeMap::new();
+    direction: Direction,
+    read: impl Fn(&str) -> anyhow::Result<Option<Vec<u8>>>,
+) -> anyhow::Result<BTreeMap<String, Vec<u8>>> {
+    let scratch = Scratch::new()?;
+    let mut files = BTreeMap::new();
     let mut misfits = Vec::new();
-    for patch in patches {
-        for file_patch in PatchSet::parse(&patch.text, ParseOptions::unidiff()) {
-            let file_patch = file_patch.with_context(|| format!("{}: malformed patch", patch.name))?;
-            let path = patched_path(file_patch.operation()).with_context(|| patch.name.clone())?;
-            let PatchKind::Text(diff) = file_patch.patch() else { bail!("{}: {path}: a binary patch", patch.name) };
-
-            let before = match changed.get(&path).cloned() {
-                Some(text) => Some(text),
-                None => read(&path)?,
+    let ordered: Vec<&Patch> = match direction {
+        Direction::Forward => patches.iter().collect(),
+        Direction::Reverse => patches.iter().rev().collect(),
+    };
+    for patch in ordered {
+        let name = &patch.name;
+        let hunks = hunks_of(&patch.text).with_context(|| name.clone())?;
+        let mut excluded = Vec::new();
+        for (path, hunks) in &hunks {
+            if !files.contains_key(path)
+                && let Some(bytes) = read(path)?
+            {
+                scratch.put(path, &bytes)?;
+                files.insert(path.clone(), bytes);
+            }
+            let found = match files.get(path) {
+                Some(bytes) => misplaced(hunks, direction, bytes),
+                None => vec!["no such file".into()],
             };
-            let Some(before) = before else {
-                misfits.push(format!("{}: {path}: no such file", patch.name));
-                continue;
-            };
-            let found = misplaced(diff.hunks(), &before);
-            if found.is_empty() {
-                let after = diffy::apply(&before, diff).with_context(|| format!("{}: {path}", patch.name))?;
-                changed.insert(path, after);
-            } else {
-                misfits.extend(found.into_iter().map(|misfit| format!("{}: {path}: {misfit}", patch.name)));
+            if !found.is_empty() {
+                excluded.push(format!("--exclude={path}"));
+            }
+            misfits.extend(found.into_iter().map(|misfit| format!("{name}: {path}: {misfit}")));
+        }
+        // The other files of the patch change nevertheless: a later patch may build on them, and be judged for itself.
+        let mut options: Vec<&str> = excluded.iter().map(String::as_str).collect();
+        options.extend((direction == Direction::Reverse).then_some("--reverse"));
+        if excluded.len() < hunks.len() {
+            misfits.extend(scratch.apply(&patch.text, &options).err().map(|error| format!("{name}: {error}")));
+        }
+        for (path, _) in &hunks {
+            if let Some(bytes) = files.get_mut(path) {
+                *bytes = scratch.get(path)?;
             }
         }
     }
     if !misfits.is_empty() {
         bail!(misfits.join("\n"));
     }
-    Ok(changed)
-}
-
-/// The path, below the tree's top folder, of the one file that a patch changes.
-fn patched_path(operation: &FileOperation<'_, str>) -> anyhow::Result<String> {
-    let FileOperation::Modify { original, modified } = operation.strip_prefix(1) else {
-        bail!("creates, deletes or renames a file; new files belong in the folder files/");
-    };
-    if original != modified {
-        bail!("{original} and {modified}: two names for one file");
-    }
-    if modified.starts_with('/') || modified.split('/').any(|part| matches!(part, "" | "." | "..")) {
-        bail!("{modified}: not a path inside the tree");
-    }
-    Ok(modified.into_owned())
+    Ok(files)
 }
 
 /// What is wrong with the places of the hunks; nothing if all of them fit.
-fn misplaced(hunks: &[Hunk<'_, str>], text: &str) -> Vec<String> {
-    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+fn misplaced(hunks: &[Hunk<'_>], direction: Direction, bytes: &[u8]) -> Vec<String> {
+    let (before, after) = match direction {
+        Direction::Forward => (Side::Before, Side::After),
+        Direction::Reverse => (Side::After, Side::Before),
+    };
+    let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
     let exact = hunks.iter().all(|hunk| {
-        let before = side(hunk, Side::Before);
-        let first = hunk.old_range().start().saturating_sub(1);
-        !before.is_empty() && lines.get(first..first + before.len()) == Some(&before[..])
+        let run = hunk.side(before);
+        let first = hunk.start(before).saturating_sub(1);
+        !run.is_empty() && lines.get(first..first + run.len()) == Some(&run[..])
     });
     if exact {
         return Vec::new();
     }
     let count = hunks.len();
-    let judge = |(index, hunk): (usize, &Hunk<'_, str>)| {
-        let what = format!("hunk {} of {count} (line {})", index + 1, hunk.old_range().start());
-        match places(&lines, &side(hunk, Side::Before)) {
+    let judge = |(index, hunk): (usize, &Hunk<'_>)| {
+        let what = format!("hunk {} of {count} (line {})", index + 1, hunk.start(before));
+        match places(&lines, &hunk.side(before)) {
             1 => None,
-            0 if places(&lines, &side(hunk, Side::After)) > 0 => Some(format!("{what} is in the file already")),
+            0 if places(&lines, &hunk.side(after)) > 0 && direction == Direction::Forward => {
+                Some(format!("{what} is in the file already"))
+            }
             0 => Some(format!("{what} does not fit")),
             places => Some(format!("{what} would fit at {places} places")),
         }
@@ -96,25 +112,8 @@ fn misplaced(hunks: &[Hunk<'_, str>], text: &str) -> Vec<String> {
     hunks.iter().enumerate().filter_map(judge).collect()
 }
 
-#[derive(Clone, Copy)]
-enum Side {
-    Before,
-    After,
-}
-
-/// The lines of one side of a hunk.
-fn side<'text>(hunk: &Hunk<'text, str>, side: Side) -> Vec<&'text str> {
-    let of_side = |line: &HunkLine<'text, str>| match (line, side) {
-        (HunkLine::Context(text), _)
-        | (HunkLine::Delete(text), Side::Before)
-        | (HunkLine::Insert(text), Side::After) => Some(*text),
-        _ => None,
-    };
-    hunk.lines().iter().filter_map(of_side).collect()
-}
-
 /// At how many places of a file a run of lines stands; an empty run, which is everywhere, counts as nowhere.
-fn places(lines: &[&str], run: &[&str]) -> usize {
+fn places(lines: &[&[u8]], run: &[&[u8]]) -> usize {
     if run.is_empty() { 0 } else { lines.windows(run.len()).filter(|window| *window == run).count() }
 }
 
@@ -122,14 +121,14 @@ fn places(lines: &[&str], run: &[&str]) -> usize {
 mod tests {
     use super::*;
 
-    const FILE: &str = "one\ntwo\nthree\nfour\nfive\nsix\nseven\neight\n";
-    const DIFF: &str = "a word first\n\n--- a/d/f\n+++ b/d/f\n@@ -1,3 +1,4 @@\n one\n two\n+new\n three\n\
-                        @@ -6,3 +7,3 @@\n six\n-seven\n+SEVEN\n eight\n";
+    const FILE: &str = "zero\none\ntwo\nthree\nfour\nfive\nsix\nseven\neight\n";
+    const DIFF: &str = "a word first\n\n--- a/d/f\n+++ b/d/f\n@@ -2,3 +2,4 @@\n one\n two\n+new\n three\n\
+                        @@ -7,3 +8,3 @@\n six\n-seven\n+SEVEN\n eight\n";
 
     fn apply(diff: &str, file: &str) -> anyhow::Result<String> {
         let patch = Patch { name: "0001-x.patch".into(), text: diff.into() };
-        let mut changed = apply_all(&[patch], |path| Ok((path == "d/f").then(|| file.to_owned())))?;
-        Ok(changed.remove("d/f").unwrap_or_default())
+        let mut changed = apply_all(&[patch], Direction::Forward, |path| Ok((path == "d/f").then(|| file.into())))?;
+        Ok(String::from_utf8(changed.remove("d/f").unwrap_or_default())?)
     }
 
     fn misfit(diff: &str, file: &str) -> String {
@@ -138,10 +137,10 @@ mod tests {
 
     #[test]
     fn applies_at_its_place_and_where_lines_moved() {
-        let after = "one\ntwo\nnew\nthree\nfour\nfive\nsix\nSEVEN\neight\n";
+        let after = "zero\none\ntwo\nnew\nthree\nfour\nfive\nsix\nSEVEN\neight\n";
         assert_eq!(apply(DIFF, FILE).unwrap(), after);
-        let moved = format!("zero\nzero\n{FILE}");
-        assert_eq!(apply(DIFF, &moved).unwrap(), format!("zero\nzero\n{after}"));
+        let moved = format!("first\n{FILE}");
+        assert_eq!(apply(DIFF, &moved).unwrap(), format!("first\n{after}"));
     }
 
     #[test]
@@ -149,15 +148,15 @@ mod tests {
         let error = misfit(DIFF, &FILE.replace("two", "2").replace("eight", "8"));
         assert_eq!(
             error,
-            "0001-x.patch: d/f: hunk 1 of 2 (line 1) does not fit\n\
-             0001-x.patch: d/f: hunk 2 of 2 (line 6) does not fit"
+            "0001-x.patch: d/f: hunk 1 of 2 (line 2) does not fit\n\
+             0001-x.patch: d/f: hunk 2 of 2 (line 7) does not fit"
         );
     }
 
     #[test]
     fn a_hunk_that_is_in_already_is_told_from_one_that_does_not_fit() {
         let error = misfit(DIFF, &FILE.replace("seven", "SEVEN"));
-        assert_eq!(error, "0001-x.patch: d/f: hunk 2 of 2 (line 6) is in the file already");
+        assert_eq!(error, "0001-x.patch: d/f: hunk 2 of 2 (line 7) is in the file already");
     }
 
     #[test]
@@ -165,15 +164,17 @@ mod tests {
         let twice = format!("{FILE}six\nseven\neight\n");
         assert!(apply(DIFF, &twice).is_ok());
         let error = misfit(DIFF, &format!("zero\n{twice}"));
-        assert_eq!(error, "0001-x.patch: d/f: hunk 2 of 2 (line 6) would fit at 2 places");
+        assert_eq!(error, "0001-x.patch: d/f: hunk 2 of 2 (line 7) would fit at 2 places");
     }
 
     #[test]
     fn a_later_patch_sees_what_an_earlier_one_did() {
-        let second = "--- a/d/f\n+++ b/d/f\n@@ -2,3 +2,3 @@\n two\n-new\n+newer\n three\n";
+        let second = "--- a/d/f\n+++ b/d/f\n@@ -3,3 +3,3 @@\n two\n-new\n+newer\n three\n";
         let patches = [DIFF, second].map(|text| Patch { name: "p".into(), text: text.into() });
-        let changed = apply_all(&patches, |_| Ok(Some(FILE.into()))).unwrap();
-        assert!(changed["d/f"].contains("two\nnewer\nthree\n"));
+        let changed = apply_all(&patches, Direction::Forward, |_| Ok(Some(FILE.into()))).unwrap();
+        assert!(String::from_utf8_lossy(&changed["d/f"]).contains("two\nnewer\nthree\n"));
+        let restored = apply_all(&patches, Direction::Reverse, |path| Ok(changed.get(path).cloned())).unwrap();
+        assert_eq!(restored["d/f"], FILE.as_bytes());
     }
 
     #[test]

@@ -2,12 +2,12 @@
 //! What an application or a reversion of the glue will change in a tree: computed whole before the first byte is written.
 
 use super::glue::Glue;
-use super::patch;
+use super::patch::{self, Direction};
 use super::record::{Application, Patched, Record};
 use super::tree::KernelTree;
 use crate::digest::sha256;
 use crate::transaction::{self, Step};
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -81,8 +81,7 @@ impl Plan {
             }
             application.added.insert(path.clone(), sha256(bytes));
         }
-        let patched =
-            patch::apply_all(&glue.patches, |path| original(path)?.map(|bytes| text(path, bytes)).transpose());
+        let patched = patch::apply_all(&glue.patches, Direction::Forward, original);
         let misfits = patched.as_ref().err().map(|error| format!("{error:#}"));
         if !occupied.is_empty() || misfits.is_some() {
             occupied.extend(misfits);
@@ -95,11 +94,11 @@ impl Plan {
             );
         }
         let patched = patched?;
-        for (path, result) in &patched {
-            let before = original(path)?.map(|bytes| text(path, bytes)).transpose()?.unwrap_or_default();
-            application.patched.insert(path.clone(), Patched::new(&before, result));
-        }
-        wanted.extend(patched.into_iter().map(|(path, result)| (path, Some(result.into_bytes()))));
+        let versions = patched
+            .iter()
+            .map(|(path, result)| Ok((path.clone(), [original(path)?.unwrap_or_default(), result.clone()])));
+        application.patched = Patched::all(&versions.collect::<anyhow::Result<_>>()?)?;
+        wanted.extend(patched.into_iter().map(|(path, result)| (path, Some(result))));
         wanted.extend(glue.files.iter().map(|(path, bytes)| (path.clone(), Some(bytes.clone()))));
         application.directories = missing_folders(root, &glue.files);
         if let Some(record) = &record {
@@ -108,16 +107,14 @@ impl Plan {
         Self::between(tree, now, wanted, record.as_ref(), Some(&application))
     }
 
-    /// The step from what a tree holds to what it held before the glue came.
+    /// The step from what a tree holds to what it held before the glue came. Without a record, `glue` says what to undo.
     ///
     /// # Errors
-    /// The tree has no record of the glue, or is dirty.
-    pub fn revert(tree: &KernelTree) -> anyhow::Result<Self> {
-        let Some(record) = Record::load(tree)? else {
-            bail!(
-                "{}: missing, so no glue was applied to this tree by this tool; nothing to revert",
-                tree.root.join(tree.series.record_path()).display()
-            );
+    /// The tree has no glue, or lines of the glue were changed since.
+    pub fn revert(tree: &KernelTree, glue: &Glue) -> anyhow::Result<Self> {
+        let record = match Record::load(tree)? {
+            Some(record) => record,
+            None => reconstructed(tree, glue)?,
         };
         let (now, wanted) = originals(tree, &record)?;
         Self::between(tree, now, wanted, Some(&record), None)
@@ -186,7 +183,12 @@ impl Plan {
                 both.push(new);
                 std::iter::once(write(&both)).chain(files).chain([write(&[new])]).collect()
             }
-            (_, None) => files.into_iter().chain([Step::Remove(record)]).collect(),
+            (old, None) => {
+                // A lost record is written again, for the case that this run is killed.
+                let is_lost = !tree.root.join(&record).exists();
+                let again = old.filter(|_| is_lost).map(|old| write(&old.applications()));
+                again.into_iter().chain(files).chain([Step::Remove(record.clone())]).collect()
+            }
         };
         let emptied = match (old, new) {
             (Some(old), None) => old.directories().into_iter().rev().collect(),
@@ -194,6 +196,34 @@ impl Plan {
         };
         Ok(Self { root: tree.root.clone(), changes, steps, paths, emptied })
     }
+}
+
+/// The record of a tree that has lost its own: as `glue` would have written it.
+fn reconstructed(tree: &KernelTree, glue: &Glue) -> anyhow::Result<Record> {
+    let (root, object) = (&tree.root, tree.series.object_path());
+    let lost = format!("{}: missing", root.join(tree.series.record_path()).display());
+    let mut application = Application::default();
+    for (path, bytes) in &glue.files {
+        let Some(now) = read(root, path)? else { continue };
+        // The object may come from an earlier build, so its name is all that tells it.
+        ensure!(
+            now == *bytes || *path == object,
+            "{lost}, and {path} is not the file of this glue; nothing was changed"
+        );
+        application.added.insert(path.clone(), sha256(&now));
+    }
+    ensure!(!application.added.is_empty(), "{lost}, and the tree has no file of the glue; nothing to revert");
+    let originals = patch::apply_all(&glue.patches, Direction::Reverse, |path| read(root, path))
+        .with_context(|| format!("{lost}, and the patches cannot be taken out; nothing was changed"))?;
+    let versions = originals.into_iter().map(|(path, original)| {
+        let now = read(root, &path)?.unwrap_or_default();
+        Ok((path, [original, now]))
+    });
+    application.patched = Patched::all(&versions.collect::<anyhow::Result<_>>()?)?;
+    let parents = application.added.keys().flat_map(|path| Path::new(path).ancestors().skip(1));
+    application.directories =
+        parents.filter_map(|parent| parent.to_str()).filter(|it| !it.is_empty()).map(Into::into).collect();
+    Ok(Record::of(&[&application]))
 }
 
 /// What the files of a record hold now, and what they held before.
@@ -212,7 +242,7 @@ fn originals(tree: &KernelTree, record: &Record) -> anyhow::Result<(Contents, Co
     }
     if !dirty.is_empty() {
         bail!(
-            "{}: changed by somebody else since the glue was applied; nothing was changed:\n  {}\n\
+            "{}: the lines of the glue were changed since it was applied; nothing was changed:\n  {}\n\
              undo these changes, or start from a fresh tree",
             tree.root.display(),
             dirty.join("\n  ")
@@ -230,10 +260,6 @@ fn read(root: &Path, path: &str) -> anyhow::Result<Option<Vec<u8>>> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error.into()),
     }
-}
-
-fn text(path: &str, bytes: Vec<u8>) -> anyhow::Result<String> {
-    String::from_utf8(bytes).with_context(|| format!("{path}: not UTF-8, so no patch can be applied"))
 }
 
 /// The folders that the tree lacks for these files.

@@ -46,7 +46,7 @@ fn apply(root: &Path, glue: &Glue) -> anyhow::Result<Vec<Change>> {
 }
 
 fn revert(root: &Path) -> anyhow::Result<Vec<Change>> {
-    let plan = Plan::revert(&recognise(root)?)?;
+    let plan = Plan::revert(&recognise(root)?, &glue("", &[PATCH, MM_PATCH]))?;
     plan.commit()?;
     Ok(plan.changes)
 }
@@ -131,17 +131,107 @@ fn a_partly_patched_tree_is_refused() {
 }
 
 #[test]
-fn a_tree_that_was_changed_after_the_application_is_refused() {
+fn a_tree_whose_lines_of_the_glue_were_changed_is_refused() {
     let folder = pristine();
     let root = folder.path();
     let glue = glue("object", &[PATCH]);
     apply(root, &glue).unwrap();
-    put(root, "drivers/random.c", "int a;\nint glue;\nint b;\nint c;\nint mine;\n");
+    put(root, "drivers/random.c", "int a;\nint mine;\nint b;\nint c;\n");
     put(root, "include/vdso/abi.h", "#define A 2\n");
     let error = refused(root, &glue);
     assert!(error.contains("  drivers/random.c\n  include/vdso/abi.h\n"), "{error}");
     let error = format!("{:#}", revert(root).unwrap_err());
     assert!(error.contains("drivers/random.c"), "{error}");
+}
+
+#[test]
+fn a_stable_update_of_other_lines_blocks_neither_apply_nor_revert() {
+    let long =
+        |first: &str, glue: &str| format!("{first}\nint w;\nint x;\nint y;\nint z;\n{glue}int b;\nint c;\nint d;\n");
+    let patch =
+        "--- a/drivers/random.c\n+++ b/drivers/random.c\n@@ -5,3 +5,4 @@\n int z;\n+int glue;\n int b;\n int c;\n";
+    let folder = pristine();
+    let root = folder.path();
+    put(root, "drivers/random.c", &long("int a;", ""));
+    apply(root, &glue("object", &[patch])).unwrap();
+
+    put(root, "drivers/random.c", &long("int new;\nint a;", "int glue;\n"));
+    assert_eq!(apply(root, &glue("other", &[patch])).unwrap(), [Change::Update(SERIES[0].object_path())]);
+    put(root, "drivers/random.c", &long("int a;", "int glue;\n"));
+    revert(root).unwrap();
+    assert_eq!(read(root, "drivers/random.c").unwrap().unwrap(), long("int a;", "").as_bytes());
+    assert!(!root.join(SERIES[0].object_path()).exists());
+}
+
+#[test]
+fn a_lost_record_blocks_no_revert_by_which_all_patches_come_out() {
+    let folder = pristine();
+    let root = folder.path();
+    let before = snapshot(root);
+    let record = root.join(SERIES[0].record_path());
+    apply(root, &glue("object", &[PATCH, MM_PATCH])).unwrap();
+    fs_err::remove_file(&record).unwrap();
+    let changes = revert(root).unwrap();
+    assert!(changes.contains(&Change::Restore("mm/m.c".into())), "{changes:?}");
+    assert_eq!(snapshot(root), before);
+
+    // Killed after each step.
+    for done in 1..5 {
+        apply(root, &glue("object", &[PATCH, MM_PATCH])).unwrap();
+        fs_err::remove_file(&record).unwrap();
+        let plan = Plan::revert(&recognise(root).unwrap(), &glue("", &[PATCH, MM_PATCH])).unwrap();
+        transaction::commit(root, &plan.steps[..done]).unwrap();
+        revert(root).unwrap();
+        assert_eq!(snapshot(root), before, "after {done} of {} steps", plan.steps.len());
+    }
+}
+
+#[test]
+fn a_lost_record_and_changed_glue_leave_the_tree_alone() {
+    let folder = pristine();
+    let root = folder.path();
+    apply(root, &glue("object", &[PATCH])).unwrap();
+    fs_err::remove_file(root.join(SERIES[0].record_path())).unwrap();
+    let error_of = || {
+        let before = snapshot(root);
+        let error = format!("{:#}", revert(root).unwrap_err());
+        assert_eq!(snapshot(root), before, "a refusal touches nothing");
+        error
+    };
+    let error = error_of();
+    assert!(error.contains("0001.patch: mm/m.c: hunk 1 of 1 (line 1) does not fit"), "{error}");
+    put(root, "include/vdso/abi.h", "#define A 2\n");
+    let error = error_of();
+    assert!(error.contains("include/vdso/abi.h is not the file of this glue"), "{error}");
+}
+
+/// Git run in such a tree would take the repository's top for the tree, or skip what lies outside of its directory.
+#[test]
+fn a_tree_inside_a_repository_and_a_work_tree_are_patched_and_reverted() {
+    let (repository, work_tree) = (pristine(), pristine());
+    let git = |words: &[&str]| {
+        let command = duct::cmd("git", ["-c", "user.name=t", "-c", "user.email=t"].iter().chain(words));
+        command.dir(repository.path()).stdout_null().run().unwrap()
+    };
+    git(&["init", "--quiet"]);
+    git(&["commit", "--quiet", "--allow-empty", "--message", "empty"]);
+    let linked = work_tree.path().join("linked");
+    git(&["worktree", "add", "--quiet", linked.to_str().unwrap()]);
+    let below = repository.path().join("ignored");
+    put(repository.path(), ".gitignore", "*\n");
+    for root in [repository.path(), &linked, &below] {
+        for (path, _) in snapshot(work_tree.path()).iter().filter(|(_, entry)| entry.is_some()) {
+            let name = path.strip_prefix(work_tree.path()).unwrap();
+            if !name.starts_with("linked") {
+                put(root, name.to_str().unwrap(), &fs_err::read_to_string(path).unwrap());
+            }
+        }
+        let before = snapshot(root);
+        apply(root, &glue("object", &[PATCH, MM_PATCH])).unwrap();
+        assert_eq!(read(root, "mm/m.c").unwrap().unwrap(), b"x\nY\nz\n");
+        revert(root).unwrap();
+        assert_eq!(snapshot(root), before);
+    }
 }
 
 #[test]
@@ -185,7 +275,7 @@ fn an_interrupted_reversion_can_be_finished() {
     let root = folder.path();
     let before = snapshot(root);
     apply(root, &glue("object", &[PATCH])).unwrap();
-    let plan = Plan::revert(&recognise(root).unwrap()).unwrap();
+    let plan = Plan::revert(&recognise(root).unwrap(), &glue("", &[])).unwrap();
     transaction::commit(root, &plan.steps[..2]).unwrap();
     revert(root).unwrap();
     assert_eq!(snapshot(root), before);

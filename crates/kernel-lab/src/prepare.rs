@@ -51,9 +51,8 @@ pub struct Outcome {
 pub fn require(options: &KernelArgs) -> anyhow::Result<()> {
     let Some(root) = &options.kernel else { return Ok(()) };
     let tree = recognise(root)?;
-    // Whether the glue fits does not depend on the bytes of the object, which is built later.
-    let object = tempfile::NamedTempFile::new()?;
-    Plan::apply(&tree, &Glue::load(&glue::folder(), tree.series, object.path())?)?;
+    // The object is built later.
+    Plan::apply(&tree, &Glue::without_object(&glue::folder(), tree.series)?)?;
     if options.build {
         packages::require(&[Tier::KernelBuild], false)?;
     }
@@ -97,7 +96,8 @@ fn apply(root: &Path, object: &Path) -> anyhow::Result<(KernelTree, Outcome)> {
 /// The tree has no glue of ours, or files of it were changed since; it is as it was then.
 pub fn revert(root: &Path) -> anyhow::Result<Outcome> {
     let tree = recognise(root)?;
-    carry_out(&tree, &Plan::revert(&tree)?, "Reverting", "holds its own files already, so only the record goes")
+    let plan = Plan::revert(&tree, &Glue::without_object(&glue::folder(), tree.series)?)?;
+    carry_out(&tree, &plan, "Reverting", "holds its own files already, so only the record goes")
 }
 
 fn carry_out(tree: &KernelTree, plan: &Plan, verb: &str, unchanged: &str) -> anyhow::Result<Outcome> {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The record that an application of the glue leaves in the tree: how to recognise it, and how to undo it.
 
+use super::git;
+use super::patch::{self, Direction, Patch};
 use super::tree::KernelTree;
 use crate::digest::sha256;
 use anyhow::{Context, bail};
@@ -42,10 +44,18 @@ pub struct Patched {
 }
 
 impl Patched {
-    /// Keeps the step from one text to the other.
-    pub fn new(original: &str, result: &str) -> Self {
-        let diff = diffy::create_patch(original, result).to_string();
-        Self { original: sha256(original.as_bytes()), result: sha256(result.as_bytes()), diff }
+    /// Keeps the step from one version of each file to the other.
+    ///
+    /// # Errors
+    /// A changed line is not UTF-8.
+    pub fn all(versions: &BTreeMap<String, [Vec<u8>; 2]>) -> anyhow::Result<BTreeMap<String, Self>> {
+        let slices = versions.iter().map(|(path, [old, new])| (path.as_str(), [&old[..], &new[..]]));
+        let mut hunks = git::hunks_between(slices)?;
+        let patched = versions.iter().map(|(path, [original, result])| {
+            let diff = format!("--- original\n+++ modified\n{}", hunks.remove(path).unwrap_or_default());
+            (path.clone(), Self { original: sha256(original), result: sha256(result), diff })
+        });
+        Ok(patched.collect())
     }
 
     /// Inserted and deleted lines.
@@ -54,11 +64,15 @@ impl Patched {
         (count('+'), count('-'))
     }
 
-    /// The original text, if `text` is the result.
-    fn undo(&self, text: &str) -> Option<String> {
-        let patch = diffy::Patch::from_str(&self.diff).ok()?;
-        let original = diffy::apply(text, &patch.reverse()).ok()?;
-        (sha256(original.as_bytes()) == self.original).then_some(original)
+    /// `now` without the change.
+    ///
+    /// # Errors
+    /// The lines of the change are no longer as they were made.
+    fn undo(&self, now: &[u8]) -> anyhow::Result<Vec<u8>> {
+        let hunks = self.diff.find("@@ ").map_or("", |hunks| &self.diff[hunks..]);
+        let patch = Patch { name: "the record".into(), text: format!("--- a/file\n+++ b/file\n{hunks}") };
+        let mut undone = patch::apply_all(&[patch], Direction::Reverse, |_| Ok(Some(now.to_vec())))?;
+        undone.remove("file").context("no hunks")
     }
 }
 
@@ -117,11 +131,12 @@ impl Record {
         self.applications.iter().flat_map(|application| application.directories.iter().cloned()).collect()
     }
 
-    /// What `path` held before the glue came, `None` inside for "no file", deduced from what it holds now.
+    /// The bytes that `path` held before the glue came, `None` inside for "no file", deduced from what it holds now.
     ///
-    /// Nothing is returned if it holds neither what it held before nor what an application made of it.
+    /// A file of the tree may have changed since, as by a stable update: while its own lines of the glue are as they were
+    /// made, they are taken out of it. Nothing is returned if they are not.
     pub fn original(&self, path: &str, now: Option<&[u8]>) -> Option<Option<Vec<u8>>> {
-        self.applications.iter().find_map(|application| {
+        let exact = self.applications.iter().find_map(|application| {
             if let Some(digest) = application.added.get(path) {
                 return now.is_none_or(|now| sha256(now) == *digest).then_some(None);
             }
@@ -129,13 +144,13 @@ impl Record {
             let now = now?;
             let digest = sha256(now);
             if digest == patched.original {
-                Some(Some(now.to_vec()))
-            } else if digest == patched.result {
-                let original = patched.undo(std::str::from_utf8(now).ok()?)?;
-                Some(Some(original.into_bytes()))
-            } else {
-                None
+                return Some(Some(now.to_vec()));
             }
-        })
+            let is_result = digest == patched.result;
+            is_result.then(|| patched.undo(now).ok()).flatten().filter(|it| sha256(it) == patched.original).map(Some)
+        });
+        // Of two applications, one might be taken for the other here.
+        let [only] = &self.applications[..] else { return exact };
+        exact.or_else(|| only.patched.get(path)?.undo(now?).ok().map(Some))
     }
 }

@@ -2,7 +2,7 @@
 //! `cargo xtask stock-vdso`: the 64-bit vDSO image of each kernel series as it is without our glue. Who puts the object into a
 //! kernel without a patch starts from such an image, and so do the tests of the splice.
 
-use super::glue;
+use super::glue::{self, Glue};
 use super::plan::Plan;
 use super::record::Record;
 use super::selection::Selection;
@@ -66,7 +66,7 @@ pub fn build(series: &Series, given: Option<&Path>) -> anyhow::Result<PathBuf> {
         fs_err::remove_file(stamp)?;
     }
     if Record::load(&tree)?.is_some() {
-        Plan::revert(&tree)?.commit()?;
+        Plan::revert(&tree, &Glue::without_object(&glue::folder(), tree.series)?)?.commit()?;
     }
     build.configure(&glue::stock_options()?)?;
     let built = build.build_vdso(tree.series.vdso_dir)?;
