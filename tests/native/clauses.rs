@@ -53,6 +53,15 @@ fn guest_tests(table: &str) -> Vec<&str> {
     entries.filter_map(|(_, entry)| entry.split(',').next()).collect()
 }
 
+/// Names of the tests that a source adds to a harness of its own.
+fn trials(source: &str) -> Vec<&str> {
+    source
+        .split("Trial::test(")
+        .skip(1)
+        .filter_map(|call| call.trim_start().strip_prefix('"')?.split('"').next())
+        .collect()
+}
+
 /// The clauses that a text refers to as "contract M1", or "contract M1 and M2".
 fn referred_to(text: &str) -> Vec<String> {
     let words: Vec<_> = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
@@ -120,7 +129,12 @@ fn tests() -> BTreeSet<String> {
     for folder in ["tests", "crates", "xtask"] {
         rust_files(&workspace().join(folder), &mut files);
     }
-    let of_file = |path: &PathBuf| rust_tests(&read(path)).into_iter().map(str::to_owned).collect::<Vec<_>>();
+    let of_file = |path: &PathBuf| {
+        let source = read(path);
+        let names: Vec<String> =
+            [rust_tests(&source), trials(&source)].concat().into_iter().map(str::to_owned).collect();
+        names
+    };
     let guest = read(&workspace().join("tests/guest/tests.h"));
     files.iter().flat_map(of_file).chain(guest_tests(&guest).into_iter().map(str::to_owned)).collect()
 }
@@ -159,6 +173,7 @@ fn ids_are_read_where_they_stand() {
     assert!(named("m1_x_m2").eq(["M1"]) && named("every_e1").next().is_none() && named("e_1").next().is_none());
     let source = "#[test]\nfn k1_a() {}\n    #[test]\n    #[ignore]\n    fn k2_b() {\n}\nfn k3_helper() {}\n";
     assert_eq!(rust_tests(source), ["k1_a", "k2_b"]);
+    assert_eq!(trials("Trial::test(\"a_b_c\", f), Trial::test(case.name(), g)"), ["a_b_c"]);
     assert_eq!(guest_tests("TEST(a1_b, test_b)\nGLUE_TEST(a2_c, test_c)\n/* TEST(c, d) */\n"), ["a1_b", "a2_c"]);
     assert_eq!(referred_to("contract M1 and M2, E3; see contract: K4. Contract S1"), ["M1", "M2", "E3", "K4"]);
     assert_eq!(referred_to("the contract of E4"), [""; 0]);

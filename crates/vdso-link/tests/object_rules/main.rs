@@ -20,10 +20,9 @@ use vdso_link::check::rules;
 fn main() -> ExitCode {
     let bad_inputs = cases::all().map(|case| Trial::test(case.test_name(), move || check_rejects(&case)));
     let about_cases = [
-        ("each_rule_has_a_bad_input", each_rule_has_a_bad_input as fn() -> _),
-        ("each_bad_input_has_one_message", each_bad_input_has_one_message),
+        Trial::test("each_rule_has_a_bad_input", each_rule_has_a_bad_input),
+        Trial::test("each_bad_input_has_one_message", each_bad_input_has_one_message),
     ];
-    let about_cases = about_cases.map(|(name, test)| Trial::test(name, test));
     libtest_mimic::run(&Arguments::from_args(), bad_inputs.chain(about_cases).collect()).exit_code()
 }
 
