@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! `cargo xtask language`: the English of lines and commits that are newer than the rule.
-//!
-//! Older lines are left as they are until an edit touches them.
+//! `cargo xtask language`: the English of lines and of commits that are newer than the rule, and the links of documents.
 
+mod links;
 mod prose;
 mod terms;
+mod tree;
 
 use anyhow::Context;
 use duct::cmd;
@@ -24,11 +24,14 @@ pub struct LanguageArgs {
     /// Check lines and commits after this commit
     #[arg(long, value_name = "COMMIT", default_value = SINCE)]
     since: String,
+    /// Check every line of the tree and print a count per term
+    #[arg(long)]
+    all: bool,
 }
 
 impl Default for LanguageArgs {
     fn default() -> Self {
-        Self { since: SINCE.into() }
+        Self { since: SINCE.into(), all: false }
     }
 }
 
@@ -45,33 +48,51 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Prints every violation and returns whether there is none; `None` in a shallow clone, which does not tell.
+/// Prints every violation and returns whether there is none; `None` if a shallow clone leaves nothing to check.
 ///
 /// # Errors
 /// Git is missing, or does not know the commit.
 pub fn run(options: &LanguageArgs) -> anyhow::Result<Option<bool>> {
-    let git = |arguments: &[&str]| {
-        process::output_of("git", &cmd("git", arguments).dir(workspace::root())).with_context(|| {
-            format!(
-                "the changes after {} are unknown; check a clone with all commits, or name one with --since",
-                options.since
-            )
-        })
-    };
-    if git(&["rev-parse", "--is-shallow-repository"])?.trim() == "true" {
-        progress::line("Skipped", "language: a shallow clone does not tell which lines are new");
-        return Ok(None);
+    let is_shallow = git(&["rev-parse", "--is-shallow-repository"])?.trim() == "true";
+    let mut violations = Vec::new();
+    if options.all {
+        violations.extend(tree::violations(workspace::root(), &git(&["ls-files", "-z"])?)?);
     }
-    let range = format!("{}..HEAD", options.since);
-    let diff = git(&["diff", "--unified=0", "--no-color", "--no-ext-diff", "--find-renames", &options.since, "--"])?;
-    let commits = git(&["log", "--no-merges", "--format=%h %s", &range])?;
-    let mut violations = in_lines(&diff);
-    violations.extend(commits.lines().filter_map(in_subject));
+    if is_shallow {
+        progress::line("Skipped", "language: a shallow clone does not tell which lines and commits are new");
+    } else {
+        violations.extend(newer(options)?);
+    }
     for violation in &violations {
         progress::complain(violation);
     }
-    progress::line("Checked", format_args!("{} commits after {}", commits.lines().count(), options.since));
-    Ok(Some(violations.is_empty()))
+    if options.all {
+        for (what, count) in tree::counts(&violations) {
+            progress::line("Counted", format_args!("{count:5}  {what}"));
+        }
+        progress::line("Counted", format_args!("{:5}  violations in all", violations.len()));
+    }
+    Ok((options.all || !is_shallow).then_some(violations.is_empty()))
+}
+
+/// The violations in commits after the one that the options name, and in lines if the whole tree is not checked.
+fn newer(options: &LanguageArgs) -> anyhow::Result<Vec<Violation>> {
+    let since = &options.since;
+    let hint =
+        || format!("the changes after {since} are unknown; check a clone with all commits, or name one with --since");
+    let commits = git(&["log", "--no-merges", "--format=%h %s", &format!("{since}..HEAD")]).with_context(hint)?;
+    let mut violations: Vec<_> = commits.lines().filter_map(in_subject).collect();
+    if !options.all {
+        let options = ["diff", "--unified=0", "--no-color", "--no-ext-diff", "--find-renames", since, "--"];
+        violations.extend(in_lines(&git(&options).with_context(hint)?));
+    }
+    progress::line("Checked", format_args!("{} commits after {since}", commits.lines().count()));
+    Ok(violations)
+}
+
+/// The output of Git in the workspace.
+fn git(arguments: &[&str]) -> anyhow::Result<String> {
+    process::output_of("git", &cmd("git", arguments).dir(workspace::root()))
 }
 
 /// The violations in the added lines of a difference without context.
@@ -84,19 +105,24 @@ fn in_lines(diff: &str) -> Vec<Violation> {
             let start = hunk.split('+').nth(1).and_then(|new| new.split([',', ' ']).next());
             number = start.and_then(|start| start.parse().ok()).unwrap_or(0);
         } else if let (Some(added), Some(path)) = (line.strip_prefix('+'), file) {
-            let place = format!("{path}:{number}");
-            let found = prose::of(path, added).into_iter().flat_map(|prose| terms::violations(&prose));
-            violations.extend(found.map(|what| Violation { place: place.clone(), what }));
+            violations.extend(in_line(path, number, added));
             number += 1;
         }
     }
     violations
 }
 
-/// Whether a file has prose of ours. The list of terms names what it forbids.
+/// The violations in one line of a file.
+fn in_line(path: &str, number: usize, line: &str) -> Vec<Violation> {
+    let found = prose::of(path, line).into_iter().flat_map(|prose| terms::violations(&prose));
+    found.map(|what| Violation { place: format!("{path}:{number}"), what }).collect()
+}
+
+/// Whether a file has prose of ours. The lists of terms name the words that they forbid.
 fn is_checked(path: &str) -> bool {
     let ending = Path::new(path).extension().and_then(|ending| ending.to_str());
-    ending.is_some_and(|ending| prose::ENDINGS.contains(&ending)) && !path.starts_with("xtask/src/language")
+    let is_list = path.starts_with("xtask/src/language") || path == "docs/glossary.md";
+    ending.is_some_and(|ending| prose::ENDINGS.contains(&ending)) && !is_list
 }
 
 /// The violation in `HASH SUBJECT` of a commit.
@@ -146,7 +172,7 @@ mod tests {
 
     #[test]
     fn the_difference_to_an_unknown_commit_is_an_error_with_a_next_step() {
-        let error = format!("{:#}", run(&LanguageArgs { since: "no-such-commit".into() }).unwrap_err());
+        let error = format!("{:#}", run(&LanguageArgs { since: "no-such-commit".into(), all: false }).unwrap_err());
         assert!(error.contains("name one with --since"), "{error}");
     }
 }
