@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The glue of each series goes into a tree of that series and out again. The tree has no more than the patches say about it:
-//! their series at their places, so that nobody needs a kernel's source for these tests.
+//! their lines at their places, so no test needs a kernel source.
 
 use super::*;
 use crate::hunk::{Side, hunks_of};
@@ -9,13 +9,13 @@ use crate::snapshot::snapshot;
 use crate::tree::{SERIES, recognise};
 use tempfile::TempDir;
 
-/// More series than any patched file has.
+/// More lines than any patched file has.
 const LINES_OF_A_FILE: usize = 20_000;
 
 /// One line of a file under reconstruction.
 #[derive(Clone)]
 enum Known {
-    /// Series of the original, of which nothing was said yet.
+    /// Line of the original, which no patch has shown yet.
     Original(usize),
     Text(String),
 }

@@ -2,7 +2,7 @@
 //! The patches of a series on copies of a tree's files, with a reason for every hunk that does not fit.
 //!
 //! `git apply` does the work. It stops at a file's first misfit, and it takes the nearest of several places where a hunk
-//! fits. A user needs all misfits at once, and a hunk at the wrong place is a kernel that nobody reviewed: so each hunk is
+//! fits. A user needs all misfits at once, and a hunk at the wrong place changes code that no reviewer saw. So each hunk is
 //! looked up here first.
 
 use super::git::Scratch;
@@ -82,7 +82,7 @@ pub fn apply_all(
     Ok(files)
 }
 
-/// What is wrong with the places of the hunks; nothing if all of them fit.
+/// The hunks that do not fit, each with its reason.
 fn misplaced(hunks: &[Hunk<'_>], direction: Direction, bytes: &[u8]) -> Vec<String> {
     let (before, after) = match direction {
         Direction::Forward => (Side::Before, Side::After),

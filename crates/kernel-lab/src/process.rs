@@ -3,7 +3,10 @@
 
 use anyhow::{Context, bail};
 use duct::{Expression, Handle};
-use std::io::{BufRead, BufReader};
+use rustix::process::{Pid, Signal, getpid, getppid, kill_process_group, set_parent_process_death_signal};
+use std::cell::Cell;
+use std::io::{BufRead, BufReader, ErrorKind};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::ExitStatus;
 use std::time::Duration;
@@ -11,26 +14,19 @@ use std::time::Duration;
 /// How many lines of a log or console a failure shows.
 pub const TAIL_LINES: usize = 30;
 
-/// Runs a command to its end with everything it prints in `log`.
+/// Runs a command to its end with everything it prints in `log`. It ends with this process.
 ///
 /// # Errors
-/// The command could not be started, or failed; then the message ends with the name of the log and what it says.
+/// The command could not be started, or failed; then the message ends with the name of the log and its errors.
 pub fn run_logged(what: &str, command: &Expression, log: &Path) -> anyhow::Result<()> {
-    if let Some(folder) = log.parent() {
-        fs_err::create_dir_all(folder)?;
-    }
-    let output = command
-        .stdin_null()
-        .stderr_to_stdout()
-        .stdout_path(log)
-        .unchecked()
-        .run()
+    let child = start_bounded(command, log)
         .with_context(|| format!("{what}: could not be started; see that its program is on the path"))?;
-    if output.status.success() {
+    let status = child.end()?;
+    if status.success() {
         return Ok(());
     }
     let text = String::from_utf8_lossy(&fs_err::read(log)?).into_owned();
-    bail!("{what} failed ({}); from {}:\n{}", output.status, log.display(), cause(&text))
+    bail!("{what} failed ({status}); from {}:\n{}", log.display(), cause(&text))
 }
 
 /// Runs a command to its end and returns what it printed to standard output.
@@ -59,35 +55,65 @@ pub fn first_line(what: &str, command: &Expression) -> anyhow::Result<String> {
     Ok(output_of(what, command)?.lines().next().unwrap_or_default().to_owned())
 }
 
-/// Starts a command with everything it prints in `log`; it is killed when the value is dropped.
+/// Starts a command with everything it prints in `log`. It ends with the value, and with this process.
 ///
 /// # Errors
 /// The command could not be started, or the log not be created.
 pub fn start_bounded(command: &Expression, log: &Path) -> anyhow::Result<Bounded> {
-    if let Some(folder) = log.parent() {
-        fs_err::create_dir_all(folder)?;
+    if let Some(directory) = log.parent() {
+        fs_err::create_dir_all(directory)?;
     }
-    Ok(Bounded(command.stdin_null().stderr_to_stdout().stdout_path(log).unchecked().start()?))
+    let parent = getpid();
+    let command = command.stdin_null().stderr_to_stdout().stdout_path(log).unchecked().before_spawn(move |child| {
+        child.process_group(0);
+        // SAFETY: the closure makes two system calls and neither allocates nor locks, as between fork and exec it must.
+        unsafe {
+            child.pre_exec(move || {
+                // Not SIGKILL: `make` passes this signal on to the compilers that it has started.
+                set_parent_process_death_signal(Some(Signal::TERM))?;
+                // A parent that ended before the call above sends no signal.
+                if getppid() == Some(parent) { Ok(()) } else { Err(ErrorKind::BrokenPipe.into()) }
+            });
+        }
+        Ok(())
+    });
+    Ok(Bounded { handle: command.start()?, is_reaped: Cell::new(false) })
 }
 
-/// A child process that does not outlive this value.
-pub struct Bounded(Handle);
+/// A child process in a process group of which it is the leader. No process of the group outlives this value.
+pub struct Bounded {
+    handle: Handle,
+    /// Whether the child was waited for, so that its id may belong to another process.
+    is_reaped: Cell<bool>,
+}
 
 impl Bounded {
     /// Waits until the child ends or the time is over; `None` in the second case.
     ///
     /// # Errors
-    /// What the operating system says to the wait.
+    /// The operating system refuses the wait.
     pub fn wait(&self, limit: Duration) -> anyhow::Result<Option<ExitStatus>> {
-        Ok(self.0.wait_timeout(limit)?.map(|output| output.status))
+        let output = self.handle.wait_timeout(limit)?;
+        self.is_reaped.set(output.is_some());
+        Ok(output.map(|output| output.status))
+    }
+
+    /// Waits until the child ends.
+    fn end(self) -> anyhow::Result<ExitStatus> {
+        let status = self.handle.wait()?.status;
+        self.is_reaped.set(true);
+        Ok(status)
     }
 }
 
 impl Drop for Bounded {
     fn drop(&mut self) {
-        // A child that has ended already makes both fail, and nothing is left to do then.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let group = self.handle.pids().first().and_then(|id| Pid::from_raw(*id as i32));
+        if let (false, Some(group)) = (self.is_reaped.get(), group) {
+            // The group may have ended by itself, and then nothing is left to do.
+            let _ = kill_process_group(group, Signal::KILL);
+            let _ = self.handle.wait();
+        }
     }
 }
 
@@ -164,13 +190,74 @@ mod tests {
     }
 
     #[test]
-    fn a_child_is_killed_when_its_owner_goes() {
-        let folder = tempfile::tempdir().unwrap();
-        let child = start_bounded(&cmd!("sleep", "600"), &folder.path().join("log")).unwrap();
-        let id = child.0.pids()[0];
+    fn dropping_a_child_kills_it_and_what_it_started() {
+        let directory = tempfile::tempdir().unwrap();
+        let log = directory.path().join("log");
+        let child = start_bounded(&cmd!("sh", "-c", "sleep 600 & echo $$ $!; wait"), &log).unwrap();
+        let ids = logged_ids(&log, 2);
         assert!(child.wait(Duration::from_millis(10)).unwrap().is_none());
-        assert!(Path::new(&format!("/proc/{id}")).exists());
+        assert!(ids.iter().all(|id| is_running(*id)));
         drop(child);
-        assert!(!Path::new(&format!("/proc/{id}")).exists());
+        assert_ended(&ids);
+    }
+
+    /// Run by the next test in a process that it kills.
+    #[test]
+    fn helper_that_builds_until_it_is_killed() {
+        let Some(directory) = std::env::var_os(HELPER) else { return };
+        let directory = Path::new(&directory);
+        let _ = run_logged("the build", &cmd!("make", "-j2", "-f", directory.join("rules")), &directory.join("log"));
+    }
+
+    #[test]
+    fn run_logged_leaves_no_build_behind_a_killed_process() {
+        let directory = tempfile::tempdir().unwrap();
+        fs_err::write(directory.path().join("rules"), "all:; @echo $$PPID $$$$; exec sleep 600\n").unwrap();
+        let test = "process::tests::helper_that_builds_until_it_is_killed";
+        let mut helper = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", test])
+            .env(HELPER, directory.path())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let ids = logged_ids(&directory.path().join("log"), 2);
+        assert!(ids.iter().all(|id| is_running(*id)));
+        helper.kill().unwrap();
+        helper.wait().unwrap();
+        assert_ended(&ids);
+    }
+
+    const HELPER: &str = "KERNEL_LAB_TEST_HELPER";
+
+    /// Process ids in the first line of a log, waited for.
+    fn logged_ids(log: &Path, count: usize) -> Vec<i32> {
+        for _ in 0..1000 {
+            let text = fs_err::read_to_string(log).unwrap_or_default();
+            let ids: Vec<i32> = text.split_whitespace().map_while(|word| word.parse().ok()).collect();
+            if ids.len() == count && text.ends_with('\n') {
+                return ids;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("no process ids in {}", log.display());
+    }
+
+    fn is_running(id: i32) -> bool {
+        // The third field is the state, and a zombie has ended.
+        let status = fs_err::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+        status.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['Z', 'X']))
+    }
+
+    fn assert_ended(ids: &[i32]) {
+        for _ in 0..1000 {
+            if !ids.iter().any(|id| is_running(*id)) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        for id in ids.iter().filter_map(|id| Pid::from_raw(*id)) {
+            let _ = rustix::process::kill_process(id, Signal::KILL);
+        }
+        panic!("processes {ids:?} go on");
     }
 }

@@ -26,7 +26,7 @@ pub struct Selection {
 /// A kernel that is there.
 #[derive(Debug)]
 pub struct Kernel {
-    /// What its boots are called by: its series, or `image`.
+    /// The name of its boots: its series, or `image`.
     pub name: &'static str,
     /// Its bzImage.
     pub image: PathBuf,
@@ -48,7 +48,7 @@ pub struct Built {
 /// One that is to be booted.
 #[derive(Clone, Debug)]
 pub struct Selected {
-    /// What its boots are called by: its series, or `image`.
+    /// The name of its boots: its series, or `image`.
     pub name: &'static str,
     /// What of ours is in it.
     pub content: Content,

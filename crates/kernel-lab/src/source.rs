@@ -31,7 +31,7 @@ enum Origin<'path> {
     Tree(&'path Path),
 }
 
-/// Makes the copy `target/kernel/NAME`, of `given` if there is one, else of the series's package, or finds it there from an
+/// Makes the copy `target/kernel/NAME`, of `given` if there is one, else of the series' package, or finds it there from an
 /// earlier run.
 ///
 /// # Errors
@@ -72,7 +72,7 @@ fn part_of(target: &Path, name: &str, origin: &Origin<'_>, paths: &[&str]) -> an
     Ok(folder.join(SOURCE))
 }
 
-/// The archive with a series's source.
+/// The archive with a series' source.
 ///
 /// # Errors
 /// It is of a newer release, and cannot be fetched.

@@ -14,7 +14,7 @@ use crate::transaction::{self, Step};
 use crate::{progress, workspace};
 use std::path::{Path, PathBuf};
 
-/// The folder in `target/kernel/<series>/`. The tests look for images there.
+/// The directory in `target/kernel/<series>/`. The tests look for images there.
 const FOLDER: &str = "stock";
 /// The image with its symbols, and as processes see it.
 const FILES: [&str; 2] = ["vdso64.so.dbg", "vdso64.so"];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The recogniser of kernel trees. Whatever depends on a kernel's version stands here or in `kernel-glue/<series>/`.
+//! The recogniser of kernel trees. All that depends on a kernel's version is here or in `kernel-glue/<series>/`.
 
 use crate::debian::Suite;
 use anyhow::{Context, bail};
@@ -17,11 +17,11 @@ pub struct Series {
     /// Folder of the 64-bit vDSO in the tree.
     pub vdso_dir: &'static str,
     /// The patch that, with the object and nothing else of the glue, makes a kernel that the tests boot: where there is C
-    /// code whose place the object can take. One series shows it; each such kernel is a build of its own, of minutes.
+    /// code whose place the object can take. One series shows it; each such kernel is a separate build, of minutes.
     pub object_patch: Option<&'static str>,
 }
 
-/// The Debian package with a series's source, and the archive that it brings.
+/// The Debian package with a series' source, and the archive that it brings.
 #[derive(Debug, PartialEq, Eq)]
 pub enum SourcePackage {
     /// Of the machine's own release, installed.
