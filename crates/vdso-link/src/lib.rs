@@ -6,33 +6,24 @@
 //! verified one. A broken rule is data, a [`Finding`] in a [`Report`]; [`Error`] is kept for what could not be looked at.
 #![forbid(unsafe_code)]
 
-mod bounds;
 pub mod check;
 pub mod diff;
-mod disassembly;
 pub mod dump;
-pub mod error;
-pub mod excerpt;
-pub mod file;
-pub mod image;
+mod found;
 pub mod layout;
 pub mod link;
 pub mod manifest;
-pub mod object_file;
-mod printable;
-mod read;
 pub mod report;
 pub mod rule;
+pub mod stages;
 pub mod verify;
-pub mod vmlinux;
 
 pub use check::check;
 pub use diff::diff;
 pub use dump::dump;
-pub use error::Error;
-pub use image::{Image, LinkedImage, VerifiedImage};
 pub use layout::DataPageLayout;
-pub use object_file::{CheckedObject, Object};
 pub use report::Report;
-pub use rule::{Examination, Finding, Place, Rule};
+pub use rule::{Examination, Finding, Rule};
+pub use stages::{CheckedObject, LinkedImage, VerifiedImage};
+pub use vdso_elf::{Error, Image, Object, Place, parser as object_file, vmlinux};
 pub use verify::verify;

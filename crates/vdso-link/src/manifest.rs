@@ -4,11 +4,12 @@
 //! Two builds of one commit give equal manifests, in whatever folder and on whatever machine they run: nothing in it tells a
 //! place or a time, and every list is sorted by name.
 
-use crate::{Error, Report};
+use crate::Report;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::path::{Component, Path};
+use vdso_elf::error::Error;
 
 /// The record of one build.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

@@ -3,13 +3,13 @@
 
 mod words;
 
-use crate::excerpt::excerpt;
-use crate::object_file::ElfFile;
-use crate::printable::printable;
 use crate::rule::{Examination, Finding};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
+use vdso_elf::excerpt::excerpt;
+use vdso_elf::parser::ElfFile;
+use vdso_elf::printable::printable;
 pub use words::Words;
 
 /// As many findings of one rule are shown in words; all are in the JSON.

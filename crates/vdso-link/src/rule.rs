@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! A rule, what it looked at, and what it found.
 
-use crate::excerpt::Line;
-use crate::printable::printable;
 use serde::Serialize;
 use std::fmt::Display;
+use vdso_elf::excerpt::Line;
+use vdso_elf::place::Place;
+use vdso_elf::printable::printable;
 
 /// What is demanded of an object or an image, and why.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,31 +25,6 @@ impl Rule {
     pub fn explanation(&self) -> String {
         let Self { id, demand, why, breaks } = self;
         format!("{id}\n\nDemand: {demand}.\n\nWhy: {why}\n\nWho breaks: {breaks}\n")
-    }
-}
-
-/// Where in a file something was found.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Place {
-    /// Name of the section or table.
-    pub section: String,
-    /// Offset in that section, in bytes.
-    pub offset: u64,
-    /// Name of the symbol, demangled; empty where there is none.
-    pub symbol: String,
-}
-
-impl Place {
-    /// A place in a section, in no symbol.
-    pub fn new(section: impl Into<String>, offset: u64) -> Self {
-        Self { section: section.into(), offset, symbol: String::new() }
-    }
-
-    /// The same place, in a symbol whose name may be mangled.
-    #[must_use]
-    pub fn in_symbol(mut self, name: &str) -> Self {
-        self.symbol = format!("{:#}", rustc_demangle::demangle(name));
-        self
     }
 }
 

@@ -2,11 +2,12 @@
 //! Family `code`: the instructions of all functions.
 
 use super::ObjectRule;
-use super::anatomy::Anatomy;
-use super::functions::{Code, Function};
-use crate::{Examination, Place, Rule};
+use crate::{Examination, Rule};
 use iced_x86::{CpuidFeature, FlowControl, Mnemonic};
 use vdso_abi::routines::{CIPHER_ROUTINES, CpuFeature};
+use vdso_elf::anatomy::Anatomy;
+use vdso_elf::anatomy::functions::{Code, Function};
+use vdso_elf::place::Place;
 
 /// The rules of the family.
 pub static RULES: [ObjectRule; 7] = [

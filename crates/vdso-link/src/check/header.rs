@@ -2,12 +2,13 @@
 //! Family `header`: what kind of file the object is.
 
 use super::ObjectRule;
-use super::anatomy::Anatomy;
-use crate::{Examination, Place, Rule};
+use crate::{Examination, Rule};
 use object::LittleEndian as LE;
 use object::elf;
 use object::read::elf::FileHeader as _;
 use std::mem::offset_of;
+use vdso_elf::anatomy::Anatomy;
+use vdso_elf::place::Place;
 
 type Header = elf::FileHeader64<LE>;
 

@@ -3,22 +3,19 @@
 //!
 //! [`Anatomy`] reads the object once; a rule is a function that walks it, beside the words that explain it.
 
-pub(crate) mod anatomy;
 mod causes;
 mod code;
-mod flow;
-pub(crate) mod frames;
-mod functions;
 mod header;
-mod read;
 mod relocations;
 mod secrets;
 mod sections;
 mod symbols;
 mod unwind;
 
-use crate::{CheckedObject, Error, Examination, Object, Report, Rule};
-use anatomy::Anatomy;
+use crate::{CheckedObject, Examination, Report, Rule};
+use vdso_elf::anatomy::Anatomy;
+use vdso_elf::error::Error;
+use vdso_elf::object::Object;
 
 /// A rule with the function that applies it.
 pub struct ObjectRule {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Family `relocations`: what the linker will fill in, in sections that are in memory at run time.
 
-use super::anatomy::{Anatomy, Home, Relocation, Symbol};
 use super::{ObjectRule, causes};
 use crate::{Examination, Rule};
 use object::elf;
 use vdso_abi::PAGE_SIZE;
 use vdso_abi::exports::{DATA_SYMBOLS, VDSO_RNG_DATA};
 use vdso_abi::rng_data::VdsoRngData;
+use vdso_elf::anatomy::Anatomy;
+use vdso_elf::anatomy::tables::{Home, Relocation, Symbol};
 
 /// Length of the field that both allowed kinds fill in, in bytes.
 const FIELD_LEN: u64 = 4;

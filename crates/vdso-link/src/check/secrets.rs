@@ -13,12 +13,13 @@ mod residue;
 
 use self::arithmetic::is_floating_point;
 use super::ObjectRule;
-use super::anatomy::Anatomy;
-use super::functions::{Code, Function};
-use crate::{Examination, Place, Rule};
+use crate::{Examination, Rule};
 use iced_x86::{FlowControl, Mnemonic, OpAccess, Register};
 use object::elf;
 use vdso_abi::routines::CIPHER_ROUTINES;
+use vdso_elf::anatomy::Anatomy;
+use vdso_elf::anatomy::functions::{Code, Function};
+use vdso_elf::place::Place;
 
 /// The rules of the family.
 pub static RULES: [ObjectRule; 10] = [

@@ -4,10 +4,12 @@
 //! Each allocated section with content belongs to one [`Class`], and one rule speaks of it.
 
 use super::ObjectRule;
-use super::anatomy::{Anatomy, Section};
-use super::frames::EH_FRAME;
-use crate::{Examination, Place, Rule};
+use crate::{Examination, Rule};
 use object::elf;
+use vdso_elf::anatomy::Anatomy;
+use vdso_elf::anatomy::frames::EH_FRAME;
+use vdso_elf::anatomy::tables::Section;
+use vdso_elf::place::Place;
 
 /// Most bytes that all sections of a kind may have together; the image must stay within the pages that kernels expect.
 const BUDGETS: [(&str, u64); 3] = [(TEXT, 16 << 10), (RODATA, 4 << 10), (EH_FRAME, 4 << 10)];

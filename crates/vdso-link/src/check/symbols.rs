@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Family `symbols`: the names that the object gives and wants.
 
-use super::anatomy::{Anatomy, Home, Symbol};
 use super::{ObjectRule, causes};
-use crate::{Examination, Place, Rule};
+use crate::{Examination, Rule};
 use object::elf;
 use vdso_abi::exports::{DATA_SYMBOLS, EXPORTS, Export};
+use vdso_elf::anatomy::Anatomy;
+use vdso_elf::anatomy::tables::{Home, Symbol};
+use vdso_elf::place::Place;
 
 /// What the long name of an export has before the short one.
 const LONG_PREFIX: &str = "__vdso_";

@@ -4,10 +4,11 @@
 mod stack;
 
 use super::ObjectRule;
-use super::anatomy::Anatomy;
-use super::frames::{EH_FRAME, Frame};
-use crate::{Examination, Place, Rule};
+use crate::{Examination, Rule};
 use std::ops::Range;
+use vdso_elf::anatomy::Anatomy;
+use vdso_elf::anatomy::frames::{EH_FRAME, Frame};
+use vdso_elf::place::Place;
 
 /// The rules of the family.
 pub static RULES: [ObjectRule; 4] = [

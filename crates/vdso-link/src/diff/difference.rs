@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! One difference between two images, by a key that names the field, and lists of keys that are accepted with a reason.
 
-use crate::rule::Place;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 use std::fmt;
+use vdso_elf::place::Place;
 
 /// One difference between an old and a new image.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Where a field stands in the header that it is a field of.
 
-use crate::rule::Place;
 use object::LittleEndian as LE;
 use object::elf::{FileHeader64, ProgramHeader64};
 use std::mem::offset_of;
+use vdso_elf::place::Place;
 
 type Header = FileHeader64<LE>;
 type Segment = ProgramHeader64<LE>;

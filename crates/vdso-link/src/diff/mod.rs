@@ -8,8 +8,9 @@ mod names;
 pub use difference::{Acceptance, Difference};
 
 use crate::dump::{Subject, dump};
-use crate::{Error, Image};
 use std::collections::{HashMap, HashSet};
+use vdso_elf::error::Error;
+use vdso_elf::image::Image;
 
 /// What was compared, and what differs.
 #[derive(Debug, Default)]
@@ -81,7 +82,7 @@ impl Comparison {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Place;
+    use vdso_elf::place::Place;
 
     fn subject(name: &str, fields: &[(&'static str, &str)]) -> Subject {
         let fields = fields.iter().map(|(field, value)| (*field, (*value).to_owned())).collect();

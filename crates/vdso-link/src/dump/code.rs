@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The functions of an image, and a digest of each that does not depend on where the linker put what it refers to.
 
-use crate::object_file::ElfFile;
-use crate::read::dynamic::Dynamic;
-use crate::read::memory::Memory;
-use crate::read::sections::sections;
-use crate::read::symbols::exported;
 use iced_x86::{Decoder, DecoderOptions, Instruction, OpKind};
 use object::LittleEndian as LE;
 use object::elf::{SHN_UNDEF, STT_FUNC, SymbolType};
 use std::ops::Range;
+use vdso_elf::dynamic::Dynamic;
+use vdso_elf::memory::Memory;
+use vdso_elf::parser::ElfFile;
+use vdso_elf::sections::sections;
+use vdso_elf::symbols::exported;
 
 /// A function by one of its names.
 #[derive(Clone, Debug)]

@@ -4,15 +4,15 @@
 use super::code::functions;
 use super::{Subject, signed, text};
 use crate::DataPageLayout;
-use crate::object_file::ElfFile;
-use crate::read::memory::Memory;
-use crate::read::notes::linux_version;
-use crate::read::references::references;
-use crate::rule::Place;
 use object::LittleEndian as LE;
 use std::collections::BTreeMap;
 use vdso_abi::PAGE_SIZE;
 use vdso_abi::exports::DATA_SYMBOLS;
+use vdso_elf::memory::Memory;
+use vdso_elf::notes::linux_version;
+use vdso_elf::parser::ElfFile;
+use vdso_elf::place::Place;
+use vdso_elf::references::references;
 
 /// The symbols whose values lie in front of the image, which only a file for debuggers has, and the places outside of the
 /// image that exported functions refer to along every path.

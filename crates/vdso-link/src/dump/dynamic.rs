@@ -2,15 +2,15 @@
 //! The dynamic table, and the two hash tables that it leads to.
 
 use super::{Subject, hex, names, text};
-use crate::object_file::ElfFile;
-use crate::read::dynamic::{Dynamic, Entry};
-use crate::read::hash::{GnuHash, SysvHash};
-use crate::read::symbols::{ExportedSymbol, Symbols, exported};
-use crate::rule::Place;
 use object::elf::{
     self, DT_GNU_HASH, DT_HASH, DT_NEEDED, DT_RPATH, DT_RUNPATH, DT_SONAME, DT_STRTAB, DT_SYMTAB, DT_VERDEF, DT_VERSYM,
     DynamicTag,
 };
+use vdso_elf::dynamic::{Dynamic, Entry};
+use vdso_elf::hash::{GnuHash, SysvHash};
+use vdso_elf::parser::ElfFile;
+use vdso_elf::place::Place;
+use vdso_elf::symbols::{ExportedSymbol, Symbols, exported};
 
 /// The entries that hold an address.
 const TABLES: [DynamicTag; 6] = [DT_HASH, DT_GNU_HASH, DT_SYMTAB, DT_STRTAB, DT_VERSYM, DT_VERDEF];

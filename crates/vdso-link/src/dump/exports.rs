@@ -3,15 +3,15 @@
 
 use super::code::{Code, functions};
 use super::{Subject, hex, text};
-use crate::object_file::ElfFile;
-use crate::read::dynamic::Dynamic;
-use crate::read::sections::sections;
-use crate::read::symbols::{Symbols, exported};
-use crate::read::versions::definitions;
-use crate::rule::Place;
 use object::LittleEndian as LE;
 use object::elf::{SHN_ABS, STT_FUNC};
 use std::collections::{HashMap, HashSet};
+use vdso_elf::dynamic::Dynamic;
+use vdso_elf::parser::ElfFile;
+use vdso_elf::place::Place;
+use vdso_elf::sections::sections;
+use vdso_elf::symbols::{Symbols, exported};
+use vdso_elf::versions::definitions;
 
 /// All exported symbols, by name.
 pub(super) fn exports(elf: &ElfFile<'_>) -> Vec<Subject> {

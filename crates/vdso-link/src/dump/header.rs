@@ -2,10 +2,10 @@
 //! The ELF header.
 
 use super::{Subject, hex, pairs};
-use crate::object_file::ElfFile;
-use crate::rule::Place;
 use object::LittleEndian as LE;
 use object::elf::Ident;
+use vdso_elf::parser::ElfFile;
+use vdso_elf::place::Place;
 
 /// All fields of the ELF header.
 pub(crate) fn header(elf: &ElfFile<'_>) -> Vec<Subject> {

@@ -3,15 +3,14 @@
 
 use super::code::Code;
 use super::{Subject, hex, pairs};
-use crate::object_file::ElfFile;
-use crate::read;
-use crate::read::alternatives::RECORDS;
-use crate::read::memory::Memory;
-use crate::rule::Place;
+use vdso_elf::alternatives::{RECORDS, alternatives as records};
+use vdso_elf::memory::Memory;
+use vdso_elf::parser::ElfFile;
+use vdso_elf::place::Place;
 
 /// All records of the table, in its order; without a note of the kernel's version none is shown.
 pub(super) fn alternatives(elf: &ElfFile<'_>) -> Vec<Subject> {
-    let Some(table) = read::alternatives::alternatives(elf) else { return Vec::new() };
+    let Some(table) = records(elf) else { return Vec::new() };
     let code = Code::of(elf);
     let length = |range: &std::ops::Range<u64>| range.end - range.start;
     let subjects = table.records.into_iter().enumerate().map(|(index, it)| {

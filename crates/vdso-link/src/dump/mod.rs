@@ -17,14 +17,16 @@ mod summary;
 mod unwind;
 mod versions;
 
-use crate::object_file::ElfFile;
-use crate::printable::printable;
-use crate::rule::Place;
-use crate::{Error, Image, bounds};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 use std::fmt;
+use vdso_elf::bounds;
+use vdso_elf::error::Error;
+use vdso_elf::image::Image;
+use vdso_elf::parser::ElfFile;
+use vdso_elf::place::Place;
+use vdso_elf::printable::printable;
 
 pub(crate) use dynamic::{dynamic, string_of};
 pub(crate) use header::header;

@@ -2,17 +2,17 @@
 //! The notes.
 
 use super::{Subject, digest, pairs, text};
-use crate::object_file::ElfFile;
-use crate::read;
-use crate::rule::Place;
 use object::LittleEndian as LE;
+use vdso_elf::notes::notes as read;
+use vdso_elf::parser::ElfFile;
+use vdso_elf::place::Place;
 
 /// As many bytes of a descriptor as fit a line.
 const SHOWN: usize = 64;
 
 /// All notes by owner and type, in the order of the segments.
 pub(super) fn notes(elf: &ElfFile<'_>) -> Vec<Subject> {
-    let subjects = read::notes::notes(elf).map(|note| {
+    let subjects = read(elf).map(|note| {
         let bytes = note.desc();
         let desc = match bytes.len() {
             0 => "empty".into(),

@@ -2,11 +2,11 @@
 //! The section headers.
 
 use super::{Subject, digest, hex, text};
-use crate::object_file::ElfFile;
-use crate::read::sections::{self as read, Section, content};
-use crate::rule::Place;
 use object::LittleEndian as LE;
 use object::elf::{EM_X86_64, SHT_PROGBITS, SectionType, machine_names};
+use vdso_elf::parser::ElfFile;
+use vdso_elf::place::Place;
+use vdso_elf::sections::{self as read, Section, content};
 
 /// Sections of plain bytes whose content other chapters tell by meaning.
 const TOLD_ELSEWHERE: [&str; 2] = [".eh_frame", ".eh_frame_hdr"];

@@ -2,10 +2,10 @@
 //! The program headers.
 
 use super::{Subject, hex};
-use crate::object_file::ElfFile;
-use crate::rule::Place;
 use object::LittleEndian as LE;
 use object::elf::ProgramHeader64;
+use vdso_elf::parser::ElfFile;
+use vdso_elf::place::Place;
 
 /// All program headers by type, in the order of the table.
 pub(crate) fn segments(elf: &ElfFile<'_>) -> Vec<Subject> {

@@ -3,10 +3,10 @@
 
 use super::{Subject, hex};
 use crate::DataPageLayout;
-use crate::object_file::ElfFile;
-use crate::read::memory::Memory;
-use crate::read::notes::linux_version;
-use crate::rule::Place;
+use vdso_elf::memory::Memory;
+use vdso_elf::notes::linux_version;
+use vdso_elf::parser::ElfFile;
+use vdso_elf::place::Place;
 
 /// Its kernel, and how much of the file a process sees.
 pub(super) fn image(elf: &ElfFile<'_>) -> Vec<Subject> {

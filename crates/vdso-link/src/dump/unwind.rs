@@ -3,16 +3,15 @@
 
 use super::code::functions;
 use super::{Subject, digest, hex, names};
-use crate::object_file::ElfFile;
-use crate::read;
-use crate::read::sections::{Section, sections};
-use crate::read::unwind::{Description, TableEntry};
-use crate::rule::Place;
 use std::ops::Range;
+use vdso_elf::parser::ElfFile;
+use vdso_elf::place::Place;
+use vdso_elf::sections::{Section, sections};
+use vdso_elf::unwind::{Description, TableEntry, unwind as read};
 
 /// The tables at large, and each frame description by the function that begins where it does.
 pub(super) fn unwind(elf: &ElfFile<'_>) -> Vec<Subject> {
-    let unwind = match read::unwind::unwind(elf) {
+    let unwind = match read(elf) {
         Ok(unwind) => unwind,
         Err(reason) => {
             return vec![Subject::new("unwind", Place::new(".eh_frame_hdr", 0), vec![("unreadable", reason)])];

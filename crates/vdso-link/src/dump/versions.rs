@@ -2,10 +2,10 @@
 //! The version definitions.
 
 use super::{Subject, hex, text};
-use crate::object_file::ElfFile;
-use crate::read::dynamic::Dynamic;
-use crate::read::versions::definitions;
-use crate::rule::Place;
+use vdso_elf::dynamic::Dynamic;
+use vdso_elf::parser::ElfFile;
+use vdso_elf::place::Place;
+use vdso_elf::versions::definitions;
 
 /// All definitions by name, in the order of the chain.
 pub(super) fn versions(elf: &ElfFile<'_>) -> Vec<Subject> {

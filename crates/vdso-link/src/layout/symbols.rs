@@ -7,10 +7,12 @@
 //! on (`include/vdso/datapage.h`).
 
 use super::{DataPageLayout, PAGE};
-use crate::object_file::ElfFile;
-use crate::{Error, Image, bounds};
 use object::{Object as _, ObjectSymbol as _};
 use vdso_abi::exports::{TIMENS_VDSO_DATA, VDSO_DATA, VDSO_RNG_DATA};
+use vdso_elf::bounds;
+use vdso_elf::error::Error;
+use vdso_elf::image::Image;
+use vdso_elf::parser::ElfFile;
 
 /// More pages than any line has in front of its image.
 const MOST_PAGES: i64 = 64;

@@ -5,11 +5,13 @@
 
 use crate::layout::SHARED_PAGE;
 use crate::verify::PAGE_BUDGET;
-use crate::{CheckedObject, DataPageLayout, Error, Image, LinkedImage};
+use crate::{CheckedObject, DataPageLayout, LinkedImage};
 use std::ffi::OsString;
 use std::path::Path;
 use vdso_abi::PAGE_SIZE;
 use vdso_abi::exports::{DATA_SYMBOLS, EXPORTS, SONAME};
+use vdso_elf::error::Error;
+use vdso_elf::image::Image;
 
 /// The layout that the stand-alone image is linked for: the one of Linux 6.1.
 pub const LAYOUT: &DataPageLayout = &SHARED_PAGE;

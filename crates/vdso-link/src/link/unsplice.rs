@@ -5,11 +5,13 @@
 //! little-endian number, and the original told as a difference from all that stands before the section.
 
 use super::delta;
-use crate::{Error, Image, bounds};
 use object::{Object as _, ObjectSection as _};
 use sha2::{Digest as _, Sha256};
 use std::ops::Range;
 use vdso_abi::PAGE_SIZE;
+use vdso_elf::bounds;
+use vdso_elf::error::Error;
+use vdso_elf::image::Image;
 
 /// The name of the section. It is not mapped.
 pub const RECORD: &str = ".vgetrandom.original";

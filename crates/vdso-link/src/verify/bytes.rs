@@ -2,14 +2,14 @@
 //! Holds the bytes of a splice against those of its original: what is mapped address by address, the rest by section.
 
 use crate::diff::{Comparison, Difference};
-use crate::object_file::ElfFile;
-use crate::read::dynamic::Dynamic;
-use crate::read::memory::Memory;
-use crate::read::sections::{Section, content, place, sections};
-use crate::rule::Place;
 use object::LittleEndian as LE;
 use object::elf::{Dyn64, FileHeader64, PT_DYNAMIC, SHT_SYMTAB};
 use std::ops::Range;
+use vdso_elf::dynamic::Dynamic;
+use vdso_elf::memory::Memory;
+use vdso_elf::parser::ElfFile;
+use vdso_elf::place::Place;
+use vdso_elf::sections::{Section, content, place, sections};
 
 /// Every mapped byte of the original that is not in a header or the dynamic table.
 pub(super) fn mapped(old: &ElfFile<'_>, new: &ElfFile<'_>) -> Comparison {

@@ -10,16 +10,17 @@ mod rustix;
 mod selftests;
 
 use super::{ImageRule, always};
-use crate::object_file::ElfFile;
-use crate::read::dynamic::Dynamic;
-use crate::read::symbols::{Symbols, exported};
-use crate::read::versions::{Definition, definitions};
-use crate::rule::Place;
-use crate::{Error, Examination, LinkedImage, Rule};
+use crate::{Examination, LinkedImage, Rule};
 use object::LittleEndian as LE;
 use object::elf::STT_FUNC;
 use std::collections::BTreeMap;
 use vdso_abi::exports::VERSION;
+use vdso_elf::dynamic::Dynamic;
+use vdso_elf::error::Error;
+use vdso_elf::parser::ElfFile;
+use vdso_elf::place::Place;
+use vdso_elf::symbols::{Symbols, exported};
+use vdso_elf::versions::{Definition, definitions};
 
 pub(super) static RULES: &[ImageRule] = &[
     ImageRule {

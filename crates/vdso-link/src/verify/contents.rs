@@ -2,14 +2,15 @@
 //! The two rules for what the segments hold: sections that a vDSO can have, and notes that can be read.
 
 use super::segments::segments;
-use crate::object_file::ElfFile;
-use crate::read::memory::Memory;
-use crate::read::sections::{Section, sections};
-use crate::rule::Place;
-use crate::{Error, Examination, LinkedImage};
+use crate::{Examination, LinkedImage};
 use object::LittleEndian as LE;
 use object::elf::{self, PT_NOTE};
 use object::read::elf::ProgramHeader as _;
+use vdso_elf::error::Error;
+use vdso_elf::memory::Memory;
+use vdso_elf::parser::ElfFile;
+use vdso_elf::place::Place;
+use vdso_elf::sections::{Section, sections};
 
 pub(super) fn allocated_sections(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
     const FORBIDDEN: [&str; 9] = [".got", ".plt", ".data", ".bss", ".tdata", ".tbss", ".init", ".fini", ".rel"];

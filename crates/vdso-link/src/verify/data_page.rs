@@ -3,18 +3,19 @@
 
 use super::{ImageRule, always, debug_file};
 use crate::dump::signed;
-use crate::read::alternatives::{Alternative, Alternatives, RECORDS, alternatives};
-use crate::read::dynamic::Dynamic;
-use crate::read::memory::Memory;
-use crate::read::references::{References, references};
-use crate::read::sections::{Section, content, place, section, sections};
-use crate::read::symbols::exported;
-use crate::rule::Place;
-use crate::{DataPageLayout, Error, Examination, LinkedImage, Rule};
+use crate::{DataPageLayout, Examination, LinkedImage, Rule};
 use object::LittleEndian as LE;
 use std::ops::Range;
 use vdso_abi::exports::{DATA_SYMBOLS, VDSO_RNG_DATA};
 use vdso_abi::rng_data::{CLOCK_MODE_OFFSET, VdsoRngData};
+use vdso_elf::alternatives::{Alternative, Alternatives, RECORDS, alternatives};
+use vdso_elf::dynamic::Dynamic;
+use vdso_elf::error::Error;
+use vdso_elf::memory::Memory;
+use vdso_elf::place::Place;
+use vdso_elf::references::{References, references};
+use vdso_elf::sections::{Section, content, place, section, sections};
+use vdso_elf::symbols::exported;
 
 pub(super) static RULES: &[ImageRule] = &[
     ImageRule {

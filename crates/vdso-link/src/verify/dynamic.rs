@@ -3,15 +3,16 @@
 
 use super::{ImageRule, always, hash_tables};
 use crate::dump::string_of;
-use crate::read::dynamic::{Dynamic, Entry};
-use crate::read::sections::sections;
-use crate::read::symbols::{Symbols, symbol_count};
-use crate::read::versions::definitions;
-use crate::rule::Place;
-use crate::{Error, Examination, LinkedImage, Rule};
+use crate::{Examination, LinkedImage, Rule};
 use object::LittleEndian as LE;
 use object::elf::{self, DF_TEXTREL, DynamicFlags, DynamicFlags1, DynamicTag, Sym64};
 use vdso_abi::exports::SONAME;
+use vdso_elf::dynamic::{Dynamic, Entry};
+use vdso_elf::error::Error;
+use vdso_elf::place::Place;
+use vdso_elf::sections::sections;
+use vdso_elf::symbols::{Symbols, symbol_count};
+use vdso_elf::versions::definitions;
 
 pub(super) static RULES: &[ImageRule] = &[
     ImageRule {

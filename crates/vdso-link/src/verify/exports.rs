@@ -5,17 +5,18 @@ mod versions;
 
 use super::explained::NOT_EXPORTED;
 use super::{ImageRule, always, spliced};
-use crate::object_file::ElfFile;
-use crate::read::dynamic::Dynamic;
-use crate::read::memory::Memory;
-use crate::read::sections::sections;
-use crate::read::symbols::{ExportedSymbol, Symbols, exported, symbol_count, symbol_place};
-use crate::read::versions::definitions;
-use crate::rule::Place;
-use crate::{Error, Examination, LinkedImage, Rule};
+use crate::{Examination, LinkedImage, Rule};
 use object::LittleEndian as LE;
 use object::elf::{SHN_ABS, SHN_UNDEF, STB_GLOBAL, STB_LOCAL, STB_WEAK, STT_FUNC, STT_OBJECT, STV_DEFAULT};
 use vdso_abi::exports::{STRONG_PREFIX, VERSION};
+use vdso_elf::dynamic::Dynamic;
+use vdso_elf::error::Error;
+use vdso_elf::memory::Memory;
+use vdso_elf::parser::ElfFile;
+use vdso_elf::place::Place;
+use vdso_elf::sections::sections;
+use vdso_elf::symbols::{ExportedSymbol, Symbols, exported, symbol_count, symbol_place};
+use vdso_elf::versions::definitions;
 
 pub(super) static RULES: &[ImageRule] = &[
     ImageRule {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The two rules for hash tables, which hold them against the symbols one by one.
 
-use crate::read::dynamic::Dynamic;
-use crate::read::hash::{GnuHash, MOST_STEPS, SysvHash};
-use crate::read::symbols::{Symbols, exported, symbol_count};
-use crate::rule::Place;
-use crate::{Error, Examination, LinkedImage};
+use crate::{Examination, LinkedImage};
 use object::LittleEndian as LE;
 use std::collections::BTreeSet;
+use vdso_elf::dynamic::Dynamic;
+use vdso_elf::error::Error;
+use vdso_elf::hash::{GnuHash, MOST_STEPS, SysvHash};
+use vdso_elf::place::Place;
+use vdso_elf::symbols::{Symbols, exported, symbol_count};
 
 pub(super) fn sysv(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
     let elf = linked.image.elf()?;

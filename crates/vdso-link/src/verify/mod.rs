@@ -26,7 +26,9 @@ pub use accepted::ACCEPTED;
 pub use explained::{EXPLAINED, Explained, explained};
 pub use segments::PAGE_BUDGET;
 
-use crate::{Error, Examination, LinkedImage, Report, Rule, VerifiedImage, bounds};
+use crate::{Examination, LinkedImage, Report, Rule, VerifiedImage};
+use vdso_elf::bounds;
+use vdso_elf::error::Error;
 
 /// A rule with the function that applies it.
 pub struct ImageRule {

@@ -7,12 +7,13 @@
 use super::ImageRule;
 use super::placement::{Entry, Payload};
 use super::unwinding::{self, Unwinding};
-use crate::disassembly::spaced;
-use crate::read::memory::Memory;
-use crate::read::sections::place;
-use crate::read::unwind::unwind;
-use crate::rule::Place;
-use crate::{Error, Examination, LinkedImage, Rule};
+use crate::{Examination, LinkedImage, Rule};
+use vdso_elf::disassembly::spaced;
+use vdso_elf::error::Error;
+use vdso_elf::memory::Memory;
+use vdso_elf::place::Place;
+use vdso_elf::sections::place;
+use vdso_elf::unwind::unwind;
 
 /// Why code differs from that of the object.
 const CAUSE: &str = "the image was changed after it was linked, or it was linked from another object";

@@ -4,15 +4,17 @@
 //! The exported symbols place the sections of the entry points. Each reference in a placed section places the section that it
 //! refers to. A section that no reference reaches is searched by its bytes.
 
-use crate::check::anatomy::{Anatomy, Home, Relocation, Section};
-use crate::check::frames::EH_FRAME;
-use crate::read::dynamic::Dynamic;
-use crate::read::memory::Memory;
-use crate::read::symbols::exported;
-use crate::{Error, LinkedImage};
+use crate::LinkedImage;
 use object::LittleEndian as LE;
 use std::collections::BTreeMap;
 use std::ops::Range;
+use vdso_elf::anatomy::Anatomy;
+use vdso_elf::anatomy::frames::EH_FRAME;
+use vdso_elf::anatomy::tables::{Home, Relocation, Section};
+use vdso_elf::dynamic::Dynamic;
+use vdso_elf::error::Error;
+use vdso_elf::memory::Memory;
+use vdso_elf::symbols::exported;
 
 /// Width of the field of a relocation, in bytes: a checked object has `R_X86_64_PC32` and `R_X86_64_PLT32` only.
 const FIELD: usize = 4;

@@ -5,14 +5,15 @@
 //! them is wrong about the file, or the file means different things to different readers.
 
 use super::{ImageRule, always};
-use crate::read::dynamic::Dynamic;
-use crate::read::sections::sections;
-use crate::read::symbols::{Symbols, symbol_count};
-use crate::rule::Place;
-use crate::{Error, Examination, LinkedImage, Rule};
+use crate::{Examination, LinkedImage, Rule};
 use goblin::elf::Elf;
 use object::LittleEndian as LE;
 use object::elf::{DT_NULL, DT_SONAME};
+use vdso_elf::dynamic::Dynamic;
+use vdso_elf::error::Error;
+use vdso_elf::place::Place;
+use vdso_elf::sections::sections;
+use vdso_elf::symbols::{Symbols, symbol_count};
 
 pub(super) static RULES: &[ImageRule] = &[
     ImageRule {

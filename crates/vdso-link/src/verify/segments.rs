@@ -2,17 +2,18 @@
 //! Rules for what the kernel maps: ELF header, program headers, and what the one load segment may hold.
 
 use super::{ImageRule, always, contents, debug_file};
-use crate::read::memory::{Memory, file_bytes};
-use crate::read::notes::linux_version;
-use crate::read::sections::sections;
-use crate::rule::Place;
-use crate::{Error, Examination, LinkedImage, Rule};
+use crate::{Examination, LinkedImage, Rule};
 use object::LittleEndian as LE;
 use object::elf::{
     self, ELFOSABI_GNU, ELFOSABI_SYSV, ET_DYN, ET_EXEC, ET_REL, FileHeader64, PF_R, PF_X, PT_DYNAMIC, PT_GNU_EH_FRAME,
     PT_GNU_PROPERTY, PT_GNU_STACK, PT_LOAD, PT_NOTE, ProgramHeader64, ProgramType,
 };
 use vdso_abi::PAGE_SIZE;
+use vdso_elf::error::Error;
+use vdso_elf::memory::{Memory, file_bytes};
+use vdso_elf::notes::linux_version;
+use vdso_elf::place::Place;
+use vdso_elf::sections::sections;
 
 /// The most pages that an image may take: two that the kernel's own functions take on the lines that we know, four for
 /// the object, half of which are its six cipher routines, with its constants and names.

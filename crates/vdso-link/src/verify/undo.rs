@@ -3,12 +3,13 @@
 
 use super::{ImageRule, debug_file, spliced};
 use crate::link::unsplice::{RECORD, is_spliced, unsplice};
-use crate::object_file::ElfFile;
-use crate::rule::Place;
-use crate::{Error, Examination, LinkedImage, Rule};
+use crate::{Examination, LinkedImage, Rule};
 use object::elf::Sym64;
 use object::{LittleEndian as LE, Object as _, ObjectSymbol as _};
 use std::collections::BTreeSet;
+use vdso_elf::error::Error;
+use vdso_elf::parser::ElfFile;
+use vdso_elf::place::Place;
 
 pub(super) static RULES: &[ImageRule] = &[
     ImageRule {

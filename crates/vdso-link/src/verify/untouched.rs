@@ -6,9 +6,10 @@ use super::unwinding::{self, Unwinding};
 use super::{ImageRule, bytes, spliced};
 use crate::diff::{Comparison, Difference, compare};
 use crate::dump::{Subject, distinct, dynamic, header, sections, segments};
-use crate::object_file::ElfFile;
-use crate::read::unwind::unwind;
-use crate::{Error, Examination, LinkedImage, Rule};
+use crate::{Examination, LinkedImage, Rule};
+use vdso_elf::error::Error;
+use vdso_elf::parser::ElfFile;
+use vdso_elf::unwind::unwind;
 
 pub(super) static RULES: &[ImageRule] = &[
     ImageRule {

@@ -2,14 +2,15 @@
 //! Rules for the unwind tables, read the way that unwinders find them.
 
 use super::{ImageRule, always};
-use crate::read::dynamic::Dynamic;
-use crate::read::sections::{place, sections};
-use crate::read::symbols::exported;
-use crate::read::unwind::{Unwind, unwind};
-use crate::rule::Place;
-use crate::{Error, Examination, LinkedImage, Rule};
+use crate::{Examination, LinkedImage, Rule};
 use object::LittleEndian as LE;
 use object::elf::STT_FUNC;
+use vdso_elf::dynamic::Dynamic;
+use vdso_elf::error::Error;
+use vdso_elf::place::Place;
+use vdso_elf::sections::{place, sections};
+use vdso_elf::symbols::exported;
+use vdso_elf::unwind::{Unwind, unwind};
 
 pub(super) static RULES: &[ImageRule] = &[
     ImageRule {

@@ -2,10 +2,10 @@
 //! What an unwind table says of a piece of code, to be held against what another table says of the same code.
 
 use crate::Examination;
-use crate::check::frames::{EH_FRAME, Row};
-use crate::read::unwind::{Description, Unwind};
-use crate::rule::Place;
 use std::fmt;
+use vdso_elf::place::Place;
+use vdso_elf::unwind::{Description, Unwind};
+use vdso_elf::{anatomy::frames::EH_FRAME, row::Row};
 
 /// All that an unwinder goes by.
 #[derive(Debug, PartialEq, Eq)]

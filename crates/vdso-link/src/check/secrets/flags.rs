@@ -3,12 +3,12 @@
 
 use super::{instructions, is_read, read, routines, written};
 use crate::Examination;
-use crate::check::anatomy::Anatomy;
-use crate::check::flow::{self, Fact};
-use crate::check::functions::Code;
 use iced_x86::{ConditionCode, Mnemonic, Register, RflagsBits};
 use std::mem::offset_of;
 use vdso_abi::state::VgetrandomState;
+use vdso_elf::anatomy::Anatomy;
+use vdso_elf::anatomy::flow::{self, Fact};
+use vdso_elf::anatomy::functions::Code;
 
 /// The flags that arithmetic sets, as bits of the decoder.
 const ARITHMETIC: u32 =

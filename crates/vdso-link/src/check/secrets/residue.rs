@@ -3,10 +3,10 @@
 
 use super::{routines, written};
 use crate::Examination;
-use crate::check::anatomy::Anatomy;
-use crate::check::flow::{self, Fact};
-use crate::check::functions::Code;
 use iced_x86::{EncodingKind, Mnemonic, Register};
+use vdso_elf::anatomy::Anatomy;
+use vdso_elf::anatomy::flow::{self, Fact};
+use vdso_elf::anatomy::functions::Code;
 
 /// Vector registers that may hold something, one bit a register.
 #[derive(Clone, Copy, Default, PartialEq)]

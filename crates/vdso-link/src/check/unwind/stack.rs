@@ -2,12 +2,12 @@
 //! Follows rsp, rbp and the callee-saved registers through a function, and compares with the unwind table.
 
 use crate::Examination;
-use crate::check::anatomy::Anatomy;
-use crate::check::flow::{self, Fact};
-use crate::check::frames::Row;
-use crate::check::functions::Code;
 use gimli::{RegisterRule, X86_64};
 use iced_x86::{Code as Opcode, Instruction, Mnemonic, OpAccess, OpKind, Register};
+use vdso_elf::anatomy::Anatomy;
+use vdso_elf::anatomy::flow::{self, Fact};
+use vdso_elf::anatomy::functions::Code;
+use vdso_elf::row::Row;
 
 /// The callee-saved registers of the System V ABI, with their DWARF numbers.
 const SAVED: [(Register, gimli::Register); 6] = [

@@ -4,7 +4,6 @@
 
 use super::eh_frame::Frames;
 use super::memory::Memory;
-use crate::{Error, Image};
 use object::LittleEndian as LE;
 use object::elf::{
     DT_GNU_HASH, DT_HASH, DT_NULL, DT_STRSZ, DT_STRTAB, DT_SYMTAB, DT_VERDEF, DT_VERSYM, Dyn64, DynamicTag, HashHeader,
@@ -12,6 +11,8 @@ use object::elf::{
 };
 use std::ops::Range;
 use vdso_abi::exports::VERSION;
+use vdso_elf::error::Error;
+use vdso_elf::image::Image;
 
 /// A finished image and where its tables lie.
 pub(super) struct Base<'data> {

@@ -4,7 +4,7 @@
 use super::base::Base;
 use super::place::Placed;
 use super::sections::Sections;
-use crate::{DataPageLayout, Error};
+use crate::DataPageLayout;
 use object::LittleEndian as LE;
 use object::elf::{
     SHN_ABS, SHT_SYMTAB, STB_GLOBAL, STB_LOCAL, STB_WEAK, STT_FUNC, STT_NOTYPE, Sym64, SymbolInfo, SymbolOther,
@@ -13,6 +13,7 @@ use object::elf::{
 use object::endian::{U16, U32, U64};
 use object::pod::{bytes_of_slice, slice_from_all_bytes};
 use vdso_abi::exports::DATA_SYMBOLS;
+use vdso_elf::error::Error;
 
 /// The table while names are added to it.
 struct Table<'a> {

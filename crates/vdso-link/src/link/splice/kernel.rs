@@ -2,8 +2,8 @@
 //! What the finished image tells about what its kernel has.
 
 use super::base::Base;
-use crate::Error;
 use vdso_abi::exports::{EXPORTS, EXPORTS_WITHOUT_PROBE, Export};
+use vdso_elf::error::Error;
 
 /// The export that no kernel has but by our object.
 const OURS: &str = EXPORTS[0].name;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The mapped bytes of the finished image. They were written by somebody else: each access is checked.
 
-use crate::object_file::ElfFile;
-use crate::{Error, Image};
 use object::LittleEndian as LE;
 use object::elf::{ET_DYN, FileHeader64, PT_LOAD, ProgramHeader64, ProgramType};
 use object::pod::{self, Pod};
 use std::ops::Range;
+use vdso_elf::error::Error;
+use vdso_elf::image::Image;
+use vdso_elf::parser::ElfFile;
 
 /// What of an image is mapped. Addresses equal file offsets in all of it.
 pub(super) struct Memory<'data> {

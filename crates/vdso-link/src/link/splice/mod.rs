@@ -19,7 +19,7 @@ mod write;
 
 use crate::layout::layout_of;
 use crate::link::unsplice::{PADDING, RECORD, is_spliced};
-use crate::{CheckedObject, DataPageLayout, Error, Image, LinkedImage, bounds};
+use crate::{CheckedObject, DataPageLayout, LinkedImage};
 use base::Base;
 use eh_frame::Frames;
 use place::Placed;
@@ -27,6 +27,9 @@ use plan::Plan;
 use sections::Sections;
 use symbols::Symbols;
 use vdso_abi::exports::Export;
+use vdso_elf::bounds;
+use vdso_elf::error::Error;
+use vdso_elf::image::Image;
 
 /// All that the new image is made of.
 struct Parts<'a> {

@@ -2,8 +2,7 @@
 //! A linker for one object: gives each section an address and resolves every reference, so that no one has to at run time.
 
 use super::eh_frame::Frames;
-use crate::object_file::{ElfFile, Object};
-use crate::{DataPageLayout, Error};
+use crate::DataPageLayout;
 use object::LittleEndian as LE;
 use object::elf::{
     R_X86_64_PC32, R_X86_64_PLT32, SHF_ALLOC, SHF_EXECINSTR, SHF_TLS, SHF_WRITE, STT_FUNC, STT_OBJECT, SymbolType,
@@ -17,6 +16,9 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use vdso_abi::PAGE_SIZE;
 use vdso_abi::exports::Export;
+use vdso_elf::error::Error;
+use vdso_elf::object::Object;
+use vdso_elf::parser::ElfFile;
 
 /// Alignment of the code and of the constants behind it, in bytes: a cache line.
 pub(super) const ALIGN: u64 = 64;

@@ -12,11 +12,11 @@
 //! ```
 
 use super::Parts;
-use crate::Error;
 use object::LittleEndian as LE;
 use object::elf::{DT_GNU_HASH, DT_HASH, DT_STRTAB, DT_SYMTAB, DT_VERSYM, SectionHeader64};
 use std::ops::Range;
 use vdso_abi::PAGE_SIZE;
+use vdso_elf::error::Error;
 
 /// A mapped table that is written anew, in the order of their places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

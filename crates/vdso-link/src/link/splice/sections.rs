@@ -7,7 +7,6 @@
 use super::Parts;
 use super::base::Base;
 use super::plan::{Move, Plan, Table};
-use crate::Error;
 use crate::link::unsplice::RECORD;
 use object::LittleEndian as LE;
 use object::elf::{
@@ -17,6 +16,7 @@ use object::elf::{
 use object::endian::{U32, U64};
 use std::collections::BTreeMap;
 use std::ops::Range;
+use vdso_elf::error::Error;
 
 /// The sections that the splice adds, in this order: code, constants, and the way back.
 const ADDED: [&str; 3] = [".text.vgetrandom", ".rodata.vgetrandom", RECORD];

@@ -4,13 +4,13 @@
 use super::base::Base;
 use super::hash::{self, GnuHash};
 use super::place::Placed;
-use crate::Error;
 use object::LittleEndian as LE;
 use object::elf::{
     SHN_UNDEF, STB_GLOBAL, STB_LOCAL, STB_WEAK, STT_FUNC, Sym64, SymbolInfo, SymbolOther, SymbolSection, VersymIndex,
 };
 use object::endian::{U16, U32, U64};
 use object::pod::bytes_of;
+use vdso_elf::error::Error;
 
 /// A symbol with its name and version.
 #[derive(Clone, Copy)]

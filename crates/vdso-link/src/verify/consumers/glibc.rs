@@ -5,15 +5,15 @@
 //! here is found there.
 
 use super::{definition, is_named};
-use crate::object_file::ElfFile;
-use crate::read::dynamic::Dynamic;
-use crate::read::hash::{GnuHash, SysvHash};
-use crate::read::symbols::Symbols;
 use object::LittleEndian as LE;
 use object::elf::{
     self, DT_GNU_HASH, DT_VERDEF, DT_VERSYM, SHN_ABS, STB_GLOBAL, STB_GNU_UNIQUE, STB_WEAK, STT_COMMON, STT_FUNC,
     STT_GNU_IFUNC, STT_NOTYPE, STT_OBJECT, STT_TLS,
 };
+use vdso_elf::dynamic::Dynamic;
+use vdso_elf::hash::{GnuHash, SysvHash};
+use vdso_elf::parser::ElfFile;
+use vdso_elf::symbols::Symbols;
 
 /// See [`LookUp`](super::LookUp).
 pub(super) fn look_up(elf: &ElfFile<'_>, name: &str, version: &str) -> Result<u64, &'static str> {

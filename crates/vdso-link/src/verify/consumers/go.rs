@@ -2,13 +2,13 @@
 //! The Go runtime (`runtime/vdso_linux.go`; 1.24).
 
 use super::is_named;
-use crate::object_file::ElfFile;
-use crate::read::dynamic::Dynamic;
-use crate::read::hash::{GnuHash, SysvHash};
-use crate::read::symbols::Symbols;
-use crate::read::versions::definitions;
 use object::LittleEndian as LE;
 use object::elf::{self, DT_GNU_HASH, DT_VERDEF, SHN_UNDEF, STB_GLOBAL, STB_WEAK, STT_FUNC};
+use vdso_elf::dynamic::Dynamic;
+use vdso_elf::hash::{GnuHash, SysvHash};
+use vdso_elf::parser::ElfFile;
+use vdso_elf::symbols::Symbols;
+use vdso_elf::versions::definitions;
 
 /// See [`LookUp`](super::LookUp).
 pub(super) fn look_up(elf: &ElfFile<'_>, name: &str, version: &str) -> Result<u64, &'static str> {

@@ -2,17 +2,17 @@
 //! rustix without libc (`src/backend/linux_raw/vdso.rs` and `param/auxv.rs`; 1.1).
 
 use super::is_named;
-use crate::object_file::ElfFile;
-use crate::read::dynamic::Dynamic;
-use crate::read::hash::{GnuHash, SysvHash};
-use crate::read::symbols::Symbols;
-use crate::read::versions::definitions;
 use object::LittleEndian as LE;
 use object::elf::{
     self, DT_GNU_HASH, DT_SYMENT, DT_VERDEF, DT_VERSYM, ELFOSABI_GNU, ELFOSABI_SYSV, EM_X86_64, ET_DYN, FileHeader64,
     PF_R, PF_X, PN_XNUM, PT_DYNAMIC, PT_GNU_RELRO, PT_INTERP, PT_LOAD, ProgramHeader64, STB_GLOBAL, STB_WEAK, STT_FUNC,
     STT_NOTYPE, Sym64, VER_DEF_CURRENT,
 };
+use vdso_elf::dynamic::Dynamic;
+use vdso_elf::hash::{GnuHash, SysvHash};
+use vdso_elf::parser::ElfFile;
+use vdso_elf::symbols::Symbols;
+use vdso_elf::versions::definitions;
 
 /// See [`LookUp`](super::LookUp).
 pub(super) fn look_up(elf: &ElfFile<'_>, name: &str, version: &str) -> Result<u64, &'static str> {

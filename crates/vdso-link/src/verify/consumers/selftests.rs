@@ -3,12 +3,12 @@
 //! later lines).
 
 use super::{definition, is_named};
-use crate::object_file::ElfFile;
-use crate::read::dynamic::Dynamic;
-use crate::read::hash::{GnuHash, SysvHash};
-use crate::read::symbols::Symbols;
 use object::LittleEndian as LE;
 use object::elf::{self, DT_VERDEF, DT_VERSYM, SHN_UNDEF, STB_GLOBAL, STB_WEAK, STT_FUNC};
+use vdso_elf::dynamic::Dynamic;
+use vdso_elf::hash::{GnuHash, SysvHash};
+use vdso_elf::parser::ElfFile;
+use vdso_elf::symbols::Symbols;
 
 /// See [`LookUp`](super::LookUp); by `DT_HASH`.
 pub(super) fn look_up_sysv(elf: &ElfFile<'_>, name: &str, version: &str) -> Result<u64, &'static str> {

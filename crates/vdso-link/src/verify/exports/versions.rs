@@ -2,14 +2,15 @@
 //! The rule for version definitions, and the version of each function.
 
 use super::functions;
-use crate::read::dynamic::Dynamic;
-use crate::read::symbols::Symbols;
-use crate::read::versions::{Definition, definitions};
-use crate::rule::Place;
-use crate::{Error, Examination, LinkedImage};
+use crate::{Examination, LinkedImage};
 use object::elf::{self, VER_DEF_CURRENT, VER_FLG_BASE, VersionFlags};
 use std::collections::BTreeSet;
 use vdso_abi::exports::{SONAME, VERSION};
+use vdso_elf::dynamic::Dynamic;
+use vdso_elf::error::Error;
+use vdso_elf::place::Place;
+use vdso_elf::symbols::Symbols;
+use vdso_elf::versions::{Definition, definitions};
 
 pub(super) fn judge(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
     let elf = linked.image.elf()?;

@@ -5,8 +5,9 @@
 //! its size (Linux `arch/x86/include/asm/vdso.h`, filled in by `vdso2c`). Otherwise each page that is not writable is looked
 //! at. The file may take hundreds of megabytes and is never read whole.
 
-use crate::object_file::header_mistake;
-use crate::{Error, Image};
+use crate::error::Error;
+use crate::image::Image;
+use crate::parser::header_mistake;
 use goblin::elf::Elf;
 use object::elf::{ET_DYN, FileHeader64, PF_W, PT_LOAD, ProgramHeader64, STT_OBJECT};
 use object::read::elf::{ElfFile64, FileHeader as _, ProgramHeader as _};

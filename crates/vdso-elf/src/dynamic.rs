@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The dynamic table, found the way that clients find it.
 
-use super::memory::{Memory, file_bytes};
-use crate::object_file::ElfFile;
+use crate::memory::{Memory, file_bytes};
+use crate::parser::ElfFile;
 use object::LittleEndian as LE;
 use object::elf::{DT_NULL, Dyn64, DynamicTag, PT_DYNAMIC};
 
@@ -11,29 +11,29 @@ const MOST_ENTRIES: usize = 256;
 
 /// The entries of the first `PT_DYNAMIC`, up to its `DT_NULL`.
 #[derive(Clone, Debug)]
-pub(crate) struct Dynamic<'data> {
+pub struct Dynamic<'data> {
     /// The load segment that the entries point into.
-    pub(crate) memory: Memory<'data>,
+    pub memory: Memory<'data>,
     /// All entries before the end mark.
-    pub(crate) entries: Vec<Entry>,
+    pub entries: Vec<Entry>,
     /// Whether a `DT_NULL` ends the table inside its segment.
-    pub(crate) terminated: bool,
+    pub terminated: bool,
 }
 
 /// One entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Entry {
+pub struct Entry {
     /// What it is about.
-    pub(crate) tag: DynamicTag,
+    pub tag: DynamicTag,
     /// `d_val` or `d_ptr`.
-    pub(crate) value: u64,
+    pub value: u64,
     /// Offset in the table, in bytes.
-    pub(crate) offset: u64,
+    pub offset: u64,
 }
 
 impl<'data> Dynamic<'data> {
     /// Reads the table; without a `PT_DYNAMIC` it is empty and has no end.
-    pub(crate) fn of(elf: &ElfFile<'data>) -> Self {
+    pub fn of(elf: &ElfFile<'data>) -> Self {
         let segment = elf.elf_program_headers().iter().find(|segment| segment.p_type.get(LE) == PT_DYNAMIC);
         let bytes = segment.map_or(&[][..], |segment| file_bytes(elf.data(), segment));
         let count = (bytes.len() / size_of::<Dyn64<LE>>()).min(MOST_ENTRIES);
@@ -54,7 +54,7 @@ impl<'data> Dynamic<'data> {
     }
 
     /// The value of an entry; of several the last, as every client that walks the table ends up with it.
-    pub(crate) fn value(&self, tag: DynamicTag) -> Option<u64> {
+    pub fn value(&self, tag: DynamicTag) -> Option<u64> {
         Some(self.entries.iter().rfind(|entry| entry.tag == tag)?.value)
     }
 }

@@ -4,7 +4,7 @@
 use iced_x86::{Formatter, GasFormatter, Instruction};
 
 /// An instruction in AT&T syntax, as the kernel's tools print it.
-pub(crate) fn text(instruction: &Instruction) -> String {
+pub fn text(instruction: &Instruction) -> String {
     let mut formatter = GasFormatter::new();
     let options = formatter.options_mut();
     options.set_rip_relative_addresses(true);
@@ -17,7 +17,7 @@ pub(crate) fn text(instruction: &Instruction) -> String {
 }
 
 /// Bytes as pairs of digits with blanks between them.
-pub(crate) fn spaced(bytes: &[u8]) -> String {
+pub fn spaced(bytes: &[u8]) -> String {
     let pairs: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     pairs.join(" ")
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Reading files.
 
-use crate::Error;
+use crate::error::Error;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
 /// More than any object or image takes with all its debug information, in bytes; a sparse file can be larger than memory.
-pub(crate) const LARGEST: u64 = 64 << 20;
+pub const LARGEST: u64 = 64 << 20;
 
 /// Reads a file whole.
 ///

@@ -4,7 +4,7 @@
 use crate::printable::printable;
 use std::path::{Path, PathBuf};
 
-/// The work could not be done; a broken rule is a [`Finding`](crate::Finding) instead.
+/// The work could not be done; a broken rule is a finding in a report instead.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A file could not be read or written.

@@ -1,39 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The version definitions, found through the dynamic table.
 
-use super::dynamic::Dynamic;
-use super::symbols::Symbols;
+use crate::dynamic::Dynamic;
+use crate::symbols::Symbols;
 use object::LittleEndian as LE;
 use object::elf::{DT_VERDEF, VER_FLG_BASE, Verdaux, Verdef, VersionFlags};
 
 /// One version that an image defines.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Definition<'data> {
+pub struct Definition<'data> {
     /// Where it stands, from the start of `DT_VERDEF`, in bytes.
-    pub(crate) offset: u64,
+    pub offset: u64,
     /// `vd_version`: the revision of the structure.
-    pub(crate) revision: u16,
+    pub revision: u16,
     /// `vd_flags`
-    pub(crate) flags: VersionFlags,
+    pub flags: VersionFlags,
     /// Whether it names the file itself instead of a version.
-    pub(crate) base: bool,
+    pub base: bool,
     /// `vd_ndx`, by which symbols refer to it.
-    pub(crate) index: u16,
+    pub index: u16,
     /// `vd_hash`: what stands there, which need not be right.
-    pub(crate) hash: u32,
+    pub hash: u32,
     /// `vd_cnt`: how many names it has, parents included.
-    pub(crate) names: u16,
+    pub names: u16,
     /// `vd_next`: how far it is to the next one, in bytes; 0 in the last.
-    pub(crate) next: u32,
+    pub next: u32,
     /// Its own name, where it can be read.
-    pub(crate) name: Option<&'data [u8]>,
+    pub name: Option<&'data [u8]>,
 }
 
 /// As many definitions are read; a vDSO has two, one of which is the file itself.
 const MOST_DEFINITIONS: usize = 64;
 
 /// All definitions, in the order of the chain. The chain must go forward, which also ends every walk.
-pub(crate) fn definitions<'data>(dynamic: &Dynamic<'data>) -> Vec<Definition<'data>> {
+pub fn definitions<'data>(dynamic: &Dynamic<'data>) -> Vec<Definition<'data>> {
     let mut definitions = Vec::new();
     let Some(start) = dynamic.value(DT_VERDEF) else { return definitions };
     let symbols = Symbols::of(dynamic);

@@ -3,12 +3,13 @@
 //!
 //! Rules hold entries of tables against each other, and some readers keep what they have read. With these bounds on the
 //! tables all that is left to depend on the length of a file is reading it once, so that time and memory grow in proportion
-//! to it whatever it holds. They stand at the doors: [`check`](crate::check()), [`verify`](crate::verify()),
-//! [`dump`](crate::dump()), splice and unsplice.
+//! to it whatever it holds. Check, verify, dump,
+//! splice and unsplice begin with them.
 
-use crate::object_file::ElfFile;
-use crate::read::memory::file_bytes;
-use crate::{Error, Image};
+use crate::error::Error;
+use crate::image::Image;
+use crate::memory::file_bytes;
+use crate::parser::ElfFile;
 use object::LittleEndian as LE;
 use object::elf::{SHF_ALLOC, SHF_EXECINSTR, SHT_NOBITS, SHT_REL, SHT_RELA, SHT_STRTAB, SectionHeader64};
 use object::read::elf::SectionHeader as _;
@@ -44,7 +45,7 @@ type Count = (&'static str, u64, u64);
 ///
 /// # Errors
 /// [`Error::Refused`] where it is not, [`Error::Malformed`] where its sections overlap in the file.
-pub(crate) fn image(image: &Image) -> Result<(), Error> {
+pub fn image(image: &Image) -> Result<(), Error> {
     let elf = image.elf()?;
     let of_segments = elf.elf_program_headers().iter().map(|segment| file_bytes(elf.data(), segment).len() as u64);
     let allocated = with_content(&elf).filter(|section| section.sh_flags(LE).contains(SHF_ALLOC));
@@ -58,7 +59,7 @@ pub(crate) fn image(image: &Image) -> Result<(), Error> {
 ///
 /// # Errors
 /// As [`image`].
-pub(crate) fn object(path: &Path, elf: &ElfFile<'_>) -> Result<(), Error> {
+pub fn object(path: &Path, elf: &ElfFile<'_>) -> Result<(), Error> {
     let total = |wanted: &dyn Fn(&SectionHeader64<LE>) -> bool| {
         with_content(elf)
             .filter(|section| wanted(section))

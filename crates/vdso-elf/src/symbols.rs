@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The dynamic symbols, found through the dynamic table.
 
-use super::dynamic::Dynamic;
-use super::sections::sections;
-use crate::object_file::ElfFile;
-use crate::rule::Place;
+use crate::dynamic::Dynamic;
+use crate::parser::ElfFile;
+use crate::place::Place;
+use crate::sections::sections;
 use object::LittleEndian as LE;
 use object::elf::{
     DT_STRSZ, DT_STRTAB, DT_SYMTAB, DT_VERSYM, SHN_UNDEF, SHT_DYNSYM, STB_GLOBAL, STB_WEAK, Sym64, VersymIndex,
@@ -13,29 +13,29 @@ use object::endian::U16;
 
 /// `DT_SYMTAB`, `DT_STRTAB` and `DT_VERSYM`; the table itself does not say how long it is.
 #[derive(Clone, Debug)]
-pub(crate) struct Symbols<'a, 'data> {
+pub struct Symbols<'a, 'data> {
     dynamic: &'a Dynamic<'data>,
 }
 
 impl<'a, 'data> Symbols<'a, 'data> {
     /// The symbols of a dynamic table.
-    pub(crate) fn of(dynamic: &'a Dynamic<'data>) -> Self {
+    pub fn of(dynamic: &'a Dynamic<'data>) -> Self {
         Self { dynamic }
     }
 
     /// The symbol of an index, as far as the load segment goes.
-    pub(crate) fn get(&self, index: u32) -> Option<&'data Sym64<LE>> {
+    pub fn get(&self, index: u32) -> Option<&'data Sym64<LE>> {
         let offset = u64::from(index) * size_of::<Sym64<LE>>() as u64;
         self.dynamic.memory.value(self.dynamic.value(DT_SYMTAB)?.checked_add(offset)?)
     }
 
     /// The name of a symbol, without its NUL; `None` where it leaves the string table.
-    pub(crate) fn name(&self, symbol: &Sym64<LE>) -> Option<&'data [u8]> {
+    pub fn name(&self, symbol: &Sym64<LE>) -> Option<&'data [u8]> {
         self.string(u64::from(symbol.st_name.get(LE)))
     }
 
     /// A string of `DT_STRTAB`, without its NUL; `None` where it leaves the table.
-    pub(crate) fn string(&self, offset: u64) -> Option<&'data [u8]> {
+    pub fn string(&self, offset: u64) -> Option<&'data [u8]> {
         let string = self.dynamic.memory.string(self.dynamic.value(DT_STRTAB)?.checked_add(offset)?)?;
         // Clients read up to the NUL whatever the size says; a string that ends outside of the table is wrong all the same.
         let end = offset.checked_add(string.len() as u64)?;
@@ -43,7 +43,7 @@ impl<'a, 'data> Symbols<'a, 'data> {
     }
 
     /// The entry of the symbol in `DT_VERSYM`; `None` where there is no such table.
-    pub(crate) fn version(&self, index: u32) -> Option<VersymIndex> {
+    pub fn version(&self, index: u32) -> Option<VersymIndex> {
         let address = self.dynamic.value(DT_VERSYM)?.checked_add(u64::from(index) * 2)?;
         self.dynamic.memory.value::<U16<LE>>(address).map(|version| VersymIndex(version.get(LE)))
     }
@@ -51,29 +51,29 @@ impl<'a, 'data> Symbols<'a, 'data> {
 
 /// One dynamic symbol that other code may bind to: defined here, and global or weak.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ExportedSymbol<'data> {
+pub struct ExportedSymbol<'data> {
     /// Index in the table.
-    pub(crate) index: u32,
+    pub index: u32,
     /// The entry.
-    pub(crate) symbol: &'data Sym64<LE>,
+    pub symbol: &'data Sym64<LE>,
     /// Its name; empty where it leaves the string table.
-    pub(crate) name: &'data str,
+    pub name: &'data str,
 }
 
 impl ExportedSymbol<'_> {
     /// Where its entry stands.
-    pub(crate) fn place(&self) -> Place {
+    pub fn place(&self) -> Place {
         symbol_place(self.index).in_symbol(self.name)
     }
 }
 
 /// Where the entry of a symbol stands.
-pub(crate) fn symbol_place(index: u32) -> Place {
+pub fn symbol_place(index: u32) -> Place {
     Place::new(".dynsym", u64::from(index) * size_of::<Sym64<LE>>() as u64)
 }
 
 /// How many dynamic symbols the section header of `DT_SYMTAB` states, the null symbol included; 0 without one.
-pub(crate) fn symbol_count(elf: &ElfFile<'_>, dynamic: &Dynamic<'_>) -> u32 {
+pub fn symbol_count(elf: &ElfFile<'_>, dynamic: &Dynamic<'_>) -> u32 {
     let start = dynamic.value(DT_SYMTAB);
     let section = sections(elf).into_iter().find(|it| it.kind() == SHT_DYNSYM && Some(it.addresses().start) == start);
     let size = section.map_or(0, |section| section.header.sh_size.get(LE)).min(elf.data().len() as u64);
@@ -81,7 +81,7 @@ pub(crate) fn symbol_count(elf: &ElfFile<'_>, dynamic: &Dynamic<'_>) -> u32 {
 }
 
 /// All symbols that other code may bind to, in the order of the table.
-pub(crate) fn exported<'data>(elf: &ElfFile<'data>, dynamic: &Dynamic<'data>) -> Vec<ExportedSymbol<'data>> {
+pub fn exported<'data>(elf: &ElfFile<'data>, dynamic: &Dynamic<'data>) -> Vec<ExportedSymbol<'data>> {
     let symbols = Symbols::of(dynamic);
     let all = (1..symbol_count(elf, dynamic)).map_while(|index| Some((index, symbols.get(index)?)));
     all.filter(|(_, symbol)| symbol.st_shndx.get(LE) != SHN_UNDEF && matches!(symbol.st_bind(), STB_GLOBAL | STB_WEAK))

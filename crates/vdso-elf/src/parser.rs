@@ -1,27 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The relocatable object, before and after the check.
+//! The parser of `object` for the one kind of file that the project accepts: ELF64, little-endian, x86-64.
 
-use crate::file::read_whole;
-use crate::{Error, Report};
+use crate::error::Error;
 use object::LittleEndian as LE;
 use object::elf::{ELFCLASS32, ELFCLASS64, ELFDATA2LSB, ELFDATA2MSB, ELFMAG, EM_X86_64, FileHeader64};
 use object::read::elf::FileHeader as _;
 use std::mem::offset_of;
-use std::path::{Path, PathBuf};
-
-/// A relocatable object as read, of which nothing is known but that it is an ELF file.
-#[derive(Clone, Debug)]
-pub struct Object {
-    path: PathBuf,
-    data: Vec<u8>,
-}
-
-/// An object that kept every rule. Only [`check()`](crate::check()) makes one.
-#[derive(Debug)]
-pub struct CheckedObject {
-    object: Object,
-    report: Report,
-}
+use std::path::Path;
 
 /// The parser of `object` for the one kind of file that we accept.
 pub type ElfFile<'data> = object::read::elf::ElfFile64<'data, LE>;
@@ -32,7 +17,7 @@ type Header = FileHeader64<LE>;
 ///
 /// # Errors
 /// [`Error::Malformed`]: in our words for what users mistake for one, in the parser's for all else.
-pub(crate) fn parse<'data>(path: &Path, data: &'data [u8]) -> Result<ElfFile<'data>, Error> {
+pub fn parse<'data>(path: &Path, data: &'data [u8]) -> Result<ElfFile<'data>, Error> {
     let malformed = |(offset, what)| Error::Malformed {
         path: path.into(),
         offset,
@@ -51,7 +36,7 @@ fn mistake(data: &[u8]) -> Option<(u64, String)> {
 }
 
 /// The same of the file header alone, of which `data` begins with as much as there is.
-pub(crate) fn header_mistake(data: &[u8]) -> Option<(u64, String)> {
+pub fn header_mistake(data: &[u8]) -> Option<(u64, String)> {
     if data.is_empty() {
         return Some((0, "an empty file".into()));
     }
@@ -79,65 +64,4 @@ fn cut(data: &[u8]) -> Option<(u64, String)> {
     let end = sections.saturating_add(u64::from(header.e_shentsize(LE)) * u64::from(header.e_shnum(LE)));
     let len = data.len() as u64;
     (end > len).then(|| (len, format!("the file ends, its section headers at {end:#x}")))
-}
-
-impl Object {
-    /// Reads a file.
-    ///
-    /// # Errors
-    /// [`Error::Io`] where it cannot be read, [`Error::Malformed`] where it is no ELF64 little-endian file.
-    pub fn read(path: &Path) -> Result<Self, Error> {
-        Self::from_bytes(path, read_whole(path)?)
-    }
-
-    /// Takes the bytes of a file; `path` is its name in messages.
-    ///
-    /// # Errors
-    /// [`Error::Malformed`] where they are no ELF64 little-endian file.
-    pub fn from_bytes(path: &Path, data: Vec<u8>) -> Result<Self, Error> {
-        let object = Self { path: path.into(), data };
-        object.elf()?;
-        Ok(object)
-    }
-
-    /// The name of the file.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// The bytes of the file.
-    pub fn data(&self) -> &[u8] {
-        &self.data
-    }
-
-    /// The parsed file.
-    ///
-    /// # Errors
-    /// [`Error::Malformed`], which [`from_bytes`](Self::from_bytes) has ruled out already.
-    pub fn elf(&self) -> Result<ElfFile<'_>, Error> {
-        parse(&self.path, &self.data)
-    }
-}
-
-impl CheckedObject {
-    /// Binds an object to the report that lets it pass.
-    pub(crate) fn new(object: Object, report: Report) -> Self {
-        debug_assert!(report.passed());
-        Self { object, report }
-    }
-
-    /// The object itself.
-    pub fn object(&self) -> &Object {
-        &self.object
-    }
-
-    /// What was looked at.
-    pub fn report(&self) -> &Report {
-        &self.report
-    }
-
-    /// What was looked at, for whoever wants nothing else.
-    pub fn into_report(self) -> Report {
-        self.report
-    }
 }

@@ -1,43 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The instructions that the kernel replaces at boot (`struct alt_instr`, Linux `arch/x86/include/asm/alternative.h`).
 
-use super::notes::linux_version;
-use super::sections::{content, section};
-use crate::object_file::ElfFile;
+use crate::notes::linux_version;
+use crate::parser::ElfFile;
+use crate::sections::{content, section};
 use std::ops::Range;
 
 /// The section with the records.
-pub(crate) const RECORDS: &str = ".altinstructions";
+pub const RECORDS: &str = ".altinstructions";
 
 /// `LINUX_VERSION_CODE` of the first kernel whose records have flags: 6.3.
 const FLAGS_SINCE: u32 = 6 << 16 | 3 << 8;
 
 /// One record.
 #[derive(Clone, Debug)]
-pub(crate) struct Alternative {
+pub struct Alternative {
     /// Offset in the table, in bytes.
-    pub(crate) offset: u64,
+    pub offset: u64,
     /// Addresses of what is replaced.
-    pub(crate) instruction: Range<u64>,
+    pub instruction: Range<u64>,
     /// Addresses of what takes its place.
-    pub(crate) replacement: Range<u64>,
+    pub replacement: Range<u64>,
     /// Number of the processor's feature on which it depends.
-    pub(crate) feature: u16,
+    pub feature: u16,
     /// How; none before 6.3.
-    pub(crate) flags: Option<u16>,
+    pub flags: Option<u16>,
 }
 
 /// The table.
 #[derive(Clone, Debug)]
-pub(crate) struct Alternatives {
+pub struct Alternatives {
     /// All complete records, in their order.
-    pub(crate) records: Vec<Alternative>,
+    pub records: Vec<Alternative>,
     /// Bytes behind them that are no record.
-    pub(crate) rest: usize,
+    pub rest: usize,
 }
 
 /// The table of an image; `None` without one, or without the note of the kernel's version, by which a record has its length.
-pub(crate) fn alternatives(elf: &ElfFile<'_>) -> Option<Alternatives> {
+pub fn alternatives(elf: &ElfFile<'_>) -> Option<Alternatives> {
     let (version, table) = (linux_version(elf)?, section(elf, RECORDS)?);
     let start = table.addresses().start;
     // Two offsets, the number of a feature, flags from 6.3 on, and two lengths.

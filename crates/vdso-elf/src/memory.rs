@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The bytes of the load segment, by address.
 
-use crate::object_file::ElfFile;
+use crate::parser::ElfFile;
 use object::LittleEndian as LE;
 use object::elf::{PT_LOAD, ProgramHeader64};
 use object::pod::Pod;
@@ -12,14 +12,14 @@ const LONGEST_STRING: usize = 1 << 14;
 
 /// What a process finds at the addresses of an image.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Memory<'data> {
+pub struct Memory<'data> {
     bytes: &'data [u8],
     address: u64,
 }
 
 impl<'data> Memory<'data> {
     /// The first `PT_LOAD`, as far as the file goes. Without one there is no memory: every access answers `None`.
-    pub(crate) fn of(elf: &ElfFile<'data>) -> Self {
+    pub fn of(elf: &ElfFile<'data>) -> Self {
         let load = elf.elf_program_headers().iter().find(|segment| segment.p_type.get(LE) == PT_LOAD);
         load.map_or(Self { bytes: &[], address: 0 }, |load| Self {
             bytes: file_bytes(elf.data(), load),
@@ -28,32 +28,32 @@ impl<'data> Memory<'data> {
     }
 
     /// All addresses that can be read.
-    pub(crate) fn range(&self) -> Range<u64> {
+    pub fn range(&self) -> Range<u64> {
         self.address..self.address.saturating_add(self.bytes.len() as u64)
     }
 
     /// `length` bytes from `address` on.
-    pub(crate) fn bytes(&self, address: u64, length: u64) -> Option<&'data [u8]> {
+    pub fn bytes(&self, address: u64, length: u64) -> Option<&'data [u8]> {
         self.from(address)?.get(..usize::try_from(length).ok()?)
     }
 
     /// Everything from `address` to the end of the segment.
-    pub(crate) fn from(&self, address: u64) -> Option<&'data [u8]> {
+    pub fn from(&self, address: u64) -> Option<&'data [u8]> {
         self.bytes.get(usize::try_from(address.checked_sub(self.address)?).ok()?..)
     }
 
     /// One value of a fixed layout.
-    pub(crate) fn value<T: Pod>(&self, address: u64) -> Option<&'data T> {
+    pub fn value<T: Pod>(&self, address: u64) -> Option<&'data T> {
         Some(object::pod::from_bytes(self.from(address)?).ok()?.0)
     }
 
     /// `count` values of a fixed layout.
-    pub(crate) fn array<T: Pod>(&self, address: u64, count: u64) -> Option<&'data [T]> {
+    pub fn array<T: Pod>(&self, address: u64, count: u64) -> Option<&'data [T]> {
         Some(object::pod::slice_from_bytes(self.from(address)?, usize::try_from(count).ok()?).ok()?.0)
     }
 
     /// The string that begins at `address`, without its NUL; one that is longer than any name is none.
-    pub(crate) fn string(&self, address: u64) -> Option<&'data [u8]> {
+    pub fn string(&self, address: u64) -> Option<&'data [u8]> {
         let bytes = self.from(address)?;
         let bytes = &bytes[..bytes.len().min(LONGEST_STRING)];
         bytes.get(..bytes.iter().position(|&byte| byte == 0)?)
@@ -61,7 +61,7 @@ impl<'data> Memory<'data> {
 }
 
 /// The bytes of a segment, as far as the file goes.
-pub(crate) fn file_bytes<'data>(data: &'data [u8], segment: &ProgramHeader64<LE>) -> &'data [u8] {
+pub fn file_bytes<'data>(data: &'data [u8], segment: &ProgramHeader64<LE>) -> &'data [u8] {
     let start = usize::try_from(segment.p_offset.get(LE)).unwrap_or(usize::MAX).min(data.len());
     let length = usize::try_from(segment.p_filesz.get(LE)).unwrap_or(usize::MAX).min(data.len() - start);
     &data[start..start + length]

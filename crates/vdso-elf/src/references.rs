@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! What code refers to: functions decoded along every path, into everything that they call.
 
-use super::memory::Memory;
-use crate::object_file::ElfFile;
+use crate::memory::Memory;
+use crate::parser::ElfFile;
 use iced_x86::{Decoder, DecoderOptions, FlowControl, Instruction};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The outcome of a walk.
 #[derive(Debug, Default)]
-pub(crate) struct References {
+pub struct References {
     /// Every instruction by its address, with the address behind it.
-    pub(crate) instructions: BTreeMap<u64, u64>,
+    pub instructions: BTreeMap<u64, u64>,
     /// Address of an instruction, and what its operand relative to the instruction pointer refers to.
-    pub(crate) targets: BTreeMap<u64, u64>,
+    pub targets: BTreeMap<u64, u64>,
     /// Address of an instruction at which the walk was lost, and why.
-    pub(crate) stray: BTreeMap<u64, String>,
+    pub stray: BTreeMap<u64, String>,
 }
 
 /// Longest encoding of one instruction, in bytes.
 const LONGEST: u64 = 15;
 
 /// Follows the code from the addresses in `ahead`.
-pub(crate) fn references(elf: &ElfFile<'_>, mut ahead: Vec<u64>) -> References {
+pub fn references(elf: &ElfFile<'_>, mut ahead: Vec<u64>) -> References {
     let memory = Memory::of(elf);
     // Each address is decoded once, so that the walk ends after at most as many steps as there are bytes.
     let mut seen = BTreeSet::new();

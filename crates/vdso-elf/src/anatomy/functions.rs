@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The functions of the object, decoded.
 
-use super::anatomy::{Home, Section, Symbol};
-use crate::Place;
+use super::tables::{Home, Section, Symbol};
 use crate::disassembly::{spaced, text};
+use crate::place::Place;
 use iced_x86::{
     ConstantOffsets, Decoder, DecoderOptions, FlowControl, Instruction, InstructionInfo, InstructionInfoFactory,
 };

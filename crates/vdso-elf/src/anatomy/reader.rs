@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Reads the tables of the object; each failure names file and offset.
 
-use super::anatomy::{Home, Relocation, Section, Symbol};
-use crate::Error;
-use crate::object_file::ElfFile;
+use super::tables::{Home, Relocation, Section, Symbol};
+use crate::error::Error;
+use crate::parser::ElfFile;
 use object::LittleEndian as LE;
 use object::SymbolIndex;
 use object::elf;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The unwind tables, found through `PT_GNU_EH_FRAME` the way that unwinders find them.
 
-use super::memory::Memory;
-use super::sections::sections;
-use crate::check::frames::Row;
-use crate::object_file::ElfFile;
+use crate::memory::Memory;
+use crate::parser::ElfFile;
+use crate::row::Row;
+use crate::sections::sections;
 use gimli::{
     BaseAddresses, CieOrFde, DwEhPe, EhFrame, EhFrameHdr, LittleEndian, Pointer, UnwindContext, UnwindSection as _,
 };
@@ -14,45 +14,45 @@ use std::ops::Range;
 
 /// `.eh_frame_hdr` and the `.eh_frame` that it points to.
 #[derive(Debug)]
-pub(crate) struct Unwind {
+pub struct Unwind {
     /// Address of the header.
-    pub(crate) header: u64,
+    pub header: u64,
     /// Address of the frames.
-    pub(crate) frames: u64,
+    pub frames: u64,
     /// The search table of the header.
-    pub(crate) table: Vec<TableEntry>,
+    pub table: Vec<TableEntry>,
     /// All frame descriptions, in the order of `.eh_frame`.
-    pub(crate) descriptions: Vec<Description>,
+    pub descriptions: Vec<Description>,
 }
 
 /// One row of the search table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct TableEntry {
+pub struct TableEntry {
     /// First address that the description covers.
-    pub(crate) start: u64,
+    pub start: u64,
     /// Address of the description.
-    pub(crate) description: u64,
+    pub description: u64,
 }
 
 /// One FDE.
 #[derive(Clone, Debug)]
-pub(crate) struct Description {
+pub struct Description {
     /// Its own address.
-    pub(crate) address: u64,
+    pub address: u64,
     /// The addresses that it covers.
-    pub(crate) covers: Range<u64>,
+    pub covers: Range<u64>,
     /// The rows that its program makes, or why the program cannot be run.
-    pub(crate) rows: Result<Vec<Row>, String>,
+    pub rows: Result<Vec<Row>, String>,
     /// Whether the return address is that of an instruction that has not run yet.
-    pub(crate) is_signal_frame: bool,
+    pub is_signal_frame: bool,
     /// Whether unwinding through the code calls a personality routine, or hands one a table of its own.
-    pub(crate) has_handler: bool,
+    pub has_handler: bool,
     /// The register (DWARF number) that stands for the return address.
-    pub(crate) return_address: u16,
+    pub return_address: u16,
 }
 
 /// Reads both tables; the error says in words what is in the way.
-pub(crate) fn unwind(elf: &ElfFile<'_>) -> Result<Unwind, String> {
+pub fn unwind(elf: &ElfFile<'_>) -> Result<Unwind, String> {
     let memory = Memory::of(elf);
     let segment = elf.elf_program_headers().iter().find(|segment| segment.p_type.get(LE) == PT_GNU_EH_FRAME);
     let segment = segment.ok_or("no PT_GNU_EH_FRAME")?;

@@ -2,9 +2,9 @@
 //! What a file holds at the place of a finding: instructions around it in code, bytes elsewhere.
 
 use crate::disassembly::{spaced, text};
-use crate::object_file::ElfFile;
+use crate::parser::ElfFile;
+use crate::place::Place;
 use crate::printable::printable;
-use crate::rule::Place;
 use iced_x86::{Decoder, DecoderOptions, Instruction};
 use object::LittleEndian as LE;
 use object::elf::{self, ET_REL, SHF_ALLOC, SHF_EXECINSTR, STT_FUNC, SectionHeader64};
@@ -30,7 +30,7 @@ pub struct Line {
 const DATA_LEN: usize = 16;
 
 /// What the file holds at a place; nothing where the place is none of the file or would tell nothing.
-pub(crate) fn excerpt(elf: &ElfFile<'_>, place: &Place) -> Vec<Line> {
+pub fn excerpt(elf: &ElfFile<'_>, place: &Place) -> Vec<Line> {
     let header = elf.elf_header();
     let base = match place.section.as_str() {
         // The first byte of the segment stands for the segment at large.

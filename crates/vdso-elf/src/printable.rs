@@ -3,7 +3,7 @@
 //! message of ours.
 
 /// A text in one line: what cannot be seen, or turns what stands beside it, is escaped.
-pub(crate) fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
