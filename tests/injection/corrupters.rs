@@ -4,7 +4,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use vdso_inject::judge::Fault;
-use vdso_inject::{Effort, Event, Options, Report, Subject, inject};
+use vdso_inject::{Effort, Event, Options, Report, Target, inject};
 use vdso_tests::model::keystream;
 
 /// `__vdso_vgetrandom`
@@ -111,21 +111,21 @@ unsafe extern "C" fn crashes(buffer: *mut u8, len: usize, _: u32, _: *mut u8) ->
     fill(buffer, len, next_word)
 }
 
-fn report(subject: Draw, event: Event) -> Report {
+fn report(target: Draw, event: Event) -> Report {
     /// At least the first instruction belongs to it, and no other one is needed.
     const LEN: usize = 1;
     // SAFETY: a function with this signature; the breakpoints are set for the time of its calls.
-    let subject = unsafe { Subject::function("corrupter", subject as *const () as usize, LEN) };
+    let target = unsafe { Target::function("corrupter", target as *const () as usize, LEN) };
     let mut options = Options::new(Effort::USUAL, 1);
     (options.events, options.lens) = (vec![event], vec![16, 100, 640]);
-    inject(&subject, &options, &mut |_, _| {}).expect("the subject can be tested")
+    inject(&target, &options, &mut |_, _| {}).expect("the target can be tested")
 }
 
-fn faults(subject: Draw) -> Vec<Fault> {
-    report(subject, Event::Nothing).violations().map(|finding| finding.fault).collect()
+fn faults(target: Draw) -> Vec<Fault> {
+    report(target, Event::Nothing).violations().map(|finding| finding.fault).collect()
 }
 
-/// A broken subject by what it does, and the fault that it must be flagged for.
+/// A broken target by what it does, and the fault that it must be flagged for.
 type Corrupter = (&'static str, Draw, fn(&Fault) -> bool);
 
 /// Each is flagged for what it does, whatever else may be said of it.
@@ -133,7 +133,7 @@ type Corrupter = (&'static str, Draw, fn(&Fault) -> bool);
 fn each_corrupter_is_flagged() {
     let cases: [Corrupter; 11] = [
         ("system call", always_by_system_call, |fault| matches!(fault, Fault::SlowForEver)),
-        ("other arguments", calls_for_less, |fault| matches!(fault, Fault::StrangeSystemCall)),
+        ("other arguments", calls_for_less, |fault| matches!(fault, Fault::UnexpectedSystemCall)),
         ("many calls", calls_too_often, |fault| matches!(fault, Fault::ManySystemCalls(4))),
         ("behind the end", writes_behind_the_end, |fault| matches!(fault, Fault::Overrun(offset) if *offset > 0)),
         ("count", counts_wrongly, |fault| matches!(fault, Fault::OtherReturned(_) | Fault::Returned(_))),
@@ -144,13 +144,13 @@ fn each_corrupter_is_flagged() {
         ("keeps", keeps_what_it_returns, |fault| matches!(fault, Fault::KeptInState(..))),
         ("crash", crashes, |fault| matches!(fault, Fault::Killed(libc::SIGILL))),
     ];
-    for (name, subject, is_wanted) in cases {
-        let found = faults(subject);
+    for (name, target, is_wanted) in cases {
+        let found = faults(target);
         assert!(found.iter().any(is_wanted), "{name}: {:?}", found.first());
     }
 }
 
-/// The control: nothing is said of a subject that is right as long as nothing happens to it, and a fork is its end.
+/// The control: nothing is said of a target that is right as long as nothing happens to it, and a fork is its end.
 #[test]
 fn a_good_subject_is_not_flagged_before_it_forks() {
     let alone = report(good, Event::Nothing);

@@ -6,19 +6,19 @@ mod corrupters;
 mod running_kernel;
 
 use vdso_inject::timer::by_timer;
-use vdso_inject::{Effort, Event, Options, Subject, inject};
+use vdso_inject::{Effort, Event, Options, Target, inject};
 use vdso_tests::Vdso;
 
-fn built() -> Subject {
-    Subject::image(&Vdso::products().join("vdso64.so")).unwrap_or_else(|error| panic!("{error}"))
+fn built() -> Target {
+    Target::image(&Vdso::products().join("vdso64.so")).unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[test]
 fn no_event_makes_the_image_repeat_a_byte() {
-    let subject = built();
-    let report = inject(&subject, &Options::new(Effort::SHORT, 1), &mut |_, _| {}).expect("the subject can be tested");
+    let target = built();
+    let report = inject(&target, &Options::new(Effort::SHORT, 1), &mut |_, _| {}).expect("the target can be tested");
     println!("{report}");
-    let findings: Vec<String> = report.violations().map(|finding| report.describe(finding, &subject)).collect();
+    let findings: Vec<String> = report.violations().map(|finding| report.describe(finding, &target)).collect();
     assert!(findings.is_empty(), "{}", findings.join("\n"));
     for event in Event::ALL.iter().filter(|event| !event.is_residual()) {
         let total = report.total(*event);
@@ -32,7 +32,7 @@ fn no_event_makes_the_image_repeat_a_byte() {
 fn residual_events_are_what_the_contract_names() {
     let mut options = Options::new(Effort::USUAL, 1);
     (options.events, options.lens) = (vec![Event::Residual, Event::ResidualAbandon], vec![640]);
-    let report = inject(&built(), &options, &mut |_, _| {}).expect("the subject can be tested");
+    let report = inject(&built(), &options, &mut |_, _| {}).expect("the target can be tested");
     println!("{report}");
     for event in [Event::Residual, Event::ResidualAbandon] {
         assert!(report.total(event).violated > 0, "{event} is closed: then the contract must say so\n{report}");
@@ -42,6 +42,6 @@ fn residual_events_are_what_the_contract_names() {
 
 #[test]
 fn fork_by_a_timers_signal_repeats_no_byte() {
-    let report = by_timer(&built(), 30, &mut |_, _| {}).expect("the subject can be tested");
+    let report = by_timer(&built(), 30, &mut |_, _| {}).expect("the target can be tested");
     assert_eq!((report.forks, report.repeated, report.zero_key, report.later), (30, 0, 0, 0), "{report}");
 }

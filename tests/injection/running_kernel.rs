@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
-use vdso_inject::{Effort, Event, Options, Subject, inject};
+use vdso_inject::{Effort, Event, Options, Target, inject};
 
 /// What the C implementation of 6.11 and later does not survive. Whatever else is found, nobody knows of yet.
 const KNOWN: [Event; 10] = [
@@ -23,11 +23,11 @@ const KNOWN: [Event; 10] = [
 
 #[test]
 fn running_kernel_violates_nothing_that_is_not_known() {
-    let subject = match Subject::running_kernel() {
-        Ok(subject) => subject,
-        Err(reason) => return println!("no subject: {reason}"),
+    let target = match Target::running_kernel() {
+        Ok(target) => target,
+        Err(reason) => return println!("no target: {reason}"),
     };
-    let report = inject(&subject, &Options::new(Effort::SHORT, 1), &mut |_, _| {}).expect("the subject can be tested");
+    let report = inject(&target, &Options::new(Effort::SHORT, 1), &mut |_, _| {}).expect("the target can be tested");
     println!("{report}");
     let unknown: BTreeSet<Event> = report.flagged_by().difference(&KNOWN.into()).copied().collect();
     assert!(unknown.is_empty(), "{unknown:?} are not in docs/injection.md\n{report}");
@@ -43,7 +43,7 @@ fn reproducer_for_upstream_runs_each_event() {
     compiler.args(["-O1", "-mno-red-zone", "-Wall", "-Wextra", "-Werror", "-o"]).arg(&program);
     let output = compiler.arg(tests.join("upstream/reentrancy.c")).output().expect("gcc is a need of the native tests");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let exported = Subject::running_kernel().is_ok();
+    let exported = Target::running_kernel().is_ok();
     for event in ["abandoned", "wipe-abandoned", "wipe-later-abandon", "fork"] {
         let output = Command::new(&program).arg(event).output().expect("the program was just made");
         let said = String::from_utf8_lossy(&output.stdout);

@@ -6,9 +6,9 @@ mod scenes;
 use scenes::{HAPPENINGS, Happens, SCENES, Scene};
 use std::collections::BTreeSet;
 use vdso_abi::rng_data::simd;
-use vdso_inject::Subject;
-use vdso_inject::bench::Bench;
-use vdso_inject::case::{Entry, Place};
+use vdso_inject::Target;
+use vdso_inject::case::{DataPage, Entry};
+use vdso_inject::harness::Harness;
 use vdso_model::catalogue::{CONTROLS, EQUIVALENT, INEXPRESSIBLE};
 use vdso_model::cipher::Cipher;
 use vdso_model::object::ObjectCall;
@@ -60,26 +60,26 @@ struct Listed {
 }
 
 /// The lists of the object, in normal form.
-fn lists_of_the_object(bench: &Bench<'_>) -> Vec<Listed> {
-    let subject = bench.subject();
+fn lists_of_the_object(harness: &Harness<'_>) -> Vec<Listed> {
+    let target = harness.target();
     let mut lists = Vec::new();
-    for &level in subject.levels() {
-        for &entry in subject.entries() {
-            let first = entry == subject.entries()[0];
+    for &level in target.levels() {
+        for &entry in target.entries() {
+            let first = entry == target.entries()[0];
             // The entry points differ before the first access alone.
             for scene in SCENES.iter().filter(|scene| first || scene.happens != Happens::Not) {
                 let (call, object) = calls(scene, entry, level);
                 let mut list = |when, what| {
-                    let place = if scene.without_generation { Place::NoGeneration } else { Place::Usual };
-                    subject.set_scene(place, level).expect("pages of our own");
+                    let place = if scene.without_generation { DataPage::NoGeneration } else { DataPage::Default };
+                    target.set_data_page(place, level).expect("pages of our own");
                     let name = format!("{}, {entry:?}, cipher {level}, {what:?} before {when}", scene.name);
-                    let object = normal_form(&object.list(bench, when, what));
+                    let object = normal_form(&object.list(harness, when, what));
                     lists.push(Listed { name, call, when, what, object });
                 };
                 list(0, Happening::Nothing);
                 // Events are the same to both entry points, and to all ciphers but for the steps between two checks: the
                 // widest cipher has the fewest instructions.
-                if !first || Some(&level) != subject.levels().last() {
+                if !first || Some(&level) != target.levels().last() {
                     continue;
                 }
                 let (_, places) = call.list(0, Happening::Nothing);
@@ -104,10 +104,10 @@ fn partings(lists: &[Listed], rules: &Protocol) -> Vec<String> {
 
 #[test]
 fn object_makes_the_accesses_of_its_protocol_and_of_no_other() {
-    let subject = Subject::image(&Vdso::products().join("vdso64.so")).unwrap_or_else(|error| panic!("{error}"));
-    let bench = Bench::new(&subject).unwrap_or_else(|error| panic!("{error}"));
-    first_protocol_fails_in_the_model_alone(&bench);
-    let lists = lists_of_the_object(&bench);
+    let target = Target::image(&Vdso::products().join("vdso64.so")).unwrap_or_else(|error| panic!("{error}"));
+    let harness = Harness::new(&target).unwrap_or_else(|error| panic!("{error}"));
+    first_protocol_fails_in_the_model_alone(&harness);
+    let lists = lists_of_the_object(&harness);
     let wrong = partings(&lists, &OBJECT);
     println!("{} lists compared", lists.len());
     assert!(
@@ -128,14 +128,14 @@ fn object_makes_the_accesses_of_its_protocol_and_of_no_other() {
 }
 
 /// The stories of the first protocol's hole N1, replayed on the object: the events come about, and nothing is shown.
-fn first_protocol_fails_in_the_model_alone(bench: &Bench<'_>) {
-    bench.subject().set_scene(Place::Usual, simd::SSE2).expect("pages of our own");
+fn first_protocol_fails_in_the_model_alone(harness: &Harness<'_>) {
+    harness.target().set_data_page(DataPage::Default, simd::SSE2).expect("pages of our own");
     let control = CONTROLS.iter().find(|control| control.rules == Protocol::FIRST).expect("it is a control");
     let row = run(&control.rules, &Bounds { ciphers: &[Cipher::Sse2], ..*control.bounds }, processors());
     let replays = row
         .violations
         .values()
-        .filter_map(|(scenario, way)| replay(bench, bench.subject().entries()[0], scenario, way));
+        .filter_map(|(scenario, way)| replay(harness, harness.target().entries()[0], scenario, way));
     let replays: Vec<Replayed> = replays.collect();
     assert!(replays.iter().any(|replayed| replayed.missed == 0), "{replays:?}");
     assert!(replays.iter().all(|replayed| replayed.shown.is_empty()), "{replays:?}");

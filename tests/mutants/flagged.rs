@@ -9,7 +9,7 @@ use std::process::Command;
 use vdso_abi::rng_data::simd;
 use vdso_inject::case::Entry;
 use vdso_inject::plan::EachPair;
-use vdso_inject::{Effort, Event, Options, Report, Subject, inject};
+use vdso_inject::{Effort, Event, Options, Report, Target, inject};
 use vdso_tests::mutants::{self, FlaggedBy, ObjectMutant};
 use vdso_tests::workspace::{self, Xtask};
 
@@ -25,8 +25,8 @@ fn suite() -> Options {
 
 /// Puts an image through `events`, or through all of them if there are none.
 fn judge(products: &Path, events: Vec<Event>) -> Report {
-    let subject = Subject::image(&products.join("vdso64.so")).unwrap_or_else(|error| panic!("{error}"));
-    inject(&subject, &Options { events, ..suite() }, &mut |_, _| {}).unwrap_or_else(|error| panic!("{error}"))
+    let target = Target::image(&products.join("vdso64.so")).unwrap_or_else(|error| panic!("{error}"));
+    inject(&target, &Options { events, ..suite() }, &mut |_, _| {}).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Whether a test of the native tier fails with these products.

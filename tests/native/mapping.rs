@@ -42,7 +42,7 @@ fn images_of_another_shape_are_refused() {
         (object, "no PT_LOAD segment, or more than one"),
         (changed(|data| set_in_load(data, P_VADDR, 0x1000)), "its PT_LOAD segment is at address 0x1000, offset 0x0"),
         (changed(|data| set_in_load(data, P_OFFSET, 64)), "its PT_LOAD segment is at address 0x0, offset 0x40"),
-        (changed(|data| set_in_load(data, P_FILESZ, 1 << 40)), "its PT_LOAD segment ends behind the file"),
+        (changed(|data| set_in_load(data, P_FILESZ, 1 << 40)), "its PT_LOAD segment ends after the file"),
         (changed(|data| set_in_load(data, P_FILESZ, 0)), "its PT_LOAD segment is empty"),
     ] {
         let said = refusal(&image);

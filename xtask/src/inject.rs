@@ -1,35 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! `cargo xtask inject`: calls interrupted at every instruction.
+//! `cargo xtask inject`: interrupts calls at every instruction.
 
 use kernel_lab::progress::{bar, line, print};
 use kernel_lab::workspace;
 use std::path::{Path, PathBuf};
 use vdso_inject::timer::by_timer;
-use vdso_inject::{Effort, Event, Options, Report, Subject};
+use vdso_inject::{Effort, Event, Options, Report, Target};
 
 /// Options of `inject`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct InjectArgs {
-    /// What to interrupt: "ours" (target/vdso/vdso64.so), "kernel" (the running kernel's), or the file of an image
+    /// Image to interrupt: "ours" (target/vdso/vdso64.so), "kernel" (the running kernel's), or a file
     #[arg(long, default_value = "ours", value_name = "ours|kernel|IMAGE")]
-    subject: String,
-    /// Only this event; may be repeated. The protocol leaves "residual" and "residual-abandon" open
+    target: String,
+    /// Run only this event; repeatable. The protocol does not cover "residual" and "residual-abandon"
     #[arg(long, value_name = "EVENT", value_parser = event)]
     event: Vec<Event>,
-    /// Only calls of this length; may be repeated
+    /// Run only calls of this length; repeatable
     #[arg(long, value_name = "BYTES")]
     len: Vec<usize>,
-    /// Stop at no chosen instruction: so many signals of a timer, whose handler forks and draws in the child
+    /// Interrupt by a timer's signal instead; its handler forks, and the child draws. Number of forks
     #[arg(long, value_name = "FORKS", conflicts_with_all = ["event", "len", "exhaustive", "short"],
         value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     by_timer: Option<u32>,
-    /// What chance depends on
+    /// Random seed
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Interrupt every instruction each time that it is executed: hours
+    /// Interrupt every execution of every instruction: takes hours
     #[arg(long, conflicts_with = "short")]
     exhaustive: bool,
-    /// A sample of a few seconds, as in the tests
+    /// Run a sample of a few seconds, as the tests do
     #[arg(long)]
     short: bool,
 }
@@ -41,19 +41,19 @@ fn event(name: &str) -> Result<Event, String> {
     })
 }
 
-/// Interrupts; returns whether nothing was violated.
+/// Interrupts calls; returns whether no run showed a violation.
 ///
 /// # Errors
-/// The subject cannot be put to the test.
+/// The target cannot be called.
 pub fn run(arguments: &InjectArgs) -> anyhow::Result<bool> {
-    let subject = match arguments.subject.as_str() {
-        "ours" => Subject::image(&ours())?,
-        "kernel" => Subject::running_kernel()?,
-        file => Subject::image(Path::new(file))?,
+    let target = match arguments.target.as_str() {
+        "ours" => Target::image(&ours())?,
+        "kernel" => Target::running_kernel()?,
+        file => Target::image(Path::new(file))?,
     };
     if let Some(forks) = arguments.by_timer {
-        let bar = bar("Interrupting", format!("{} by a timer", subject.name()));
-        let report = by_timer(&subject, forks as usize, &mut |done, all| bar.set(done, all))?;
+        let bar = bar("Interrupting", format!("{} by a timer", target.name()));
+        let report = by_timer(&target, forks as usize, &mut |done, all| bar.set(done, all))?;
         drop(bar);
         print(report.to_string().trim_end());
         anyhow::ensure!(report.forks > 0, "no signal arrived in the middle of a call, so that nothing was tested");
@@ -67,13 +67,13 @@ pub fn run(arguments: &InjectArgs) -> anyhow::Result<bool> {
     let mut options = Options::new(effort, arguments.seed);
     options.events.clone_from(&arguments.event);
     options.lens.clone_from(&arguments.len);
-    if !subject.moves_generation() {
+    if !target.moves_generation() {
         line("Skipped", "events that need a new generation: the kernel makes one for root only");
     }
-    let bar = bar("Injecting", format!("{} (seed {})", subject.name(), options.seed));
-    let report = vdso_inject::inject(&subject, &options, &mut |done, all| bar.set(done, all))?;
+    let bar = bar("Injecting", format!("{} (seed {})", target.name(), options.seed));
+    let report = vdso_inject::inject(&target, &options, &mut |done, all| bar.set(done, all))?;
     drop(bar);
-    show(&report, &subject);
+    show(&report, &target);
     Ok(report.violations().next().is_none())
 }
 
@@ -81,10 +81,10 @@ fn ours() -> PathBuf {
     workspace::vdso_output().join("vdso64.so")
 }
 
-fn show(report: &Report, subject: &Subject) {
+fn show(report: &Report, target: &Target) {
     print(report.to_string().trim_end());
     for ((event, kind), (count, first)) in report.kinds() {
-        let described = report.describe(first, subject);
+        let described = report.describe(first, target);
         print(format_args!("{event}: {kind}, {count} times; the first one:\n{described}"));
     }
 }

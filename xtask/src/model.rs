@@ -5,8 +5,8 @@ use anyhow::{Context, bail};
 use kernel_lab::progress::{line, print};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use vdso_inject::Subject;
-use vdso_inject::bench::Bench;
+use vdso_inject::Target;
+use vdso_inject::harness::Harness;
 use vdso_model::bounds::{LONG, SHORT};
 use vdso_model::catalogue::{CONTROLS, Control, EQUIVALENT, LEFT_OPEN, WHAT_IF};
 use vdso_model::cipher::Cipher;
@@ -125,15 +125,15 @@ fn tell(controls: &[&Control]) -> anyhow::Result<bool> {
 
 /// Replays the stories of protocols on an image; returns whether none of them showed anything there.
 fn replay_on(image: &Path, controls: &[&Control]) -> anyhow::Result<bool> {
-    let target = Subject::image(image)?;
+    let target = Target::image(image)?;
     let entry = *target.entries().first().context("the image has no entry point")?;
-    let bench = Bench::new(&target)?;
+    let harness = Harness::new(&target)?;
     let mut clean = true;
     for control in controls {
         let bounds = Bounds { ciphers: &[Cipher::Sse2], ..*control.bounds };
         let row = run(&control.rules, &bounds, processors());
         for (violation, (scenario, way)) in &row.violations {
-            let replayed = replay(&bench, entry, scenario, way);
+            let replayed = replay(&harness, entry, scenario, way);
             clean &= replayed.as_ref().is_none_or(|replayed| replayed.shown.is_empty());
             let what = replayed.map_or_else(|| "no stop can make its events".into(), |replayed| replayed.to_string());
             print(format_args!("{}, {}, {violation}: {what}", row.protocol, row.bounds));

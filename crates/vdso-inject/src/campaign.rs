@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! All runs of one invocation: workers in processes of their own, and the comparison of everything that they returned.
+//! All runs of one invocation: worker processes, and the comparison of all bytes that their runs returned.
 
 use crate::Error;
-use crate::board::{Board, Desk, Finding, RunId, Tally};
 use crate::case::{Case, Entry, LENS};
+use crate::duplicates::repeated;
 use crate::event::Event;
 use crate::judge::Fault;
 use crate::plan::{EachPair, Effort};
+use crate::progress::{Finding, Progress, RunId, Tally, WorkerLog};
 use crate::report::{Coverage, Report};
 use crate::shared::Shared;
-use crate::subject::Subject;
-use crate::words::repeated;
+use crate::target::Target;
 use crate::worker::{Resume, Worker, possible};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-/// What is tried.
+/// The runs to make.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The events; all but the residual one if there are none.
@@ -27,11 +27,11 @@ pub struct Options {
     pub entries: Vec<Entry>,
     /// The values of the `simd` byte; all if there are none.
     pub levels: Vec<u8>,
-    /// How much of it.
+    /// How many runs.
     pub effort: Effort,
-    /// What chance depends on. The keys are the kernel's, and differ each time.
+    /// Random seed. The keys are the kernel's, and differ each time.
     pub seed: u64,
-    /// How many processes work at a time.
+    /// Number of worker processes.
     pub workers: usize,
 }
 
@@ -43,12 +43,12 @@ impl Options {
     }
 
     /// The events of a case.
-    pub(crate) fn events_for(&self, subject: &Subject, case: &Case) -> Vec<Event> {
+    pub(crate) fn events_for(&self, target: &Target, case: &Case) -> Vec<Event> {
         let wanted = |event: &Event| match self.events.as_slice() {
             [] => !event.is_residual(),
             events => events.contains(event),
         };
-        Event::ALL.iter().copied().filter(wanted).filter(|event| possible(subject, case, *event)).collect()
+        Event::ALL.iter().copied().filter(wanted).filter(|event| possible(target, case, *event)).collect()
     }
 
     fn wants(&self, case: &Case) -> bool {
@@ -57,8 +57,8 @@ impl Options {
             && (self.levels.is_empty() || self.levels.contains(&case.simd))
     }
 
-    /// Whether a word is compared with those of other runs. Where there would be too many, it depends on the word, so
-    /// that what comes twice is kept twice.
+    /// Whether a word is compared with those of other runs. A sample is chosen by the value of the word, so that both copies
+    /// of a duplicate are kept.
     pub(crate) fn keeps(&self, word: u64) -> bool {
         word.is_multiple_of(self.one_word_of())
     }
@@ -68,66 +68,66 @@ impl Options {
     }
 }
 
-/// Room for the words of one worker. What is not used takes no memory.
+/// Room for the words of one worker. Unused room takes no memory.
 const WORDS: usize = 1 << 29;
 
-/// A process that ended before its time is replaced so often.
+/// Maximum number of crashed workers that are replaced.
 const CRASHES: usize = 100;
 
-/// How often the workers are looked at.
+/// Time between two checks of the workers.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Runs everything. `progress` is told how many cases of how many were begun.
 ///
 /// # Errors
-/// The subject cannot be put to the test.
-pub fn inject(subject: &Subject, options: &Options, progress: &mut dyn FnMut(usize, usize)) -> Result<Report, Error> {
-    let cases = cases(subject, options)?;
-    let board: Shared<Board> = Shared::new()?;
-    // A generation that everybody sees can be moved by one at a time.
-    let workers = if subject.is_shared() { 1 } else { options.workers.max(1) };
-    let desks = (0..workers).map(|_| Desk::new(WORDS)).collect::<Result<Vec<_>, _>>()?;
-    let start = |desk: &Desk, resume| {
-        fork(|| Worker { subject: &subject.again()?, options, cases: &cases, board: &board, desk }.work(resume))
+/// The target cannot be called.
+pub fn inject(target: &Target, options: &Options, progress: &mut dyn FnMut(usize, usize)) -> Result<Report, Error> {
+    let cases = cases(target, options)?;
+    let shared: Shared<Progress> = Shared::new()?;
+    // All processes see the running kernel's generation, so only one worker may move it.
+    let workers = if target.is_shared() { 1 } else { options.workers.max(1) };
+    let logs = (0..workers).map(|_| WorkerLog::new(WORDS)).collect::<Result<Vec<_>, _>>()?;
+    let start = |log: &WorkerLog, resume| {
+        fork(|| Worker { target: &target.again()?, options, cases: &cases, progress: &shared, log }.work(resume))
     };
     let mut running: Vec<Option<i32>> = Vec::new();
-    for desk in &desks {
-        running.push(Some(start(desk, None)?));
+    for log in &logs {
+        running.push(Some(start(log, None)?));
     }
     let mut crashes = Vec::new();
     while running.iter().any(Option::is_some) {
         std::thread::sleep(PAUSE);
-        progress(board.next.load(Relaxed).min(cases.len()), cases.len());
-        for (desk, worker) in desks.iter().zip(&mut running) {
+        progress(shared.next.load(Relaxed).min(cases.len()), cases.len());
+        for (log, worker) in logs.iter().zip(&mut running) {
             let Some(status) = worker.and_then(ended) else { continue };
             *worker = match end_of(status)? {
                 End::Done => None,
                 End::Killed(signal) => {
-                    let (finding, resume) = crash(desk, subject, options, &cases, signal)?;
-                    board.counters[finding.run.event.index()][cases[finding.run.case as usize].1.len_index]
+                    let (finding, resume) = crash(log, target, options, &cases, signal)?;
+                    shared.counters[finding.run.event.index()][cases[finding.run.case as usize].1.len_index]
                         .count_crash();
                     crashes.push(finding);
-                    // Too many: what was found so far is enough.
-                    if crashes.len() > CRASHES { None } else { Some(start(desk, resume)?) }
+                    // So many crashes are enough for a report.
+                    if crashes.len() > CRASHES { None } else { Some(start(log, resume)?) }
                 }
             };
         }
     }
-    Ok(report(subject, options, &cases, &board, &desks, crashes))
+    Ok(report(target, options, &cases, &shared, &logs, crashes))
 }
 
-fn cases(subject: &Subject, options: &Options) -> Result<Vec<(usize, Case)>, Error> {
-    let mut cases: Vec<(usize, Case)> = Case::all(subject)
+fn cases(target: &Target, options: &Options) -> Result<Vec<(usize, Case)>, Error> {
+    let mut cases: Vec<(usize, Case)> = Case::all(target)
         .into_iter()
         .enumerate()
         .filter(|(_, case)| options.wants(case))
         .filter(|(turn, case)| options.effort.takes(*turn, case))
-        .filter(|(_, case)| !options.events_for(subject, case).is_empty())
+        .filter(|(_, case)| !options.events_for(target, case).is_empty())
         .collect();
     if cases.is_empty() {
         return Err(Error::NothingToTry(format!(
             "{}: no case for these events and lengths; lengths are {LENS:?}",
-            subject.name()
+            target.name()
         )));
     }
     // Long and short ones mixed, so that all workers end at the same time and the progress is even.
@@ -140,7 +140,7 @@ enum End {
     Killed(i32),
 }
 
-/// Exit code of a worker that could not do its work.
+/// Exit code of a worker that failed.
 const NOT_DONE: i32 = 3;
 
 fn end_of(status: i32) -> Result<End, Error> {
@@ -149,7 +149,7 @@ fn end_of(status: i32) -> Result<End, Error> {
     }
     match libc::WEXITSTATUS(status) {
         0 => Ok(End::Done),
-        code => Err(Error::Subject(format!("a worker ended with exit code {code}; its reason stands above"))),
+        code => Err(Error::Target(format!("a worker ended with exit code {code}; see its error above"))),
     }
 }
 
@@ -162,7 +162,7 @@ pub(crate) fn fork(work: impl FnOnce() -> Result<(), Error>) -> Result<i32, Erro
         0 => {
             // SAFETY: no pointer is involved.
             unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
-            // A panic must not be caught by whoever forked: this process would go on as a second one of it.
+            // A panic must not reach the code that forked, which would then run in two processes.
             let code = match catch_unwind(AssertUnwindSafe(work)) {
                 Ok(Ok(())) => 0,
                 Ok(Err(error)) => {
@@ -178,15 +178,15 @@ pub(crate) fn fork(work: impl FnOnce() -> Result<(), Error>) -> Result<i32, Erro
     }
 }
 
-/// Whether a process has come to its good end.
+/// Whether a process has ended with success.
 ///
 /// # Errors
-/// It has come to another one.
+/// It has failed.
 pub(crate) fn ended_well(pid: i32) -> Result<bool, Error> {
     match ended(pid).map(end_of).transpose()? {
         None => Ok(false),
         Some(End::Done) => Ok(true),
-        Some(End::Killed(signal)) => Err(Error::Subject(format!("a process was killed by signal {signal}"))),
+        Some(End::Killed(signal)) => Err(Error::Target(format!("a process was killed by signal {signal}"))),
     }
 }
 
@@ -197,23 +197,23 @@ fn ended(pid: i32) -> Option<i32> {
     (unsafe { libc::waitpid(pid, &raw mut status, libc::WNOHANG) } == pid).then_some(status)
 }
 
-/// What a worker that crashed was doing, and where its successor goes on: behind it, or where not even the call without an
-/// event came to its end, with another case.
+/// The run at which a worker crashed, and where the next process continues: after that run, or with another case if the call
+/// crashed without an event.
 fn crash(
-    desk: &Desk,
-    subject: &Subject,
+    log: &WorkerLog,
+    target: &Target,
     options: &Options,
     cases: &[(usize, Case)],
     signal: i32,
 ) -> Result<(Finding, Option<Resume>), Error> {
-    let at = &desk.progress;
+    let at = &log.position;
     let Some(case) = at.case.load(Relaxed).checked_sub(1) else {
-        return Err(Error::Subject(format!("{}: its first call was killed by signal {signal}", subject.name())));
+        return Err(Error::Target(format!("{}: its first call was killed by signal {signal}", target.name())));
     };
     let (event, position) = (at.event.load(Relaxed), at.position.load(Relaxed));
     let run = RunId {
         case: case as u32,
-        event: options.events_for(subject, &cases[case].1)[event],
+        event: options.events_for(target, &cases[case].1)[event],
         position: position.saturating_sub(1) as u32,
         offset: at.offset.load(Relaxed) as u32,
     };
@@ -222,24 +222,24 @@ fn crash(
 }
 
 fn report(
-    subject: &Subject,
+    target: &Target,
     options: &Options,
     cases: &[(usize, Case)],
-    board: &Board,
-    desks: &[Desk],
+    progress: &Progress,
+    logs: &[WorkerLog],
     crashes: Vec<Finding>,
 ) -> Report {
     let mut findings = crashes;
-    for desk in desks {
-        findings.extend(desk.findings.items());
+    for log in logs {
+        findings.extend(log.findings.items());
     }
-    let lists: Vec<&[u64]> = desks.iter().map(|desk| desk.words.items()).collect();
+    let lists: Vec<&[u64]> = logs.iter().map(|log| log.words.items()).collect();
     for word in repeated(&lists) {
-        findings.extend(across_runs(word, desks).map(|run| Finding { run, fault: Fault::RepeatedAcrossRuns(word) }));
+        findings.extend(across_runs(word, logs).map(|run| Finding { run, fault: Fault::RepeatedAcrossRuns(word) }));
     }
-    let tallies = board.counters.each_ref().map(|lens| lens.each_ref().map(super::board::Counters::tally));
+    let tallies = progress.counters.each_ref().map(|lens| lens.each_ref().map(super::progress::Counters::tally));
     Report {
-        subject: subject.name().into(),
+        target: target.name().into(),
         seed: options.seed,
         events: Event::ALL
             .iter()
@@ -251,16 +251,16 @@ fn report(
         findings,
         words: lists.iter().map(|list| list.len()).sum(),
         share: options.one_word_of(),
-        coverage: Coverage::of(board),
+        coverage: Coverage::of(progress),
     }
 }
 
 /// The runs that returned a word.
-fn across_runs(word: u64, desks: &[Desk]) -> impl Iterator<Item = RunId> {
-    desks.iter().flat_map(move |desk| {
-        let places = desk.words.items().iter().enumerate().filter(move |(_, other)| **other == word);
+fn across_runs(word: u64, logs: &[WorkerLog]) -> impl Iterator<Item = RunId> {
+    logs.iter().flat_map(move |log| {
+        let places = log.words.items().iter().enumerate().filter(move |(_, other)| **other == word);
         places.filter_map(|(place, _)| {
-            let runs = desk.runs.items();
+            let runs = log.runs.items();
             let run = runs.partition_point(|(begin, _)| *begin <= place).checked_sub(1)?;
             Some(runs[run].1)
         })

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! A buffer that shows a write beside it.
+//! A buffer that shows a write outside of it.
 
 /// Bytes of canary on either side: more than the widest store.
 const MARGIN: usize = 128;
@@ -17,8 +17,8 @@ fn canary(at: usize) -> u8 {
 }
 
 impl CanaryBuffer {
-    /// A buffer of `len` bytes that begins `misalignment` (0–63) bytes behind a multiple of 64. It is filled like the
-    /// canaries, so that a byte that nobody wrote is noticed too.
+    /// A buffer of `len` bytes that begins `misalignment` (0–63) bytes after a multiple of 64. It is filled like the canaries,
+    /// so that a byte that was not written is noticed too.
     pub fn new(len: usize, misalignment: usize) -> Self {
         let mut memory = vec![0; MARGIN + ALIGNMENT + misalignment + len + MARGIN];
         let start = MARGIN + misalignment + memory[MARGIN..].as_ptr().align_offset(ALIGNMENT);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The calls that are interrupted: entry point, cipher, place of the data, state and length.
+//! The calls that are interrupted: entry point, CPU level, data page, state and length.
 
-use crate::subject::Subject;
+use crate::target::Target;
 use std::fmt;
 use vdso_abi::rng_data::simd;
 use vdso_abi::state::GROUP_LEN;
@@ -19,18 +19,18 @@ pub enum Entry {
     Getrandom,
 }
 
-/// What the shared data says, and where.
+/// The contents of the data pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// A generation at the usual place.
-    Usual,
-    /// A generation at the time-namespace page, and zeros at the usual place.
+pub enum DataPage {
+    /// A generation in the default data page.
+    Default,
+    /// A generation in the time-namespace data page, and zeros in the default one.
     TimeNamespace,
     /// Generation 0, although the generator is ready.
     NoGeneration,
 }
 
-/// What has become of the state before the call.
+/// The state before the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fill {
     /// All zero.
@@ -54,7 +54,7 @@ impl Fill {
     pub fn draws(self, batch: usize) -> [usize; 2] {
         match self {
             Self::Fresh => [0, 0],
-            // Direct blocks alone, and so behind them a refill that nothing is taken from.
+            // Direct blocks alone: the refill after them stays whole.
             Self::Full => [GROUP_LEN, 0],
             Self::PartUsed | Self::Stale => [batch, batch / 2],
             Self::NearlyEmpty => [batch - 4, 0],
@@ -70,8 +70,8 @@ pub struct Case {
     pub entry: Entry,
     /// Value of the `simd` byte.
     pub simd: u8,
-    /// What the shared data says.
-    pub place: Place,
+    /// The contents of the data pages.
+    pub data_page: DataPage,
     /// From which state.
     pub fill: Fill,
     /// How many bytes, as an index into [`LENS`].
@@ -84,33 +84,33 @@ impl Case {
         LENS[self.len_index]
     }
 
-    /// All cases that a subject has. The unusual places get a few lengths and states of their own.
-    pub fn all(subject: &Subject) -> Vec<Self> {
+    /// All cases that a target has. Data pages other than the default get a few lengths and states.
+    pub fn all(target: &Target) -> Vec<Self> {
         let mut cases = Vec::new();
-        for &place in subject.places() {
-            for &entry in subject.entries() {
-                for &simd in subject.levels() {
+        for &data_page in target.data_pages() {
+            for &entry in target.entries() {
+                for &simd in target.levels() {
                     for fill in Fill::ALL {
                         for len_index in 0..LENS.len() {
-                            cases.push(Self { entry, simd, place, fill, len_index });
+                            cases.push(Self { entry, simd, data_page, fill, len_index });
                         }
                     }
                 }
             }
         }
-        cases.retain(|case| case.is_telling(subject));
+        cases.retain(|case| case.is_telling(target));
         cases
     }
 
     /// Whether the case adds something to the others.
-    fn is_telling(&self, subject: &Subject) -> bool {
+    fn is_telling(&self, target: &Target) -> bool {
         let few = matches!(self.draw_len(), 16 | 100 | 640);
-        match (self.place, self.fill) {
-            (_, Fill::Stale) if !subject.moves_generation() => false,
-            (Place::Usual, _) => true,
-            (Place::TimeNamespace, Fill::Fresh | Fill::Full) => few,
+        match (self.data_page, self.fill) {
+            (_, Fill::Stale) if !target.moves_generation() => false,
+            (DataPage::Default, _) => true,
+            (DataPage::TimeNamespace, Fill::Fresh | Fill::Full) => few,
             // No state is ever filled without a generation.
-            (Place::NoGeneration, Fill::Fresh) => few,
+            (DataPage::NoGeneration, Fill::Fresh) => few,
             _ => false,
         }
     }
@@ -136,10 +136,10 @@ impl fmt::Display for Case {
             Fill::Stale => "a stale state",
         };
         write!(f, "{} bytes by {entry} from {fill}, {simd}", self.draw_len())?;
-        match self.place {
-            Place::Usual => Ok(()),
-            Place::TimeNamespace => write!(f, ", in a time namespace"),
-            Place::NoGeneration => write!(f, ", generation 0"),
+        match self.data_page {
+            DataPage::Default => Ok(()),
+            DataPage::TimeNamespace => write!(f, ", in a time namespace"),
+            DataPage::NoGeneration => write!(f, ", generation 0"),
         }
     }
 }

@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What keeps a subject from being put to the test.
+//! Errors that keep a target from being tested.
 
 use std::io;
 
-/// Why nothing can be said.
+/// Why a target cannot be tested.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The image cannot be read.
     #[error(transparent)]
     Image(#[from] vdso_link::Error),
-    /// The image cannot be mapped, or the running kernel's not be found.
+    /// The image cannot be mapped, or the running kernel's cannot be found.
     #[error(transparent)]
     Native(#[from] vdso_native::Error),
     /// The operating system refused something.
     #[error("{what}: {reason}")]
     System {
-        /// What was wanted.
+        /// The request.
         what: &'static str,
-        /// What the operating system said.
+        /// The error of the operating system.
         reason: io::Error,
     },
-    /// The subject is not what it should be.
+    /// The target cannot be used.
     #[error("{0}")]
-    Subject(String),
-    /// Nothing is left to try.
+    Target(String),
+    /// The options exclude every case.
     #[error("{0}")]
     NothingToTry(String),
 }

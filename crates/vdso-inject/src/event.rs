@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What can happen to a call between two of its instructions.
+//! Events between two instructions of a call.
 
-use crate::ledger::Mood;
+use crate::kernel::Behavior;
 use std::fmt;
 
-/// One thing that happens.
+/// One action of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// A signal handler draws from the same state.
     Draw,
     /// A second handler interrupts the first one's draw, and draws as well.
     NestedDraw,
-    /// A signal handler draws from the same state, and that draw never comes back.
+    /// A signal handler draws from the same state, and abandons that draw.
     AbandonedDraw,
     /// The state becomes all zero.
     Wipe,
@@ -25,15 +25,15 @@ pub enum Action {
     /// A signal handler leaves by `longjmp`.
     Abandon,
     /// From now on until the call returns, the kernel behaves like this.
-    Kernel(Mood),
+    Kernel(Behavior),
 }
 
 /// When an action happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
-    /// At the instruction of the action before, for the first one the chosen one.
+    /// At the instruction of the previous action; for the first action, at the chosen one.
     Here,
-    /// Some instructions later, as many as chance wants.
+    /// A random number of instructions later.
     Later,
 }
 
@@ -92,24 +92,24 @@ events! {
     /// The generation changes, the state is wiped, and a handler draws.
     GenerationWipeDraw "generation-wipe-draw" [(Here, Generation), (Here, Wipe), (Here, Draw)],
     /// The generation changes, and again with each key that is fetched.
-    Storm "storm" [(Here, Kernel(Mood::Restless)), (Here, Generation)],
+    Storm "storm" [(Here, Kernel(Behavior::ReseedPerFetch)), (Here, Generation)],
     /// A handler forks.
     Fork "fork" [(Here, Fork { child_draws: false })],
     /// A handler forks, and draws in the child.
     ForkDraw "fork-draw" [(Here, Fork { child_draws: true })],
-    /// A handler does not come back.
+    /// A handler abandons the call.
     Abandon "abandon" [(Here, Abandon)],
     /// The generation changes, and the key cannot be fetched.
-    FetchFails "fetch-fails" [(Here, Kernel(Mood::NoKeys)), (Here, Generation)],
+    FetchFails "fetch-fails" [(Here, Kernel(Behavior::FetchFails)), (Here, Generation)],
     /// The generation changes, and nothing is fetched, without an error.
-    FetchShort "fetch-short" [(Here, Kernel(Mood::ShortKeys)), (Here, Generation)],
+    FetchShort "fetch-short" [(Here, Kernel(Behavior::FetchShort)), (Here, Generation)],
     /// The generation changes, and the kernel refuses every system call.
-    Refusal "refusal" [(Here, Kernel(Mood::Nothing)), (Here, Generation)],
-    /// A handler's draw does not come back.
+    Refusal "refusal" [(Here, Kernel(Behavior::RefuseAll)), (Here, Generation)],
+    /// A handler's draw is abandoned.
     DrawAbandoned "draw-abandoned" [(Here, AbandonedDraw)],
-    /// The state is wiped, and a handler's draw does not come back.
+    /// The state is wiped, and a handler's draw is abandoned.
     WipeDrawAbandoned "wipe-draw-abandoned" [(Here, Wipe), (Here, AbandonedDraw)],
-    /// The state is wiped, a handler draws, and some instructions later a handler does not come back.
+    /// The state is wiped, a handler draws, and some instructions later a handler abandons the call.
     WipeDrawLaterAbandon "wipe-draw-later-abandon" [(Here, Wipe), (Here, Draw), (Later, Abandon)],
     /// The state is wiped, a handler draws, and some instructions later another one draws.
     WipeDrawLaterDraw "wipe-draw-later-draw" [(Here, Wipe), (Here, Draw), (Later, Draw)],
@@ -140,7 +140,7 @@ impl Event {
         self.script().iter().any(|(_, action)| wanted(*action))
     }
 
-    /// Whether it needs somebody to move the generation.
+    /// Whether it needs a kernel whose generation can be moved.
     pub fn moves_generation(self) -> bool {
         self.has(|action| action == Action::Generation)
     }

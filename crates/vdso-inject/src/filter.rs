@@ -19,7 +19,7 @@ fn step(code: u16, k: u32, jt: u8, jf: u8) -> sock_filter {
 /// From now on the system call `number` of this thread becomes a `SIGSYS`, unless its sixth argument is `let_through`.
 ///
 /// # Errors
-/// What the operating system says.
+/// The operating system refuses.
 pub fn trap(number: u32, let_through: u64) -> io::Result<()> {
     install(&mut [
         step(LOAD, NUMBER, 0, 0),
@@ -36,7 +36,7 @@ pub fn trap(number: u32, let_through: u64) -> io::Result<()> {
 /// From now on the system call `number` ends this thread's process by `SIGSYS`.
 ///
 /// # Errors
-/// What the operating system says.
+/// The operating system refuses.
 pub fn forbid(number: u32) -> io::Result<()> {
     install(&mut [
         step(LOAD, NUMBER, 0, 0),

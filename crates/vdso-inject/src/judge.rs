@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What a run must not show.
+//! The violations that a run can show.
 
-use crate::case::{Case, Place as DataPlace};
+use crate::case::{Case, DataPage};
+use crate::duplicates::{RunWords, WordPosition, ZeroKey, windows, words};
 use crate::event::{Action, Event};
-use crate::ledger::{Mood, REFUSAL};
+use crate::kernel::{Behavior, REFUSAL};
 use crate::record::{Origin, Record};
 use crate::run::Outcome;
 use crate::trace::Trace;
-use crate::words::{Place, RunWords, ZeroKey, windows, words};
 use std::fmt;
 
-/// One thing that a run showed against the subject.
+/// A violation of the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// The interrupted call returned this.
@@ -47,12 +47,12 @@ pub enum Fault {
     /// The interrupted call made so many system calls.
     ManySystemCalls(usize),
     /// A system call had arguments that were neither a fetch of a key nor the caller's own.
-    StrangeSystemCall,
-    /// The generation moved before the last byte was written, and the call took no notice.
+    UnexpectedSystemCall,
+    /// The generation moved before the last byte was written, and the call did not restart or fall back.
     Unnoticed,
-    /// Bytes were returned without a new key, although the old one went.
+    /// Bytes were returned without a new key, although the old one was lost.
     NoNewKey,
-    /// A mere draw in a handler made the call start over, so the handler's call touched the state.
+    /// A draw in a handler made the call restart, so the handler's call changed the state.
     Disturbed,
 }
 
@@ -67,24 +67,24 @@ pub struct Side {
     pub offset: u16,
 }
 
-/// What there is to say about a run.
+/// The verdict on a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The event did not come about.
+    /// The event did not happen.
     Unreached,
-    /// Somebody else moved the generation meanwhile.
+    /// The kernel moved the generation meanwhile.
     Disturbed,
-    /// All is well.
+    /// No violation.
     Kept,
-    /// All is well, but for the bytes of a call that had looked for the last time when it was forked. No protocol can help
-    /// that: a fork right behind the return does the same.
+    /// No violation, except the bytes of a call that was forked after its last check. No protocol can prevent that: a fork
+    /// right after the return does the same.
     Finished,
-    /// It is not.
+    /// A violation.
     Violated(Fault),
 }
 
-/// What was run: a case with its trace, and an event before one of its instructions.
-pub type Subject<'a> = (&'a Case, &'a Trace, Event, usize);
+/// An injection: a case with its trace, and an event before one of its instructions.
+pub type Injection<'a> = (&'a Case, &'a Trace, Event, usize);
 
 /// Judges runs one by one, and passes on the words of those that kept the contract for the comparison across runs.
 pub struct Judge {
@@ -103,7 +103,7 @@ impl Default for Judge {
 
 impl Judge {
     /// Judges what came of a run. `keep` is given each word that was returned, if nothing speaks against the run.
-    pub fn judge(&mut self, run: Subject<'_>, outcome: &Outcome, keep: &mut dyn FnMut(u64)) -> Verdict {
+    pub fn judge(&mut self, run: Injection<'_>, outcome: &Outcome, keep: &mut dyn FnMut(u64)) -> Verdict {
         let parent = &*outcome.parent;
         if !parent.reached {
             return Verdict::Unreached;
@@ -117,7 +117,7 @@ impl Judge {
             Some(Err(status)) => return Verdict::Violated(Fault::ChildEnded(*status)),
         };
         let (_, trace, _, position) = run;
-        let finished = position > trace.last_look
+        let finished = position > trace.last_check
             && child.is_some_and(|child| child.interrupted().is_some() && child.interrupted() == parent.interrupted());
         let fault = [Some(parent), child]
             .into_iter()
@@ -131,13 +131,13 @@ impl Judge {
         if finished { Verdict::Finished } else { Verdict::Kept }
     }
 
-    /// What was returned, on both sides.
+    /// The returned bytes of both processes.
     fn bytes(&mut self, parent: &Record, child: Option<&Record>, finished: bool) -> Option<Fault> {
         self.words.clear();
         self.returned.clear();
         let mut parts: Vec<(Origin, bool, &[u8])> =
             parent.parts().map(|(origin, bytes)| (origin, false, bytes)).collect();
-        // What came before the fork is in both records.
+        // Both records have the bytes from before the fork.
         let is_childs = |origin: Origin| match origin {
             Origin::Earlier => false,
             Origin::Interrupted => !finished,
@@ -150,13 +150,13 @@ impl Judge {
                 .filter(|(origin, _)| is_childs(*origin))
                 .map(|(origin, bytes)| (origin, true, bytes)),
         );
-        let side = |place: Place| {
+        let side = |place: WordPosition| {
             let (origin, child, _) = parts[usize::from(place.part)];
             Side { origin, child, offset: place.offset }
         };
         for (part, (origin, _, bytes)) in parts.iter().enumerate() {
             for (offset, word) in words(bytes) {
-                let place = Place { part: part as u16, offset: offset as u16 };
+                let place = WordPosition { part: part as u16, offset: offset as u16 };
                 if word == 0 {
                     return Some(Fault::Zeros(side(place)));
                 }
@@ -173,7 +173,7 @@ impl Judge {
         }
         for (part, (origin, _, bytes)) in parts.iter().enumerate() {
             for (offset, word) in windows(bytes) {
-                let place = Place { part: part as u16, offset: offset as u16 };
+                let place = WordPosition { part: part as u16, offset: offset as u16 };
                 if word == 0 {
                     return Some(Fault::Zeros(side(place)));
                 }
@@ -195,9 +195,9 @@ impl Judge {
     }
 }
 
-/// What the calls did, beside the bytes.
-fn conduct((case, trace, event, position): Subject<'_>, record: &Record) -> Option<Fault> {
-    let nothing = event.has(|action| action == Action::Kernel(Mood::Nothing));
+/// The results and system calls, apart from the bytes.
+fn conduct((case, trace, event, position): Injection<'_>, record: &Record) -> Option<Fault> {
+    let nothing = event.has(|action| action == Action::Kernel(Behavior::RefuseAll));
     let abandoned = record.left || event.abandons_draw();
     // A fetch, another one after a restart, and one for the whole request.
     if record.calls > 3 {
@@ -216,11 +216,11 @@ fn conduct((case, trace, event, position): Subject<'_>, record: &Record) -> Opti
     if record.left_bytes {
         return Some(Fault::KeptInBuffer);
     }
-    if record.strange_calls > 0 {
-        return Some(Fault::StrangeSystemCall);
+    if record.unexpected_calls > 0 {
+        return Some(Fault::UnexpectedSystemCall);
     }
     // R4: an abandoned state may be served by system call for ever; and no key is fetched without a generation.
-    if abandoned || case.place == DataPlace::NoGeneration {
+    if abandoned || case.data_page == DataPage::NoGeneration {
         return None;
     }
     if event == Event::Draw && record.calls > trace.system_calls {
@@ -249,7 +249,7 @@ impl fmt::Display for Side {
 }
 
 impl Fault {
-    /// What kind of fault it is, in a few words.
+    /// The kind of violation, in a few words.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Returned(_) | Self::OtherReturned(_) => "wrong count returned",
@@ -263,7 +263,7 @@ impl Fault {
             Self::KeptInBuffer => "bytes left by a failed call",
             Self::SlowForEver => "slow for ever",
             Self::ManySystemCalls(_) => "more than one restart",
-            Self::StrangeSystemCall => "other arguments for the kernel",
+            Self::UnexpectedSystemCall => "other arguments for the kernel",
             Self::Unnoticed => "new generation unnoticed",
             Self::NoNewKey => "no new key",
             Self::Disturbed => "disturbed by a handler's draw",
@@ -290,7 +290,7 @@ impl fmt::Display for Fault {
             Self::KeptInBuffer => f.write_str("the call failed, and bytes were left in its buffer"),
             Self::SlowForEver => f.write_str("later calls still need a system call each"),
             Self::ManySystemCalls(count) => write!(f, "the call made {count} system calls"),
-            Self::StrangeSystemCall => f.write_str("a system call had other arguments than the caller's"),
+            Self::UnexpectedSystemCall => f.write_str("a system call had other arguments than the caller's"),
             Self::Unnoticed => f.write_str("the generation moved before the last byte was written, without notice"),
             Self::NoNewKey => f.write_str("bytes were returned without a new key, although the old one had gone"),
             Self::Disturbed => f.write_str("a handler's draw made the call start over"),

@@ -91,7 +91,7 @@ pub fn positions(
     }
     let stride = occasions.len().div_ceil(if event.is_slow() { effort.forks } else { effort.instructions });
     let is_due = |offset: usize| (offset + turn).is_multiple_of(stride) || effort.wants_new(event) && is_new(offset);
-    // Chance of its own for each instruction, so that it does not depend on which others are new. In a loop the first pass
+    // A separate random choice for each instruction, independent of which others are new. In a loop the first pass
     // is as good as any other, and every other pass on the way costs two signals.
     let chance = |offset: usize, count| {
         let mut rng = fastrand::Rng::with_seed(seed ^ offset as u64);

@@ -31,35 +31,35 @@ pub struct Part {
     len: u32,
 }
 
-/// What one side returned, and how it came to it.
+/// The bytes that the calls of one process returned, and how.
 #[derive(Clone)]
 #[repr(C)]
 pub struct Record {
-    /// What the interrupted call returned; 0 where it was left.
+    /// The result of the interrupted call; 0 if it was abandoned.
     pub returned: isize,
     /// Whether the interrupted call was left.
     pub left: bool,
     /// Whether the event came about.
     pub reached: bool,
-    /// Whether a generation moved that nobody here has moved.
+    /// Whether the kernel moved the generation during the run.
     pub disturbed: bool,
     /// Where a byte outside of the buffer was written, from its start on.
     pub overrun: Option<isize>,
     /// Whether bytes were left in the buffer of a call that failed.
     pub left_bytes: bool,
-    /// What another call than the interrupted one returned, if it was not its length.
+    /// The result of another call, if it was not its length.
     pub other_returned: Option<isize>,
     /// System calls of the interrupted call alone.
     pub calls: usize,
-    /// Whether it made one of them behind the event, or a key was fetched in its place.
+    /// Whether it made one of them after the event, or another call fetched the key.
     pub took_notice: bool,
     /// System calls with the arguments of neither a fetch nor the request.
-    pub strange_calls: usize,
+    pub unexpected_calls: usize,
     /// Whether the key went, and no other one was fetched until the first later call had returned.
     pub lacks_key: bool,
     /// System calls of the first later calls.
     pub later_calls: [usize; 3],
-    /// The state afterwards; what lies behind its end is zero.
+    /// The state afterwards; zeros follow its end.
     pub state: [u8; PAGE_SIZE],
     parts: [Part; Self::PARTS],
     part_count: usize,
@@ -83,7 +83,7 @@ impl Record {
             other_returned: None,
             calls: 0,
             took_notice: false,
-            strange_calls: 0,
+            unexpected_calls: 0,
             lacks_key: false,
             later_calls: [0; 3],
             state: [0; PAGE_SIZE],
@@ -106,12 +106,12 @@ impl Record {
         self.part_count += 1;
     }
 
-    /// What was returned, in the order of the returns.
+    /// The returned bytes, in the order of the returns.
     pub fn parts(&self) -> impl Iterator<Item = (Origin, &[u8])> {
         self.parts[..self.part_count].iter().map(|part| (part.origin, &self.bytes[part.range()]))
     }
 
-    /// What the interrupted call returned.
+    /// The bytes of the interrupted call.
     pub fn interrupted(&self) -> Option<&[u8]> {
         self.parts().find(|(origin, _)| *origin == Origin::Interrupted).map(|(_, bytes)| bytes)
     }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What came of all runs, in words.
+//! The report of all runs.
 
 use crate::accesses::decode;
-use crate::board::{Board, Finding, Tally};
 use crate::case::{Case, LENS};
 use crate::event::Event;
 use crate::judge::Fault;
-use crate::subject::Subject;
+use crate::progress::{Finding, Progress, Tally};
+use crate::target::Target;
 use iced_x86::{Formatter, GasFormatter};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write};
@@ -14,9 +14,9 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// The outcome of one invocation.
 pub struct Report {
-    /// What was tested.
-    pub subject: String,
-    /// What chance depended on.
+    /// The target.
+    pub target: String,
+    /// The random seed.
     pub seed: u64,
     /// The events that were tried.
     pub events: Vec<Event>,
@@ -30,7 +30,7 @@ pub struct Report {
     pub words: usize,
     /// One of so many was.
     pub share: u64,
-    /// What was interrupted.
+    /// The interrupted calls.
     pub coverage: Coverage,
 }
 
@@ -46,14 +46,14 @@ pub struct Coverage {
 }
 
 impl Coverage {
-    pub(crate) fn of(board: &Board) -> Self {
+    pub(crate) fn of(progress: &Progress) -> Self {
         let pairs = |events: &[AtomicU32]| -> Vec<u32> {
             let all = events.iter().map(|events| events.load(Relaxed) & !(1 << Event::Nothing.index()));
             all.filter(|events| *events != 0).collect()
         };
         let sum = |events: &[u32]| events.iter().map(|events| events.count_ones() as usize).sum();
-        let possible = pairs(&board.possible);
-        Self { instructions: possible.len(), possible: sum(&possible), happened: sum(&pairs(&board.happened)) }
+        let possible = pairs(&progress.possible);
+        Self { instructions: possible.len(), possible: sum(&possible), happened: sum(&pairs(&progress.happened)) }
     }
 }
 
@@ -69,7 +69,7 @@ impl Report {
         })
     }
 
-    /// The findings that speak against the subject: all but those of the residual events.
+    /// The findings that speak against the target: all but those of the residual events.
     pub fn violations(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| !finding.run.event.is_residual())
     }
@@ -115,10 +115,10 @@ impl Report {
     }
 
     /// A finding: what, where, and how to see it again.
-    pub fn describe(&self, finding: &Finding, subject: &Subject) -> String {
+    pub fn describe(&self, finding: &Finding, target: &Target) -> String {
         let run = finding.run;
         let case = &self.cases[run.case as usize];
-        let pc = subject.code().start + run.offset as usize;
+        let pc = target.code().start + run.offset as usize;
         let mut text = String::new();
         GasFormatter::new().format(&decode(pc), &mut text);
         let mut words = format!("    {}\n", finding.fault);
@@ -167,7 +167,7 @@ impl fmt::Display for Report {
         )?;
         writeln!(
             f,
-            "{} forks behind the last look at the state; {} runs took another way; {} were disturbed by the kernel",
+            "{} forks after the last check of the state; {} runs took another path; {} were disturbed by the kernel",
             all(|t| t.finished),
             all(|t| t.unreached),
             all(|t| t.disturbed)

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! One run: a fresh state, one call, one event in the middle of it, and a few calls afterwards.
 
-use crate::abandon::Leave;
-use crate::bench::Bench;
+use crate::abandoned::Leave;
 use crate::canary::CanaryBuffer;
 use crate::case::Case;
 use crate::event::{Action, Event, When};
-use crate::ledger::{self, Counts, Mood};
+use crate::harness::Harness;
+use crate::kernel::{self, Behavior, Counts};
 use crate::record::{Origin, Record};
 use crate::registers::Registers;
 use crate::step::{Next, Start, Stepper};
 use crate::trace::Trace;
 use std::cell::{Cell, RefCell};
 
-/// What came of a run.
+/// The result of a run.
 pub struct Outcome {
     /// The record of this process.
     pub parent: Box<Record>,
-    /// That of a forked child; the status from `waitpid(2)` of one that did not come to its end.
+    /// That of a forked child, or its status from `waitpid(2)` if it failed.
     pub child: Option<Result<Box<Record>, i32>>,
 }
 
@@ -26,7 +26,7 @@ const SHORT_DRAW: usize = 40;
 
 /// Runs `case`, and lets `event` happen before instruction `position` of its trace.
 pub fn run(
-    bench: &Bench<'_>,
+    harness: &Harness<'_>,
     case: &Case,
     trace: &Trace,
     event: Event,
@@ -34,11 +34,11 @@ pub fn run(
     rng: &mut fastrand::Rng,
 ) -> Outcome {
     let mut record = Record::new();
-    bench.prepare(case, &mut record);
+    harness.prepare(case, &mut record);
     let mut buffer = CanaryBuffer::new(case.draw_len(), rng.usize(..64));
-    let generation = bench.subject().generation();
+    let generation = harness.target().generation();
     let run = Run {
-        bench,
+        harness,
         case,
         event,
         next: Cell::new(0),
@@ -47,7 +47,7 @@ pub fn run(
         rng: RefCell::new(rng),
         record: RefCell::new(record),
         moves: Cell::new(0),
-        before: ledger::counts(),
+        before: kernel::counts(),
         at_event: Cell::new(None),
         at_loss: Cell::new(None),
         handlers: Cell::new(Counts::default()),
@@ -56,28 +56,28 @@ pub fn run(
     let hook = |registers: &mut Registers| run.go_on(registers);
     let (address, passes) = trace.way(None, position);
     let start = if event.script().is_empty() { Start::Run } else { Start::Breakpoint(address, passes) };
-    let returned = bench.call(&Stepper::new(bench.text(), &hook), case, buffer.bytes().as_mut_ptr(), start);
-    ledger::set_mood(Mood::Willing);
+    let returned = harness.call(&Stepper::new(harness.text(), &hook), case, buffer.bytes().as_mut_ptr(), start);
+    kernel::set_behavior(Behavior::Normal);
     run.conclude(returned, &mut buffer);
     // From here on this may be the child.
     let Run { record, side, moves, .. } = run;
     let mut parent = record.into_inner();
-    // A kernel may count as it likes, but moves by itself only now and then.
-    let now = bench.subject().generation();
-    parent.disturbed = bench.subject().is_shared() && (moves.get() == 0) != (now == generation);
+    // The running kernel reseeds on its schedule as well, but rarely.
+    let now = harness.target().generation();
+    parent.disturbed = harness.target().is_shared() && (moves.get() == 0) != (now == generation);
     match side.get() {
         Side::Alone => Outcome { parent, child: None },
         Side::Parent(pid) => {
             let child = match wait(pid) {
                 // SAFETY: the child wrote it before its good end.
-                0 => Ok(Box::new(unsafe { bench.mailbox().as_ptr().read() })),
+                0 => Ok(Box::new(unsafe { harness.mailbox().as_ptr().read() })),
                 status => Err(status),
             };
             Outcome { parent, child: Some(child) }
         }
         Side::Child => {
             // SAFETY: the parent reads it after our end.
-            unsafe { bench.mailbox().as_ptr().write(*parent) };
+            unsafe { harness.mailbox().as_ptr().write(*parent) };
             // SAFETY: ends the process without the parent's exit handlers.
             unsafe { libc::_exit(0) }
         }
@@ -93,7 +93,7 @@ enum Side {
 
 /// A run under way, as its handler sees it.
 struct Run<'a, 'b> {
-    bench: &'a Bench<'b>,
+    harness: &'a Harness<'b>,
     case: &'a Case,
     trace: &'a Trace,
     event: Event,
@@ -109,7 +109,7 @@ struct Run<'a, 'b> {
     before: Counts,
     /// System calls before the event.
     at_event: Cell<Option<Counts>>,
-    /// System calls when the key went for the last time: by a wipe, a new generation, or in the child of a fork.
+    /// System calls when the key was last lost: by a wipe, a new generation, or in the child of a fork.
     at_loss: Cell<Option<Counts>>,
     /// System calls of calls made in handlers.
     handlers: Cell<Counts>,
@@ -117,10 +117,10 @@ struct Run<'a, 'b> {
 }
 
 impl Run<'_, '_> {
-    /// At a stop: does what the script says, and says how the call goes on.
+    /// At a stop: performs the next actions, and returns how the call continues.
     fn go_on(&self, _registers: &mut Registers) -> Next {
         if self.at_event.get().is_none() {
-            self.at_event.set(Some(ledger::counts()));
+            self.at_event.set(Some(kernel::counts()));
         }
         loop {
             let Some((_, action)) = self.event.script().get(self.next.get()) else { return Next::Run };
@@ -160,88 +160,88 @@ impl Run<'_, '_> {
             Action::NestedDraw => self.draw_in_handler(Some(self.a_few())),
             Action::AbandonedDraw => self.abandoned_draw(),
             Action::Wipe => {
-                self.bench.wipe();
-                self.key_went();
+                self.harness.wipe();
+                self.lose_key();
             }
             Action::Generation => {
-                self.key_went();
+                self.lose_key();
                 self.moves.set(self.moves.get() + 1);
-                self.bench.subject().move_generation();
+                self.harness.target().move_generation();
             }
             Action::Fork { child_draws } => {
                 self.fork();
                 if matches!(self.side.get(), Side::Child) {
-                    self.key_went();
+                    self.lose_key();
                     if child_draws {
                         self.draw_in_handler(None);
                     }
                 }
             }
-            Action::Kernel(mood) => ledger::set_mood(mood),
+            Action::Kernel(behavior) => kernel::set_behavior(behavior),
             Action::Abandon => {}
         }
     }
 
-    fn key_went(&self) {
-        self.at_loss.set(Some(ledger::counts()));
+    fn lose_key(&self) {
+        self.at_loss.set(Some(kernel::counts()));
     }
 
-    /// Draws; where a number of instructions is given, a second draw interrupts the first one behind so many.
-    fn draw_in_handler(&self, interrupted_behind: Option<u32>) {
-        let before = ledger::counts();
+    /// Draws. A second draw interrupts the first one after `interrupted_after` instructions, if given.
+    fn draw_in_handler(&self, interrupted_after: Option<u32>) {
+        let before = kernel::counts();
         let len = self.handlers_len();
-        let mut buffer = [0; Bench::MAX_DRAW];
+        let mut buffer = [0; Harness::MAX_DRAW];
         let mut record = self.record.borrow_mut();
         let mut inner = Record::new();
         {
-            let left = Cell::new(interrupted_behind.unwrap_or(0));
+            let left = Cell::new(interrupted_after.unwrap_or(0));
             let second = RefCell::new(&mut inner);
             let hook = |_: &mut Registers| {
                 if left.get() > 0 {
                     left.set(left.get() - 1);
                     return Next::Step;
                 }
-                self.bench.draw(self.case.entry, SHORT_DRAW, Origin::Handler, &mut second.borrow_mut());
+                self.harness.draw(self.case.entry, SHORT_DRAW, Origin::Handler, &mut second.borrow_mut());
                 Next::Run
             };
-            let start = if interrupted_behind.is_some() { Start::Step } else { Start::Run };
-            let stepper = Stepper::new(self.bench.text(), &hook);
-            self.bench.draw_with(&stepper, self.case.entry, &mut buffer[..len], start, Origin::Handler, &mut record);
+            let start = if interrupted_after.is_some() { Start::Step } else { Start::Run };
+            let stepper = Stepper::new(self.harness.text(), &hook);
+            self.harness.draw_with(&stepper, self.case.entry, &mut buffer[..len], start, Origin::Handler, &mut record);
         }
         record.other_returned = record.other_returned.or(inner.other_returned);
         for (origin, bytes) in inner.parts() {
             record.push(origin, bytes);
         }
-        self.handlers.set(self.handlers.get().plus(ledger::counts().since(before)));
+        self.handlers.set(self.handlers.get().plus(kernel::counts().since(before)));
     }
 
     fn abandoned_draw(&self) {
-        let before = ledger::counts();
+        let before = kernel::counts();
         let len = self.handlers_len();
         let leave = Leave::by_chance(len, &mut self.rng.borrow_mut());
         let mut record = self.record.borrow_mut();
-        self.bench.left_draws().draw(self.bench, self.case.entry, len, leave, &mut record);
-        self.handlers.set(self.handlers.get().plus(ledger::counts().since(before)));
+        self.harness.abandoned_draws().draw(self.harness, self.case.entry, len, leave, &mut record);
+        self.handlers.set(self.handlers.get().plus(kernel::counts().since(before)));
     }
 
-    /// How many bytes a handler draws: now and then so many that it also needs a second batch.
+    /// Length of a handler's draw; one of eight needs a second batch.
     fn handlers_len(&self) -> usize {
-        if self.rng.borrow_mut().u8(..8) == 0 { self.bench.batch_len().min(464) + SHORT_DRAW } else { SHORT_DRAW }
+        if self.rng.borrow_mut().u8(..8) == 0 { self.harness.batch_len().min(464) + SHORT_DRAW } else { SHORT_DRAW }
     }
 
     fn fork(&self) {
         // SAFETY: the child goes on with this thread alone, which holds no lock: it was interrupted in a call that has none.
         self.side.set(match unsafe { libc::fork() } {
-            // Not to fork is no event.
+            // If `fork` fails, skip the event.
             -1 => return,
             0 => Side::Child,
             pid => Side::Parent(pid),
         });
     }
 
-    /// Behind the call: notes how it ended, and draws again.
+    /// After the call: records how it ended, and draws again.
     fn conclude(&self, returned: Option<isize>, buffer: &mut CanaryBuffer) {
-        let behind = ledger::counts();
+        let at_end = kernel::counts();
         let mut record = self.record.borrow_mut();
         let record = &mut **record;
         record.left = returned.is_none();
@@ -255,30 +255,30 @@ impl Run<'_, '_> {
         let at_event = self.at_event.get();
         record.reached = at_event.is_some() || self.event.script().is_empty();
         let handlers = self.handlers.get();
-        record.calls = behind.since(self.before).since(handlers).total();
-        record.strange_calls = behind.since(self.before).strange;
+        record.calls = at_end.since(self.before).since(handlers).total();
+        record.unexpected_calls = at_end.since(self.before).unexpected;
         // Where the handler's call fetched a key, the interrupted one may find it and need none.
         record.took_notice = at_event.is_some_and(|at_event| {
-            let both = behind.since(at_event);
+            let both = at_end.since(at_event);
             both.since(handlers).total() > 0 || both.fetches > 0
         });
-        let mut earlier = behind;
+        let mut earlier = at_end;
         for calls in 0..record.later_calls.len() {
-            self.bench.draw(self.case.entry, SHORT_DRAW, Origin::Later, record);
-            let now = ledger::counts();
+            self.harness.draw(self.case.entry, SHORT_DRAW, Origin::Later, record);
+            let now = kernel::counts();
             record.later_calls[calls] = now.since(earlier).total();
             earlier = now;
             if calls == 0 {
                 record.lacks_key = self.at_loss.get().is_some_and(|at_loss| now.since(at_loss).fetches == 0);
             }
         }
-        // Now and then past the next refill, whose key must not have been used before.
+        // In one run of eight past the next refill, whose key must not have been used before.
         if self.rng.borrow_mut().u8(..8) == 0 {
-            for len in [self.bench.batch_len().min(464) + SHORT_DRAW, SHORT_DRAW] {
-                self.bench.draw(self.case.entry, len, Origin::Later, record);
+            for len in [self.harness.batch_len().min(464) + SHORT_DRAW, SHORT_DRAW] {
+                self.harness.draw(self.case.entry, len, Origin::Later, record);
             }
         }
-        self.bench.copy_state(&mut record.state);
+        self.harness.copy_state(&mut record.state);
     }
 }
 

@@ -13,7 +13,7 @@ pub struct Shared<T> {
     place: NonNull<T>,
 }
 
-/// Maps zeroed memory of `len` bytes. What is not touched takes none.
+/// Maps zeroed memory of `len` bytes. Untouched pages take no memory.
 fn map(len: usize) -> Result<NonNull<u8>, Error> {
     let access = libc::PROT_READ | libc::PROT_WRITE;
     let flags = libc::MAP_SHARED | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
@@ -34,7 +34,7 @@ impl<T> Shared<T> {
     /// Maps the memory.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// The operating system refuses.
     pub fn new() -> Result<Self, Error> {
         Ok(Self { place: map(size_of::<T>())?.cast() })
     }
@@ -45,17 +45,17 @@ impl<T> Shared<T> {
     }
 }
 
-/// A type for which all zero is a value, and which all sides may change at the same time.
+/// A type whose all-zero bytes are a valid value, and which several processes may change at the same time.
 ///
 /// # Safety
-/// Both is true.
-pub unsafe trait Board {}
+/// Both hold for the type.
+pub unsafe trait SharedValue {}
 
-impl<T: Board> Deref for Shared<T> {
+impl<T: SharedValue> Deref for Shared<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        // SAFETY: zeroed memory is a value by the promise of `Board`, and so are shared changes.
+        // SAFETY: zeroed memory is a value by the promise of `SharedValue`, and so are shared changes.
         unsafe { self.place.as_ref() }
     }
 }
@@ -75,13 +75,13 @@ pub struct SharedList<T> {
 }
 
 // SAFETY: 0 is a number, and it is atomic.
-unsafe impl Board for AtomicUsize {}
+unsafe impl SharedValue for AtomicUsize {}
 
 impl<T: Copy> SharedList<T> {
     /// Maps room for `capacity` items.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// The operating system refuses.
     pub fn new(capacity: usize) -> Result<Self, Error> {
         Ok(Self { len: Shared::new()?, items: map(capacity * size_of::<T>())?, capacity, _items: PhantomData })
     }
@@ -92,13 +92,13 @@ impl<T: Copy> SharedList<T> {
         if len == self.capacity {
             return false;
         }
-        // SAFETY: within the mapping; nobody else appends, and nobody reads behind the length.
+        // SAFETY: within the mapping; no other process appends, and none reads past the length.
         unsafe { self.items.cast::<T>().add(len).write(item) };
         self.len.store(len + 1, Ordering::Release);
         true
     }
 
-    /// What was appended.
+    /// The appended items.
     pub fn items(&self) -> &[T] {
         let len = self.len.load(Ordering::Acquire);
         // SAFETY: so many were written, and are not written again.

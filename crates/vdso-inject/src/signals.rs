@@ -5,13 +5,13 @@ use libc::{c_int, c_void, siginfo_t};
 use std::io;
 use std::ptr::null_mut;
 
-/// What the kernel calls.
+/// A signal handler, as the kernel calls it.
 pub type Handler = extern "C" fn(c_int, *mut siginfo_t, *mut c_void);
 
 /// From now on `handler` runs for `signal`, also while it runs already.
 ///
 /// # Errors
-/// What the operating system says.
+/// The operating system refuses.
 pub fn handle(signal: c_int, handler: Handler) -> io::Result<()> {
     // SAFETY: all zero is a valid `sigaction`.
     let mut action: libc::sigaction = unsafe { std::mem::zeroed() };

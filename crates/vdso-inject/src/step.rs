@@ -53,7 +53,7 @@ struct Breakpoint {
     original: u8,
 }
 
-/// What is called, with its arguments, and where its caller's stack is.
+/// The called function, its arguments, and the stack pointer of its caller.
 #[repr(C)]
 struct Frame {
     function: usize,
@@ -77,7 +77,7 @@ static CURRENT: AtomicPtr<c_void> = AtomicPtr::new(null_mut());
 /// Installs the handlers.
 ///
 /// # Errors
-/// What the operating system says.
+/// The operating system refuses.
 pub fn install() -> std::io::Result<()> {
     crate::signals::handle(libc::SIGTRAP, on_sigtrap)?;
     crate::signals::handle(libc::SIGSEGV, on_sigsegv)
@@ -174,7 +174,7 @@ impl<'a> Stepper<'a> {
     /// Lets the handler return to where the call was made from, with its stack.
     fn leave(&self, registers: &mut Registers) {
         self.left.set(true);
-        // SAFETY: `enter` wrote it, and nobody else does while the call is under way.
+        // SAFETY: only `enter` writes it, before the call.
         let stack = unsafe { (*self.frame.get()).stack };
         // SAFETY: the call pushed its return address right below.
         let landing = unsafe { *(stack as *const usize).sub(1) };
@@ -227,7 +227,7 @@ fn on_trap(registers: &mut Registers) {
 /// The frame names a function and valid arguments.
 #[unsafe(naked)]
 unsafe extern "sysv64" fn enter(frame: *mut Frame, flags: u64) -> isize {
-    // Seven words, so that the stack is aligned for the call. What `leave` restores is the stack pointer alone: the
+    // Seven words, so that the stack is aligned for the call. `leave` restores only the stack pointer: the
     // registers that a function preserves lie on the stack.
     naked_asm!(
         "push rbp",

@@ -33,7 +33,7 @@ const LET_THROUGH: u64 = 0x6c65_7420_7468_726f;
 /// by it as well. It cannot be undone.
 ///
 /// # Errors
-/// What the operating system says.
+/// The operating system refuses.
 ///
 /// # Panics
 /// When the process does it twice.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The code of a subject, writable for breakpoints.
+//! The code of a target, writable for breakpoints.
 
 use std::io;
 use std::ops::Range;
@@ -12,10 +12,10 @@ impl Text {
     /// Makes the pages of `code` writable.
     ///
     /// # Errors
-    /// What the operating system says: a kernel may seal its vDSO against it (`CONFIG_MSEAL_SYSTEM_MAPPINGS`).
+    /// The operating system refuses: a kernel may seal its vDSO (`CONFIG_MSEAL_SYSTEM_MAPPINGS`).
     ///
     /// # Safety
-    /// `code` is mapped privately and stays mapped; whatever of it is executed while a breakpoint is in place is ready for
+    /// `code` is mapped privately and stays mapped; code that is executed while a breakpoint is in place is ready for
     /// the signal.
     pub unsafe fn open(code: Range<usize>) -> io::Result<Self> {
         let start = code.start & !(PAGE_SIZE - 1);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The same question without a debugger's means: a timer's signal arrives somewhere in a long call, its handler forks, and
-//! the child draws in the handler. Nothing is stopped at a chosen instruction, and no code is changed.
+//! Injection without breakpoints: a timer's signal arrives somewhere in a long call, its handler forks, and the child draws in
+//! the handler. No code is changed.
 
 use crate::campaign::{ended_well, fork};
 use crate::case::Entry;
+use crate::duplicates::{ZeroKey, words};
 use crate::registers::Registers;
-use crate::shared::{Board, Shared};
-use crate::subject::Subject;
-use crate::words::{ZeroKey, words};
-use crate::{Error, bench, signals};
+use crate::shared::{Shared, SharedValue};
+use crate::target::Target;
+use crate::{Error, harness, signals};
 use libc::{c_int, c_void, siginfo_t};
 use std::collections::HashSet;
 use std::fmt;
@@ -19,16 +19,16 @@ use std::time::{Duration, Instant};
 /// Length of the interrupted call, in bytes.
 pub const LEN: usize = 1 << 16;
 
-/// What the child draws in the handler, in bytes.
+/// Length of the child's draw in the handler, in bytes.
 const DRAWN: usize = 64;
 
-/// What both sides draw afterwards, in bytes.
+/// Length of each side's later draw, in bytes.
 const LATER: usize = 4096;
 
 /// More calls than it takes for a signal to arrive within one so often.
 const CALLS: usize = 200;
 
-/// What came of it.
+/// The result of a run by timer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TimerReport {
     /// Forks in the middle of a call.
@@ -51,7 +51,7 @@ struct Returned {
     later: [u8; LATER],
 }
 
-/// The counts, which a process of its own adds to.
+/// The counts, to which the calling process adds.
 #[derive(Default)]
 struct Counts {
     forks: AtomicUsize,
@@ -62,15 +62,15 @@ struct Counts {
 }
 
 // SAFETY: zeros are numbers, and all of them are atomic.
-unsafe impl Board for Counts {}
+unsafe impl SharedValue for Counts {}
 
-/// Interrupts calls of `subject` until `forks` signals have arrived in the middle of one.
+/// Interrupts calls of `target` until `forks` signals have arrived in the middle of one.
 ///
 /// # Errors
-/// What the operating system says, or the process that calls was killed.
-pub fn by_timer(subject: &Subject, forks: usize, progress: &mut dyn FnMut(usize, usize)) -> Result<TimerReport, Error> {
+/// The operating system refuses, or the process that calls was killed.
+pub fn by_timer(target: &Target, forks: usize, progress: &mut dyn FnMut(usize, usize)) -> Result<TimerReport, Error> {
     let counts: Shared<Counts> = Shared::new()?;
-    let pid = fork(|| Caller::new(&subject.again()?)?.call(forks, &counts))?;
+    let pid = fork(|| Caller::new(&target.again()?)?.call(forks, &counts))?;
     while !ended_well(pid)? {
         progress(counts.forks.load(Relaxed).min(forks), forks);
         std::thread::sleep(Duration::from_millis(20));
@@ -86,7 +86,7 @@ pub fn by_timer(subject: &Subject, forks: usize, progress: &mut dyn FnMut(usize,
 
 /// The process that calls, as the handler finds it.
 struct Caller<'a> {
-    subject: &'a Subject,
+    target: &'a Target,
     entry: Entry,
     state: *mut u8,
     /// Reached through this pointer alone, because the handler writes it as well.
@@ -99,11 +99,11 @@ struct Caller<'a> {
 static CALLER: AtomicPtr<c_void> = AtomicPtr::new(null_mut());
 
 impl<'a> Caller<'a> {
-    fn new(subject: &'a Subject) -> Result<Self, Error> {
+    fn new(target: &'a Target) -> Result<Self, Error> {
         let ours = Box::into_raw(Box::new(Returned { interrupted: [0; LEN], handler: [0; DRAWN], later: [0; LATER] }));
-        let entry = *subject.entries().last().expect("a subject has a function");
-        let (state, childs) = (bench::map_state(subject)?, Shared::new()?);
-        Ok(Self { subject, entry, state, ours, childs, child: AtomicI32::new(0) })
+        let entry = *target.entries().last().expect("a target has a function");
+        let (state, childs) = (harness::map_state(target)?, Shared::new()?);
+        Ok(Self { target, entry, state, ours, childs, child: AtomicI32::new(0) })
     }
 
     fn call(self, forks: usize, counts: &Counts) -> Result<(), Error> {
@@ -161,18 +161,18 @@ impl<'a> Caller<'a> {
     unsafe fn draw(&self, buffer: *mut u8, len: usize) {
         type Getrandom = unsafe extern "C" fn(*mut u8, usize, u32, *mut u8, usize) -> isize;
         // SAFETY: the function takes these arguments, the last one if it is the one with five.
-        let function = unsafe { std::mem::transmute::<usize, Getrandom>(self.subject.address(self.entry)) };
+        let function = unsafe { std::mem::transmute::<usize, Getrandom>(self.target.address(self.entry)) };
         // SAFETY: the caller's promise, and a state.
-        let returned = unsafe { function(buffer, len, 0, self.state, self.subject.state().len) };
+        let returned = unsafe { function(buffer, len, 0, self.state, self.target.state().len) };
         assert_eq!(returned, len as isize, "a call of {len} bytes");
     }
 
     fn in_handler(&self, pc: usize) {
         let ours = self.ours;
-        // Not at the very end, where no call can notice any more that it was forked.
-        // SAFETY: the last byte of the buffer, which the interrupted call may write behind our back.
+        // Not after the last byte: a call cannot notice a fork after its last check.
+        // SAFETY: the last byte of the buffer, which the interrupted call may be writing.
         let goes_on = unsafe { (&raw const (*ours).interrupted[LEN - 1]).read_volatile() } == 0;
-        if !self.subject.code().contains(&pc) || !goes_on || self.child.load(Relaxed) != 0 {
+        if !self.target.code().contains(&pc) || !goes_on || self.child.load(Relaxed) != 0 {
             return;
         }
         // SAFETY: the process has one thread.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! One call from its first instruction to its last: where it can be stopped, and what it looks at there.
+//! One call from its first instruction to its last: its instructions and their memory accesses.
 
 use crate::accesses::Accesses;
-use crate::bench::Bench;
 use crate::canary::CanaryBuffer;
 use crate::case::Case;
-use crate::ledger;
+use crate::harness::Harness;
+use crate::kernel;
 use crate::record::Record;
 use crate::registers::Registers;
 use crate::step::{Next, Start, Stepper};
@@ -19,8 +19,8 @@ pub struct Trace {
     pub base: usize,
     /// Their offsets in the code, in bytes.
     pub offsets: Vec<usize>,
-    /// The last one that reads the state without writing it. What becomes of the state behind it cannot be noticed.
-    pub last_look: usize,
+    /// The last one that reads the state without writing it. The call cannot notice later changes of the state.
+    pub last_check: usize,
     /// The last one that writes the caller's buffer.
     pub last_store: Option<usize>,
     /// System calls that the call makes.
@@ -28,12 +28,12 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// Steps through a call of this kind; again, if somebody else moves the generation meanwhile.
-    pub fn of(bench: &Bench<'_>, case: &Case) -> Self {
-        // Kernels do it every minute or so.
+    /// Steps through a call of this kind; again, if the kernel moves the generation meanwhile.
+    pub fn of(harness: &Harness<'_>, case: &Case) -> Self {
+        // A kernel reseeds about every minute.
         let mut attempts = 3;
         loop {
-            let (trace, is_calm) = Self::once(bench, case);
+            let (trace, is_calm) = Self::once(harness, case);
             attempts -= 1;
             if is_calm || attempts == 0 {
                 return trace;
@@ -41,22 +41,22 @@ impl Trace {
         }
     }
 
-    fn once(bench: &Bench<'_>, case: &Case) -> (Self, bool) {
-        bench.prepare(case, &mut Record::new());
+    fn once(harness: &Harness<'_>, case: &Case) -> (Self, bool) {
+        harness.prepare(case, &mut Record::new());
         let mut buffer = CanaryBuffer::new(case.draw_len(), 0);
         let start = buffer.bytes().as_mut_ptr();
-        let base = bench.subject().code().start;
+        let base = harness.target().code().start;
         let observer =
-            RefCell::new(Observer::new(base, bench.state_range(), start.addr()..start.addr() + case.draw_len()));
+            RefCell::new(Observer::new(base, harness.state_range(), start.addr()..start.addr() + case.draw_len()));
         let hook = |registers: &mut Registers| {
             observer.borrow_mut().observe(registers);
             Next::Step
         };
-        let (before, generation) = (ledger::counts(), bench.subject().generation());
-        bench.call(&Stepper::new(bench.text(), &hook), case, start, Start::Step);
-        let Observer { offsets, last_look, last_store, .. } = observer.into_inner();
-        let system_calls = ledger::counts().since(before).total();
-        (Self { base, offsets, last_look, last_store, system_calls }, generation == bench.subject().generation())
+        let (before, generation) = (kernel::counts(), harness.target().generation());
+        harness.call(&Stepper::new(harness.text(), &hook), case, start, Start::Step);
+        let Observer { offsets, last_check, last_store, .. } = observer.into_inner();
+        let system_calls = kernel::counts().since(before).total();
+        (Self { base, offsets, last_check, last_store, system_calls }, generation == harness.target().generation())
     }
 
     /// Where to put a breakpoint to get from one position, or from the start, to a later one, and how often it is passed
@@ -72,7 +72,7 @@ impl Trace {
 struct Observer {
     base: usize,
     offsets: Vec<usize>,
-    last_look: usize,
+    last_check: usize,
     last_store: Option<usize>,
     state: Range<usize>,
     buffer: Range<usize>,
@@ -81,7 +81,15 @@ struct Observer {
 
 impl Observer {
     fn new(base: usize, state: Range<usize>, buffer: Range<usize>) -> Self {
-        Self { base, offsets: Vec::new(), last_look: 0, last_store: None, state, buffer, accesses: Accesses::default() }
+        Self {
+            base,
+            offsets: Vec::new(),
+            last_check: 0,
+            last_store: None,
+            state,
+            buffer,
+            accesses: Accesses::default(),
+        }
     }
 
     fn observe(&mut self, registers: &Registers) {
@@ -89,7 +97,7 @@ impl Observer {
         self.offsets.push(registers.pc() - self.base);
         for (address, access) in self.accesses.next(registers) {
             if self.state.contains(&address) && access == OpAccess::Read {
-                self.last_look = position;
+                self.last_check = position;
             }
             if self.buffer.contains(&address) && matches!(access, OpAccess::Write | OpAccess::ReadWrite) {
                 self.last_store = Some(position);

@@ -4,10 +4,10 @@
 use crate::steps::{Happening, Kernel, Label, is_control};
 use std::cell::{Cell, RefCell};
 use vdso_abi::state::{BATCH_LEN, GROUP_LEN};
-use vdso_inject::bench::Bench;
 use vdso_inject::case::Entry;
+use vdso_inject::harness::Harness;
+use vdso_inject::kernel::{self, Behavior};
 use vdso_inject::labels::AccessLog;
-use vdso_inject::ledger::{self, Mood};
 use vdso_inject::record::{Origin, Record};
 use vdso_inject::registers::Registers;
 use vdso_inject::step::{Next, Start, Stepper};
@@ -27,9 +27,9 @@ pub enum Fill {
 
 impl Fill {
     /// Makes the state, in any of the protocols.
-    pub fn prepare(self, bench: &Bench<'_>, entry: Entry) {
-        bench.wipe();
-        let draw = |len| bench.draw(entry, len, Origin::Earlier, &mut Record::new());
+    pub fn prepare(self, harness: &Harness<'_>, entry: Entry) {
+        harness.wipe();
+        let draw = |len| harness.draw(entry, len, Origin::Earlier, &mut Record::new());
         if self != Self::Fresh {
             // The first draw may leave the state without a generation (K9); both take all of a batch.
             draw(BATCH_LEN);
@@ -41,11 +41,11 @@ impl Fill {
             Self::Idle(left) => draw(BATCH_LEN - left),
             Self::Stale => {
                 draw(BATCH_LEN / 2);
-                bench.subject().move_generation();
+                harness.target().move_generation();
             }
             Self::InUse => {
                 draw(BATCH_LEN / 2);
-                abandoned_draw(bench, entry, 1, MIDDLE);
+                abandoned_draw(harness, entry, 1, MIDDLE);
             }
         }
     }
@@ -71,81 +71,83 @@ const MIDDLE: usize = 3;
 
 impl ObjectCall {
     /// Brings the state to where the call begins, in any of the protocols.
-    fn prepare(&self, bench: &Bench<'_>) {
-        ledger::set_mood(Mood::Willing);
-        bench.subject().set_ready(true);
-        self.fill.prepare(bench, self.entry);
-        ledger::set_mood(match self.kernel {
-            Kernel::Willing | Kernel::NotReady => Mood::Willing,
-            Kernel::NoKeys => Mood::NoKeys,
-            Kernel::ShortKeys => Mood::ShortKeys,
-            Kernel::Nothing => Mood::Nothing,
+    fn prepare(&self, harness: &Harness<'_>) {
+        kernel::set_behavior(Behavior::Normal);
+        harness.target().set_ready(true);
+        self.fill.prepare(harness, self.entry);
+        kernel::set_behavior(match self.kernel {
+            Kernel::Willing | Kernel::NotReady => Behavior::Normal,
+            Kernel::NoKeys => Behavior::FetchFails,
+            Kernel::ShortKeys => Behavior::FetchShort,
+            Kernel::Nothing => Behavior::RefuseAll,
         });
-        bench.subject().set_ready(self.kernel != Kernel::NotReady);
+        harness.target().set_ready(self.kernel != Kernel::NotReady);
     }
 
-    fn happen(&self, bench: &Bench<'_>, what: Happening) {
+    fn happen(&self, harness: &Harness<'_>, what: Happening) {
         if matches!(what, Happening::Wipe | Happening::WipeDraw | Happening::WipeDrawAbandoned(_)) {
-            bench.wipe();
+            harness.wipe();
         }
         match what {
             Happening::Nothing | Happening::Wipe => {}
-            Happening::Reseed => bench.subject().move_generation(),
+            Happening::Reseed => harness.target().move_generation(),
             Happening::Draw | Happening::WipeDraw => {
-                bench.draw(self.entry, self.handler_bytes, Origin::Handler, &mut Record::new());
+                harness.draw(self.entry, self.handler_bytes, Origin::Handler, &mut Record::new());
             }
             Happening::DrawAbandoned(at) | Happening::WipeDrawAbandoned(at) => {
-                abandoned_draw(bench, self.entry, self.handler_bytes, at)
+                abandoned_draw(harness, self.entry, self.handler_bytes, at)
             }
         }
     }
 
     /// The accesses of the call, where `what` happens before its control access `when`.
-    pub fn list(&self, bench: &Bench<'_>, when: usize, what: Happening) -> Vec<Label> {
-        self.prepare(bench);
+    pub fn list(&self, harness: &Harness<'_>, when: usize, what: Happening) -> Vec<Label> {
+        self.prepare(harness);
         let mut buffer = vec![0; self.bytes];
-        let log = log(bench, &buffer);
+        let log = log(harness, &buffer);
         let open = Cell::new(what != Happening::Nothing);
         let hook = |registers: &mut Registers<'_>| {
             let is_there = log.borrow_mut().observe(registers, when);
             if open.get() && is_there {
                 open.set(false);
-                self.happen(bench, what);
+                self.happen(harness, what);
             }
             Next::Step
         };
-        let arguments = arguments(bench, &mut buffer);
-        let request = ledger::set_request([arguments[0], arguments[1]]);
+        let arguments = arguments(harness, &mut buffer);
+        let request = kernel::set_request([arguments[0], arguments[1]]);
         // SAFETY: as above.
-        unsafe { Stepper::new(bench.text(), &hook).call(bench.subject().address(self.entry), arguments, Start::Step) };
-        ledger::set_request(request);
-        ledger::set_mood(Mood::Willing);
-        bench.subject().set_ready(true);
+        unsafe {
+            Stepper::new(harness.text(), &hook).call(harness.target().address(self.entry), arguments, Start::Step)
+        };
+        kernel::set_request(request);
+        kernel::set_behavior(Behavior::Normal);
+        harness.target().set_ready(true);
         log.into_inner().log.accesses.iter().map(|access| (access.part, access.kind)).collect()
     }
 }
 
-fn log(bench: &Bench<'_>, buffer: &[u8]) -> RefCell<Counted> {
+fn log(harness: &Harness<'_>, buffer: &[u8]) -> RefCell<Counted> {
     let start = buffer.as_ptr().addr();
-    let log = AccessLog::new(bench.subject().code().clone(), bench.state_range().start, start..start + buffer.len());
+    let log = AccessLog::new(harness.target().code().clone(), harness.state_range().start, start..start + buffer.len());
     RefCell::new(Counted { log, controls: 0 })
 }
 
-fn arguments(bench: &Bench<'_>, buffer: &mut [u8]) -> [usize; 5] {
-    let state = bench.state_range();
+fn arguments(harness: &Harness<'_>, buffer: &mut [u8]) -> [usize; 5] {
+    let state = harness.state_range();
     [buffer.as_mut_ptr().addr(), buffer.len(), 0, state.start, state.len()]
 }
 
 /// A handler's draw that is abandoned before its control access `at`.
-fn abandoned_draw(bench: &Bench<'_>, entry: Entry, bytes: usize, at: usize) {
+fn abandoned_draw(harness: &Harness<'_>, entry: Entry, bytes: usize, at: usize) {
     let mut buffer = vec![0; bytes];
-    let log = log(bench, &buffer);
+    let log = log(harness, &buffer);
     let hook = |registers: &mut Registers<'_>| {
         if log.borrow_mut().observe(registers, at) { Next::Leave } else { Next::Step }
     };
-    let arguments = arguments(bench, &mut buffer);
-    // SAFETY: a buffer that is writable for the length, and a state; the bench has installed the handlers.
-    unsafe { Stepper::new(bench.text(), &hook).call(bench.subject().address(entry), arguments, Start::Step) };
+    let arguments = arguments(harness, &mut buffer);
+    // SAFETY: a buffer that is writable for the length, and a state; the harness has installed the handlers.
+    unsafe { Stepper::new(harness.text(), &hook).call(harness.target().address(entry), arguments, Start::Step) };
 }
 
 /// A log that counts control accesses.

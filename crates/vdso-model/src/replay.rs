@@ -11,12 +11,12 @@ use crate::{event, story};
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use vdso_abi::state::GROUP_LEN;
-use vdso_inject::bench::Bench;
 use vdso_inject::case::Entry;
+use vdso_inject::duplicates::{ZeroKey, words};
+use vdso_inject::harness::Harness;
 use vdso_inject::labels::AccessLog;
 use vdso_inject::registers::Registers;
 use vdso_inject::step::{Next, Start as Begin, Stepper};
-use vdso_inject::words::{ZeroKey, words};
 
 /// Bytes that stand for one cell of a batch.
 const CELL: usize = 16;
@@ -64,7 +64,7 @@ struct Buffer {
 
 /// One replay under way.
 struct Player<'a> {
-    bench: &'a Bench<'a>,
+    harness: &'a Harness<'a>,
     entry: Entry,
     script: Vec<(Place, Event)>,
     next: Cell<usize>,
@@ -72,8 +72,8 @@ struct Player<'a> {
     buffers: RefCell<Vec<Buffer>>,
 }
 
-/// Replays a way on the image of `bench`; `None` for a way with events that no stop can make, or a state that no draws make.
-pub fn replay(bench: &Bench<'_>, entry: Entry, scenario: &Scenario, way: &Way) -> Option<Replayed> {
+/// Replays a way on the image of `harness`; `None` for a way with events that no stop can make, or a state that no draws make.
+pub fn replay(harness: &Harness<'_>, entry: Entry, scenario: &Scenario, way: &Way) -> Option<Replayed> {
     let fill = match scenario.start {
         Start::Fresh => Fill::Fresh,
         Start::Idle(cells) => Fill::Idle(usize::from(cells) * CELL),
@@ -81,8 +81,8 @@ pub fn replay(bench: &Bench<'_>, entry: Entry, scenario: &Scenario, way: &Way) -
         _ => return None,
     };
     let script = script(scenario, way)?;
-    fill.prepare(bench, entry);
-    let player = Player { bench, entry, script, next: Cell::new(0), buffers: RefCell::default() };
+    fill.prepare(harness, entry);
+    let player = Player { harness, entry, script, next: Cell::new(0), buffers: RefCell::default() };
     let left = if let Start::Idle(cells) = scenario.start { cells } else { 0 };
     player.call(0, bytes(scenario.len, left));
     // One more draw of the main program shows what the state is worth.
@@ -149,8 +149,8 @@ impl Player<'_> {
     fn call(&self, depth: usize, len: usize) {
         let mut buffer = vec![0; len];
         let start = buffer.as_mut_ptr().addr();
-        let state = self.bench.state_range();
-        let log = AccessLog::new(self.bench.subject().code().clone(), state.start, start..start + len);
+        let state = self.harness.state_range();
+        let log = AccessLog::new(self.harness.target().code().clone(), state.start, start..start + len);
         let log = RefCell::new((log, (0, Vec::new())));
         let hook = |registers: &mut Registers<'_>| {
             let (ref mut log, ref mut passed) = *log.borrow_mut();
@@ -167,10 +167,10 @@ impl Player<'_> {
             if goes_on { Next::Step } else { Next::Leave }
         };
         let arguments = [start, len, 0, state.start, state.len()];
-        // SAFETY: a buffer that is writable for the length, and a state; the bench has installed the handlers.
+        // SAFETY: a buffer that is writable for the length, and a state; the harness has installed the handlers.
         let returned = unsafe {
-            Stepper::new(self.bench.text(), &hook).call(
-                self.bench.subject().address(self.entry),
+            Stepper::new(self.harness.text(), &hook).call(
+                self.harness.target().address(self.entry),
                 arguments,
                 Begin::Step,
             )
@@ -190,8 +190,8 @@ impl Player<'_> {
         let (_, event) = self.script[self.next.get()];
         self.next.set(self.next.get() + 1);
         match event {
-            Event::Wipe => self.bench.wipe(),
-            Event::Publish => self.bench.subject().move_generation(),
+            Event::Wipe => self.harness.wipe(),
+            Event::Publish => self.harness.target().move_generation(),
             Event::Handler(cells) => self.call(depth + 1, bytes(cells, cells.min(1))),
             Event::Abandon => return false,
             _ => {}

@@ -98,7 +98,7 @@ impl DataPages {
         self.byte_at(self.rng_data() + offset_of!(VdsoRngData, is_ready)).load(Ordering::Acquire) != 0
     }
 
-    /// Whether this kernel line swaps the generator's data in time namespaces.
+    /// Whether this kernel series swaps the generator's data in time namespaces.
     fn swaps(&self) -> bool {
         self.layout.timens_vdso_data != self.layout.vdso_data
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What can keep an image from being mapped or called.
+//! Errors that keep an image from being mapped or called.
 
 use std::path::PathBuf;
 
@@ -16,7 +16,7 @@ pub enum Error {
     Segment {
         /// The image.
         path: PathBuf,
-        /// What it has instead.
+        /// Its actual value.
         what: String,
     },
     /// The operating system refused memory.
@@ -26,7 +26,7 @@ pub enum Error {
         path: PathBuf,
         /// The part that could not be mapped.
         what: &'static str,
-        /// What the operating system said.
+        /// The error of the operating system.
         reason: rustix::io::Errno,
     },
     /// A symbol is missing.

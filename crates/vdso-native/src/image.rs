@@ -19,7 +19,7 @@ pub type Vgetrandom = unsafe extern "C" fn(*mut u8, usize, u32, *mut c_void) -> 
 /// `ssize_t getrandom(void *buffer, size_t len, unsigned int flags, void *opaque_state, size_t opaque_len)`.
 pub type Getrandom = unsafe extern "C" fn(*mut u8, usize, u32, *mut c_void, usize) -> isize;
 
-/// A vDSO image, mapped as the kernel does it behind data pages of its own. Dropping it unmaps both.
+/// A vDSO image, mapped after its data pages as the kernel does it. Dropping it unmaps both.
 pub struct NativeImage {
     path: PathBuf,
     layout: DataPageLayout,
@@ -30,7 +30,7 @@ pub struct NativeImage {
 }
 
 impl NativeImage {
-    /// Maps `image` behind the pages of `layout`. They are zero: the generator is not ready, and its generation invalid.
+    /// Maps `image` after the pages of `layout`. They are zero: the generator is not ready, and its generation invalid.
     ///
     /// # Errors
     /// [`Error::Segment`] where the image is not one segment from its first byte on, [`Error::Map`] where memory is refused.
@@ -161,8 +161,7 @@ fn segment<'data>(elf: &ElfFile<'data>, image: &Image) -> Result<&'data [u8], Er
         let (address, offset) = (load.p_vaddr(endian), load.p_offset(endian));
         return Err(refused(format!("its PT_LOAD segment is at address {address:#x}, offset {offset:#x}")));
     }
-    let data =
-        load.data(endian, elf.data()).map_err(|()| refused("its PT_LOAD segment ends behind the file".into()))?;
+    let data = load.data(endian, elf.data()).map_err(|()| refused("its PT_LOAD segment ends after the file".into()))?;
     if data.is_empty() {
         return Err(refused("its PT_LOAD segment is empty".into()));
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Maps a vDSO image beside a data page of its own and calls it.
+//! Maps a vDSO image with separate data pages and calls it.
 //!
 //! The kernel maps its image once for each process, with pages in front that it alone writes. [`NativeImage`] does the same
-//! in user space, so that whoever holds it plays the kernel's part: it owns generation, readiness, cipher and clock mode.
+//! in user space, so that its holder acts as the kernel: it owns generation, readiness, cipher and clock mode.
 
 mod data_pages;
 mod error;

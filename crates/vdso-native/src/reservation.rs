@@ -7,7 +7,7 @@ use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap, mmap_anonymous, mprot
 use std::ptr::{NonNull, null_mut};
 use vdso_abi::PAGE_SIZE;
 
-/// Reserved addresses. What was not mapped into them is inaccessible, and all of it is unmapped on drop.
+/// Reserved addresses. They are inaccessible until a page is mapped into them, and are unmapped on drop.
 pub(crate) struct Reservation {
     base: NonNull<u8>,
     pages: usize,
@@ -28,7 +28,7 @@ impl Reservation {
     /// Address of page `page`.
     ///
     /// # Panics
-    /// When the page lies behind the end.
+    /// If the page lies after the end.
     pub(crate) fn page(&self, page: usize) -> NonNull<u8> {
         assert!(page <= self.pages, "page {page} of {}", self.pages);
         // SAFETY: within the range, or one past its end.
@@ -75,7 +75,7 @@ impl Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        // SAFETY: the range is ours, and whoever calls into it has promised to stop before.
+        // SAFETY: the range is ours, and callers have promised to stop before.
         let unmapped = unsafe { munmap(self.base.as_ptr().cast(), self.pages * PAGE_SIZE) };
         debug_assert!(unmapped.is_ok(), "munmap: {unmapped:?}");
     }

@@ -34,7 +34,7 @@ impl RunningImage {
     /// Reads the image out of this process.
     ///
     /// # Errors
-    /// [`Error::Running`] where the kernel maps none, or keeps its shared data at a place that nobody has looked at.
+    /// [`Error::Running`] if the kernel maps none, or its data page layout is unknown.
     pub fn find() -> Result<Self, Error> {
         let Mapped { image, base, maps } = Mapped::find()?;
         let layout = layout(&image, &maps, base)?;
@@ -57,7 +57,7 @@ impl RunningImage {
     }
 }
 
-/// What the kernel maps.
+/// The mapping in `/proc/self/maps`.
 struct Mapped {
     image: Image,
     base: u64,

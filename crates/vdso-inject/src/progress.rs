@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What the workers tell their parent while they work and when they have ended.
+//! Shared memory in which workers report to their parent: counts, positions, results.
 
 use crate::Error;
 use crate::case::LENS;
 use crate::event::Event;
 use crate::judge::Fault;
-use crate::shared::{Board as SharedBoard, Shared, SharedList};
+use crate::shared::{Shared, SharedList, SharedValue};
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 
 /// Counts of runs.
@@ -13,13 +13,13 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
 pub struct Tally {
     /// Runs in which the event came about.
     pub tried: usize,
-    /// Runs that showed something.
+    /// Runs with a violation.
     pub violated: usize,
-    /// Forks behind the last look of the call.
+    /// Forks after the last check of the call.
     pub finished: usize,
-    /// Runs in which the call took another way, so that the event did not come about.
+    /// Runs without the event, because the call took another path.
     pub unreached: usize,
-    /// Runs that count for nothing, because the generation moved by itself.
+    /// Runs that do not count, because the kernel moved the generation.
     pub disturbed: usize,
 }
 
@@ -60,12 +60,12 @@ impl Counters {
 /// How many events there are.
 const EVENTS: usize = Event::ALL.len();
 
-/// The most bytes of code that a subject has whose instructions are counted.
+/// The most bytes of code that a target has whose instructions are counted.
 pub const CODE_LEN: usize = 1 << 16;
 
-/// What all workers share.
-pub struct Board {
-    /// The next case that nobody has begun.
+/// The progress of all workers.
+pub struct Progress {
+    /// The next case that no worker has begun.
     pub next: AtomicUsize,
     /// Counts by event and length.
     pub counters: [[Counters; LENS.len()]; EVENTS],
@@ -76,7 +76,7 @@ pub struct Board {
 }
 
 // SAFETY: zeros are numbers, and all of them are atomic.
-unsafe impl SharedBoard for Board {}
+unsafe impl SharedValue for Progress {}
 
 /// One run, by the numbers of its parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,18 +91,18 @@ pub struct RunId {
     pub offset: u32,
 }
 
-/// A run that showed something.
+/// A run with a violation.
 #[derive(Clone, Copy, Debug)]
 pub struct Finding {
     /// Which run.
     pub run: RunId,
-    /// What it showed.
+    /// The violation.
     pub fault: Fault,
 }
 
-/// Where a worker is.
+/// The run that a worker makes.
 #[derive(Default)]
-pub struct Progress {
+pub struct WorkerPosition {
     /// Index of the case, plus 1; 0 before the first.
     pub case: AtomicUsize,
     /// Index of the event in the list of those of the case.
@@ -114,30 +114,30 @@ pub struct Progress {
 }
 
 // SAFETY: zeros are numbers, and all of them are atomic.
-unsafe impl SharedBoard for Progress {}
+unsafe impl SharedValue for WorkerPosition {}
 
-/// What one worker writes, and whoever goes on with its work after a crash.
-pub struct Desk {
-    /// Where it is.
-    pub progress: Shared<Progress>,
+/// The results of one worker. After a crash, the next process continues the same log.
+pub struct WorkerLog {
+    /// Its present run.
+    pub position: Shared<WorkerPosition>,
     /// All words that were returned.
     pub words: SharedList<u64>,
     /// For each run that returned words, how many there were when it began.
     pub runs: SharedList<(usize, RunId)>,
-    /// What was found.
+    /// Violations.
     pub findings: SharedList<Finding>,
 }
 
-impl Desk {
+impl WorkerLog {
     /// Room for `words` words.
     ///
     /// # Errors
-    /// What the operating system says.
+    /// The operating system refuses.
     pub fn new(words: usize) -> Result<Self, Error> {
-        /// More than any subject but a hopeless one has.
+        /// More than any target has, unless each run is a violation.
         const FINDINGS: usize = 1 << 20;
         Ok(Self {
-            progress: Shared::new()?,
+            position: Shared::new()?,
             words: SharedList::new(words)?,
             runs: SharedList::new(words / 4)?,
             findings: SharedList::new(FINDINGS)?,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What is put to the test, with whoever plays the kernel beside it.
+//! The tested implementation, and the kernel that publishes generations for it.
 
 use crate::Error;
-use crate::case::{Entry, Place};
+use crate::case::{DataPage, Entry};
 use std::fs::File;
 use std::ops::Range;
 use std::os::fd::AsRawFd;
@@ -20,7 +20,7 @@ use vdso_native::{NativeImage, RunningImage};
 const RNDRESEEDCRNG: libc::c_ulong = 0x5207;
 
 /// An implementation that is called in this process.
-pub struct Subject {
+pub struct Target {
     /// For an image, the path of its file.
     name: String,
     code: Range<usize>,
@@ -50,18 +50,18 @@ impl StateKind {
     const PLAIN: Self = Self { len: STATE_LEN, prot: STATE_MMAP_PROT, flags: MAP_PRIVATE | MAP_ANONYMOUS };
 }
 
-/// Who publishes generations.
+/// The publisher of generations.
 enum Kernel {
-    /// We do, on pages of our own.
+    /// This process, on pages that it maps.
     Own(Box<NativeImage>),
-    /// The running kernel does, and moves them when it is asked through this file.
+    /// The running kernel, which reseeds on request through this file.
     Running { rng_data: *const VdsoRngData, random: Option<File> },
-    /// Nobody.
-    Nobody,
+    /// None: the target has no generations.
+    None,
 }
 
-impl Subject {
-    /// An image, mapped beside data pages of its own.
+impl Target {
+    /// An image, mapped with separate data pages.
     ///
     /// # Errors
     /// It cannot be read or mapped, or exports neither function.
@@ -85,15 +85,15 @@ impl Subject {
         .probed()
     }
 
-    /// The same once more, for a process of its own: data pages of ours are shared by the children of a fork.
+    /// The same target again, for a separate process: forked children share the data pages that we map.
     ///
     /// # Errors
-    /// As for the first time.
+    /// As for the first one.
     pub fn again(&self) -> Result<Self, Error> {
         match &self.kernel {
             Kernel::Own(_) => Self::image(Path::new(&self.name)),
             Kernel::Running { .. } => Self::running_kernel(),
-            Kernel::Nobody => {
+            Kernel::None => {
                 let (_, function) = self.functions[0];
                 // SAFETY: the promise was made for the same function.
                 Ok(unsafe { Self::function(&self.name, function, self.code.len()) })
@@ -139,15 +139,15 @@ impl Subject {
             entries: vec![Entry::Vgetrandom],
             levels: vec![simd::SSE2],
             state: StateKind::PLAIN,
-            kernel: Kernel::Nobody,
+            kernel: Kernel::None,
         }
     }
 
-    /// Asks the probe, where there is one, what a state is.
+    /// Asks the size probe, where there is one, how to map a state.
     fn probed(mut self) -> Result<Self, Error> {
         type Getrandom = unsafe extern "C" fn(*mut u8, usize, u32, *mut VgetrandomOpaqueParams, usize) -> isize;
         if self.functions.is_empty() {
-            return Err(Error::Subject(format!(
+            return Err(Error::Target(format!(
                 "{}: exports neither __vdso_vgetrandom nor __vdso_getrandom (Linux 6.11 and later have the second one)",
                 self.name
             )));
@@ -162,7 +162,7 @@ impl Subject {
             };
             let len = params.size_of_opaque_state as usize;
             if returned != 0 || len == 0 || len > PAGE_SIZE {
-                return Err(Error::Subject(format!(
+                return Err(Error::Target(format!(
                     "{}: the size probe returned {returned} and a state of {len} bytes",
                     self.name
                 )));
@@ -172,7 +172,7 @@ impl Subject {
         Ok(self)
     }
 
-    /// What it is called.
+    /// Its name.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -182,12 +182,12 @@ impl Subject {
         &self.code
     }
 
-    /// What a state is.
+    /// How its states are mapped.
     pub fn state(&self) -> StateKind {
         self.state
     }
 
-    /// The functions that it has.
+    /// Its functions.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
     }
@@ -203,11 +203,11 @@ impl Subject {
         &self.levels
     }
 
-    /// Where its data can be.
-    pub fn places(&self) -> &'static [Place] {
+    /// The contents of the data pages that can be chosen.
+    pub fn data_pages(&self) -> &'static [DataPage] {
         match self.kernel {
-            Kernel::Own(_) => &[Place::Usual, Place::TimeNamespace, Place::NoGeneration],
-            _ => &[Place::Usual],
+            Kernel::Own(_) => &[DataPage::Default, DataPage::TimeNamespace, DataPage::NoGeneration],
+            _ => &[DataPage::Default],
         }
     }
 
@@ -221,17 +221,17 @@ impl Subject {
         match &self.kernel {
             Kernel::Own(_) => true,
             Kernel::Running { random, .. } => random.is_some(),
-            Kernel::Nobody => false,
+            Kernel::None => false,
         }
     }
 
-    /// The generation that is published; 0 where nobody does.
+    /// The published generation; 0 if there is none.
     pub fn generation(&self) -> u64 {
         match &self.kernel {
             Kernel::Own(native) => native.data().generation(),
             // SAFETY: within the data pages, which are always readable; the kernel aligns the field.
             Kernel::Running { rng_data, .. } => unsafe { (&raw const (**rng_data).generation).read_volatile() },
-            Kernel::Nobody => 0,
+            Kernel::None => 0,
         }
     }
 
@@ -246,22 +246,22 @@ impl Subject {
         }
     }
 
-    /// Says whether the generator is ready, where that is possible.
+    /// Publishes whether the generator is ready, where that is possible.
     pub fn set_ready(&self, ready: bool) {
         if let Kernel::Own(native) = &self.kernel {
             native.data().set_ready(ready);
         }
     }
 
-    /// Sets the scene for a case.
+    /// Publishes the data page and the `simd` byte of a case.
     ///
     /// # Errors
     /// The operating system refuses a change of access.
-    pub fn set_scene(&self, place: Place, simd: u8) -> Result<(), Error> {
+    pub fn set_data_page(&self, data_page: DataPage, simd: u8) -> Result<(), Error> {
         if let Kernel::Own(native) = &self.kernel {
             let generation = native.data().generation().max(1);
-            native.enter_time_namespace(place == Place::TimeNamespace)?;
-            native.data().set_generation(if place == Place::NoGeneration { 0 } else { generation });
+            native.enter_time_namespace(data_page == DataPage::TimeNamespace)?;
+            native.data().set_generation(if data_page == DataPage::NoGeneration { 0 } else { generation });
             native.data().set_simd(simd);
         }
         Ok(())
@@ -276,7 +276,7 @@ fn functions(address: impl Fn(&str) -> Option<usize>) -> Vec<(Entry, usize)> {
         .collect()
 }
 
-/// Those that this processor can run and that there are routines for, in ascending order.
+/// The CPU levels of this processor for which there are routines, in ascending order.
 fn levels() -> Vec<u8> {
     let has = |suffix: &str| CIPHER_ROUTINES.iter().any(|routine| routine.name.ends_with(suffix));
     let mut levels = vec![simd::SSE2];
@@ -289,7 +289,7 @@ fn levels() -> Vec<u8> {
     levels
 }
 
-/// Returns whether the kernel did it: it wants the right to.
+/// Returns whether the kernel reseeded, which takes `CAP_SYS_ADMIN`.
 fn reseed(random: &File) -> bool {
     // SAFETY: the request takes no argument.
     unsafe { libc::ioctl(random.as_raw_fd(), RNDRESEEDCRNG) == 0 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! A handler's draw that never comes back (R4): a nested signal leaves it by `longjmp`, or its buffer faults and the
-//! handler of `SIGSEGV` jumps back.
+//! A handler's draw that is abandoned (R4): a nested signal leaves it by `longjmp`, or its buffer faults and the handler of
+//! `SIGSEGV` jumps away.
 
 use crate::accesses::Accesses;
-use crate::bench::Bench;
 use crate::case::Entry;
+use crate::harness::Harness;
 use crate::record::{Origin, Record};
 use crate::registers::Registers;
 use crate::step::{Next, Start, Stepper};
-use crate::{Error, words};
+use crate::{Error, duplicates};
 use std::cell::RefCell;
 use std::ptr::null_mut;
 use std::slice;
@@ -37,13 +37,13 @@ impl Leave {
     }
 }
 
-/// The buffer of draws that are left: a page, and one after it that faults.
-pub struct LeftDraws {
+/// The buffer of abandoned draws: a page, and one after it that faults.
+pub struct AbandonedDraws {
     page: *mut u8,
     accesses: RefCell<Accesses>,
 }
 
-impl LeftDraws {
+impl AbandonedDraws {
     /// Maps the two pages.
     ///
     /// # Errors
@@ -52,15 +52,15 @@ impl LeftDraws {
         Ok(Self { page: map_guarded_page()?, accesses: RefCell::default() })
     }
 
-    /// Draws `len` bytes, at most a page, and leaves the draw. A draw that ends before is one like any other.
-    pub fn draw(&self, bench: &Bench<'_>, entry: Entry, len: usize, leave: Leave, record: &mut Record) {
+    /// Draws `len` bytes, at most a page, and abandons the draw. A draw that ends before counts as a completed one.
+    pub fn draw(&self, harness: &Harness<'_>, entry: Entry, len: usize, leave: Leave, record: &mut Record) {
         let writable = if let Leave::AtByte(bytes) = leave { bytes } else { len };
         let start = self.page.wrapping_add(PAGE_SIZE - writable);
         // SAFETY: the last bytes of our own page, to which no reference exists.
         unsafe { start.write_bytes(0, writable) };
         let left = RefCell::new(if let Leave::BeforeAccess(number) = leave { number } else { 0 });
         let hook = |registers: &mut Registers| {
-            if !self.accesses.borrow_mut().touches(registers, &bench.state_range()) {
+            if !self.accesses.borrow_mut().touches(registers, &harness.state_range()) {
                 return Next::Step;
             }
             if *left.borrow() == 0 {
@@ -70,9 +70,9 @@ impl LeftDraws {
             Next::Step
         };
         let begin = if matches!(leave, Leave::BeforeAccess(_)) { Start::Step } else { Start::Run };
-        let mut stepper = Stepper::new(bench.text(), &hook);
+        let mut stepper = Stepper::new(harness.text(), &hook);
         stepper.leave_on_fault();
-        let returned = bench.draw_at(&stepper, entry, [start.addr(), len], begin);
+        let returned = harness.draw_at(&stepper, entry, [start.addr(), len], begin);
         // SAFETY: as above; the draw is over.
         let bytes = unsafe { slice::from_raw_parts(start, writable) };
         if returned == Some(len as isize) {
@@ -80,7 +80,7 @@ impl LeftDraws {
             return;
         }
         // The bytes that it had written by then have left the generator as well.
-        let written = words::words(bytes).take_while(|(_, word)| *word != 0).count() * words::WORD_LEN;
+        let written = duplicates::words(bytes).take_while(|(_, word)| *word != 0).count() * duplicates::WORD_LEN;
         record.push(Origin::Abandoned, &bytes[..written]);
     }
 }

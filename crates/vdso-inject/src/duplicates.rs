@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Eight bytes that come twice.
+//! The search for repeated words of eight bytes.
 
 use chacha20::ChaCha20LegacyCore;
 use chacha20::cipher::{KeyIvInit, StreamCipherCore};
@@ -25,7 +25,7 @@ fn to_word(bytes: &[u8]) -> u64 {
 
 /// Where a word of a run was seen: which piece of it, and how far in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct WordPosition {
     /// The number of the piece.
     pub part: u16,
     /// Offset of the word, in bytes.
@@ -34,14 +34,14 @@ pub struct Place {
 
 /// The words of one run. Forgetting them takes no time.
 pub struct RunWords {
-    slots: Vec<(u64, u32, Place)>,
+    slots: Vec<(u64, u32, WordPosition)>,
     run: u32,
 }
 
 impl Default for RunWords {
     /// None.
     fn default() -> Self {
-        Self { slots: vec![(0, 0, Place { part: 0, offset: 0 }); Self::SLOTS], run: 0 }
+        Self { slots: vec![(0, 0, WordPosition { part: 0, offset: 0 }); Self::SLOTS], run: 0 }
     }
 }
 
@@ -55,13 +55,13 @@ impl RunWords {
     }
 
     /// Where `word` was seen.
-    pub fn find(&self, word: u64) -> Option<Place> {
+    pub fn find(&self, word: u64) -> Option<WordPosition> {
         let (slot_word, run, place) = self.slots[self.slot(word)];
         (run == self.run && slot_word == word).then_some(place)
     }
 
     /// Adds a word; returns where it was seen before.
-    pub fn insert(&mut self, word: u64, place: Place) -> Option<Place> {
+    pub fn insert(&mut self, word: u64, place: WordPosition) -> Option<WordPosition> {
         let slot = self.slot(word);
         let (_, run, seen) = self.slots[slot];
         if run == self.run {
@@ -82,7 +82,7 @@ impl RunWords {
     }
 }
 
-/// The keystream of the all-zero key, in which everybody can look up what a call returned.
+/// The keystream of the all-zero key, which an attacker knows.
 pub struct ZeroKey(HashSet<u64>);
 
 impl Default for ZeroKey {
