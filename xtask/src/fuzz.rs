@@ -6,16 +6,13 @@ use duct::cmd;
 use kernel_lab::{progress, workspace};
 use std::ffi::OsString;
 use std::path::Path;
-
-/// The targets, by the names of their programs: parser of objects and object rules; parser of images, dump and diff; image
-/// rules; splice and its undoing.
-const TARGETS: [&str; 4] = ["object", "image", "verify", "splice"];
+use vdso_fuzz::Target;
 
 /// Options of `cargo xtask fuzz`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct FuzzArgs {
     /// The target; without it all, one after another
-    #[arg(value_parser = TARGETS)]
+    #[arg(value_parser = Target::ALL.map(Target::name))]
     target: Option<String>,
     /// Inputs for each target
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
@@ -42,7 +39,7 @@ const LENGTH: [&str; 2] = ["-max_len=300", "-len_control=0"];
 pub fn run(options: &FuzzArgs) -> anyhow::Result<Verdict> {
     let mut verdict = Verdict::Passed;
     let is_wanted = |target: &&str| options.target.as_deref().is_none_or(|wanted| wanted == *target);
-    for target in TARGETS.into_iter().filter(is_wanted) {
+    for target in Target::ALL.map(Target::name).into_iter().filter(is_wanted) {
         progress::line("Fuzzing", format_args!("{target}, {} inputs", options.runs));
         if !fuzz(target, options)? {
             verdict = Verdict::Failed;

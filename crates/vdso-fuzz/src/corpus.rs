@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Kept inputs: for each target a file of recipes, one a line.
+//! Kept inputs: a file for each target, with one recipe in a line.
 
 use crate::{Recipe, Seeds, Target};
 use std::collections::BTreeSet;
@@ -7,15 +7,15 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The most edits of an input that is kept: one with few says what it is about.
+/// The most edits of a kept input. An input with few edits shows its purpose.
 const MOST_EDITS: usize = 5;
 
-/// Where the kept inputs of a target are.
+/// Returns the file with the kept inputs of a target.
 pub fn path(target: Target) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target.name()).with_extension("txt")
 }
 
-/// The kept recipes of a target.
+/// Returns the kept recipes of a target.
 ///
 /// # Errors
 /// The file cannot be read, or a line of it is no recipe.
@@ -27,18 +27,18 @@ pub fn kept(target: Target, seeds: &Seeds) -> io::Result<Vec<Recipe>> {
     fs::read_to_string(path(target))?.lines().map(recipe).collect()
 }
 
-/// Puts them as files into a folder, for the fuzzer.
+/// Writes the kept recipes as files into a directory, for the fuzzer.
 ///
 /// # Errors
-/// As [`kept`], and where the folder cannot be written.
-pub fn unpack(target: Target, seeds: &Seeds, folder: &Path) -> io::Result<()> {
-    write(&kept(target, seeds)?, folder)
+/// As [`kept`], and if the directory is not writable.
+pub fn unpack(target: Target, seeds: &Seeds, directory: &Path) -> io::Result<()> {
+    write(&kept(target, seeds)?, directory)
 }
 
-/// Puts into a folder what of the inputs in another one can be kept: it means the same on every machine, and has few edits.
+/// Copies the inputs that can be kept from one directory to another: they mean the same on every machine, and have few edits.
 ///
 /// # Errors
-/// Something cannot be read or written.
+/// A file cannot be read or written.
 pub fn select(target: Target, seeds: &Seeds, from: &Path, to: &Path) -> io::Result<()> {
     let lines = lines(target, seeds, from)?;
     let short = lines.iter().filter(|line| line.split_whitespace().count() <= 1 + MOST_EDITS);
@@ -46,28 +46,28 @@ pub fn select(target: Target, seeds: &Seeds, from: &Path, to: &Path) -> io::Resu
     write(&recipes, to)
 }
 
-/// Keeps the inputs that are files in a folder, and those in place of all that were kept before.
+/// Replaces the kept inputs of a target by the files in a directory.
 ///
 /// # Errors
-/// Something cannot be read or written.
-pub fn keep(target: Target, seeds: &Seeds, folder: &Path) -> io::Result<()> {
-    let lines = lines(target, seeds, folder)?;
+/// A file cannot be read or written.
+pub fn keep(target: Target, seeds: &Seeds, directory: &Path) -> io::Result<()> {
+    let lines = lines(target, seeds, directory)?;
     fs::write(path(target), lines.into_iter().map(|line| line + "\n").collect::<String>())
 }
 
-/// The inputs in a folder as text, in order; what means nothing on another machine is left out.
-fn lines(target: Target, seeds: &Seeds, folder: &Path) -> io::Result<BTreeSet<String>> {
+/// Returns the inputs in a directory as text, sorted, without those that mean nothing on another machine.
+fn lines(target: Target, seeds: &Seeds, directory: &Path) -> io::Result<BTreeSet<String>> {
     let mut lines = BTreeSet::new();
-    for entry in fs::read_dir(folder)? {
+    for entry in fs::read_dir(directory)? {
         let recipe = Recipe::of_bytes(&fs::read(entry?.path())?);
         lines.extend(recipe.to_text(target.seeds(seeds)));
     }
     Ok(lines)
 }
 
-fn write(recipes: &[Recipe], folder: &Path) -> io::Result<()> {
+fn write(recipes: &[Recipe], directory: &Path) -> io::Result<()> {
     for (number, recipe) in recipes.iter().enumerate() {
-        fs::write(folder.join(format!("kept-{number}")), recipe.to_bytes())?;
+        fs::write(directory.join(format!("kept-{number}")), recipe.to_bytes())?;
     }
     Ok(())
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What the fuzzer feeds to `vdso-link`, and what must hold whatever it feeds.
+//! Fuzz targets for `vdso-link`: their inputs, and the properties that must hold for every input.
 //!
-//! An input is a [`Recipe`]: edits of a good file by symbolic place, so that a change of some bytes leads deep into the rules,
-//! and an input that is kept says what it is about and holds no byte of the good file. The good files, [`Seeds`], are made at
-//! run time. A [`Target`] is one of the doors through which files from strangers come.
+//! An input is a [`Recipe`]: a good file and edits at named places of it. So a few changed bytes reach deep into the rules,
+//! and a kept input is readable and contains no byte of the good file. The good files, [`Seeds`], are made at run time. A
+//! [`Target`] is an operation on files that may come from an attacker.
 //!
-//! `fuzz/` runs the targets under libFuzzer, in a workspace of its own; `tests/replay.rs` runs what was found before.
+//! `fuzz/` runs the targets under libFuzzer, in a separate workspace; `tests/replay.rs` runs the kept inputs.
 
 pub mod corpus;
 mod load;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The dynamic linker's word on an image: it loads, and its functions are found by name and version.
+//! Loads an image with the dynamic linker and looks its functions up by name and version.
 
 use std::ffi::{CStr, CString};
 use std::os::fd::AsRawFd;
@@ -9,17 +9,17 @@ use vdso_link::LinkedImage;
 /// Loads the image into this process, looks its exports up, and unloads it.
 ///
 /// # Errors
-/// In words of the dynamic linker, what it does not like.
+/// The dynamic linker's message.
 ///
 /// # Panics
-/// Where the kernel gives no file in memory.
+/// If the kernel refuses a file in memory.
 pub fn load(linked: &LinkedImage) -> Result<(), String> {
-    // A new file each time: the dynamic linker knows again what it has loaded.
+    // A new file each time: the dynamic linker returns a loaded file again.
     let file = rustix::fs::memfd_create("image", rustix::fs::MemfdFlags::CLOEXEC).expect("a file in memory");
     let written = rustix::io::write(&file, linked.image.data()).expect("it takes some kilobytes");
     assert_eq!(written, linked.image.data().len(), "a short write");
     let path = c_string(&format!("/proc/self/fd/{}", file.as_raw_fd()));
-    // SAFETY: the path ends with NUL. What is loaded has kept every rule: no constructor runs, nothing is relocated.
+    // SAFETY: the path ends with NUL. The image keeps every rule: no constructor runs, nothing is relocated.
     let handle = unsafe { libc::dlopen(path.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) };
     if handle.is_null() {
         return Err(error());
@@ -40,7 +40,7 @@ fn c_string(text: &str) -> CString {
     CString::new(text).expect("names hold no NUL")
 }
 
-/// What the last call of this thread had to say.
+/// Returns the message of the last failed call of this thread.
 fn error() -> String {
     // SAFETY: the call has no precondition.
     let message = unsafe { libc::dlerror() };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Places of a file by name. The numbers of the names are part of the fuzzer's inputs: new ones go to the end.
+//! Places of a file by name. The index of a name is part of the fuzzer's inputs: append new names at the end.
 
 use object::LittleEndian as LE;
 use object::elf::FileHeader64;
@@ -8,7 +8,7 @@ use object::{Object as _, ObjectSection as _};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// The places that a recipe can name: tables of the file, then sections of objects and images.
+/// The names of places: tables of the file, then sections of objects and images.
 pub(crate) const NAMES: [&str; 38] = [
     "file",
     "ELF-header",
@@ -50,7 +50,7 @@ pub(crate) const NAMES: [&str; 38] = [
     ".note.GNU-stack",
 ];
 
-/// Where the named places of a file are, in bytes; a place that the file does not have is missing, as is an empty one.
+/// Returns the byte ranges of the named places by their indices. Absent and empty places are left out.
 pub(crate) fn places(data: &[u8]) -> BTreeMap<usize, Range<usize>> {
     let elf = ElfFile64::<LE>::parse(data).expect("a good file is an ELF file");
     let header = elf.elf_header();

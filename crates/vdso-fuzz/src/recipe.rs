@@ -1,42 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! An input of the fuzzer: a good file by its number, and what is done to it.
+//! An input of the fuzzer: the index of a good file, and edits of it.
 //!
-//! As bytes it is what libFuzzer mutates: one for the good file, then twelve for each edit. As text it is a line of a kept
-//! corpus: `splice .dynsym+0x18=4:0xffffffff file+0x40/cut:0`. Every sequence of bytes is a recipe, so that no mutation is
-//! wasted.
+//! libFuzzer mutates its bytes: one for the good file, twelve for each edit. A kept corpus contains its text, for example
+//! `splice .dynsym+0x18=4:0xffffffff file+0x40=cut:0x0`. Every sequence of bytes is a recipe, so that no mutation is wasted.
 
 use crate::places::NAMES;
 use crate::seeds::Seed;
 use std::fmt;
 
-/// The first byte that says "what follows is the file itself".
+/// The first byte of an input that is itself the file.
 const RAW: u8 = 0xff;
-/// First bytes from here on are for the good files of this machine, which are large: most inputs should be quick.
+/// The smallest first byte for good files of this machine. These are large, so few inputs use them.
 const OF_MACHINE: u8 = 0xf8;
-/// Bytes that an edit takes.
+/// The length of an edit in bytes.
 const EDIT: usize = 12;
-/// More edits than this are left out: what they would find, fewer find sooner.
+/// The most edits that are applied. Fewer edits find the same sooner.
 const MOST_EDITS: usize = 24;
-/// The most that one edit fills, copies or inserts, in bytes.
+/// The most bytes that one edit copies or inserts.
 const MOST_BYTES: usize = 1 << 12;
 
-/// What an edit does, by its number.
+/// The actions of edits by their indices.
 const ACTIONS: [&str; 8] = ["1", "2", "4", "8", "add", "copy", "cut", "insert"];
 
 /// One edit of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Edit {
-    /// Number of a name in [`NAMES`].
+    /// Index in [`NAMES`].
     place: u8,
-    /// Number of an action in [`ACTIONS`].
+    /// Index in [`ACTIONS`].
     action: u8,
-    /// Offset in the place, in bytes; what is too large begins again at the start of the place.
+    /// Offset in the place, in bytes, modulo the length of the place.
     offset: u16,
-    /// What is written, added, or copied from.
+    /// The value to write or to add, or the source and the length of a copy.
     value: u64,
 }
 
-/// A good file and the edits that make another one of it.
+/// A good file and the edits that change it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recipe {
     seed: u8,
@@ -45,7 +44,7 @@ pub struct Recipe {
 }
 
 impl Recipe {
-    /// The recipe that an input of the fuzzer is.
+    /// Decodes an input of the fuzzer.
     pub fn of_bytes(input: &[u8]) -> Self {
         let (&seed, rest) = input.split_first().unwrap_or((&0, &[]));
         if seed == RAW {
@@ -63,7 +62,7 @@ impl Recipe {
         Self { seed, edits: edits.collect(), raw: Vec::new() }
     }
 
-    /// The input of the fuzzer that it is.
+    /// Encodes the recipe as an input of the fuzzer.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = vec![self.seed];
         for edit in &self.edits {
@@ -75,7 +74,7 @@ impl Recipe {
         bytes
     }
 
-    /// The good file that it begins with; none for a file of its own.
+    /// Returns the good file that it edits; `None` for an input that is itself the file.
     pub fn seed<'a>(&self, seeds: &'a [Seed]) -> Option<&'a Seed> {
         let (common, of_machine) = seeds.split_at(seeds.partition_point(|seed| !seed.of_machine));
         match self.seed {
@@ -87,30 +86,30 @@ impl Recipe {
         }
     }
 
-    /// The bytes of the file that it makes.
+    /// Returns the bytes of the edited file.
     pub fn apply(&self, seeds: &[Seed]) -> Vec<u8> {
         let Some(seed) = self.seed(seeds) else { return self.raw.clone() };
         let mut data = seed.data.clone();
         for edit in &self.edits {
-            // What a place is, the good file says: one edit cannot hide the next.
+            // Places are those of the good file, so that one edit cannot hide the next.
             let Some(place) = seed.places.get(&edit.place.into()) else { continue };
             edit.apply(&mut data, place.start + usize::from(edit.offset) % place.len());
         }
         data
     }
 
-    /// One line of text; `None` where it would mean nothing on another machine, or is no recipe but a file.
+    /// Encodes the recipe as a line of text; `None` for a good file of this machine, and for an input that is itself the file.
     pub fn to_text(&self, seeds: &[Seed]) -> Option<String> {
         let seed = self.seed(seeds).filter(|_| self.seed < OF_MACHINE)?;
         let mut text = seed.name.to_owned();
-        // The others do nothing.
+        // Edits of absent places do nothing.
         for edit in self.edits.iter().filter(|edit| seed.places.contains_key(&edit.place.into())) {
             text += &format!(" {edit}");
         }
         Some(text)
     }
 
-    /// The recipe of a line; `None` where it is none.
+    /// Decodes a line of text; `None` if it is no recipe.
     pub fn of_text(line: &str, seeds: &[Seed]) -> Option<Self> {
         let mut words = line.split_whitespace();
         let name = words.next()?;
@@ -121,7 +120,7 @@ impl Recipe {
 }
 
 impl Edit {
-    /// Changes a file at an offset, as far as the file goes.
+    /// Changes a file at an offset, up to the end of the file.
     fn apply(self, data: &mut Vec<u8>, at: usize) {
         let Some(rest) = data.get_mut(at..) else { return };
         let room = rest.len();
@@ -136,7 +135,7 @@ impl Edit {
                 rest[..room.min(8)].copy_from_slice(&sum[..room.min(8)]);
             }
             5 => {
-                // The low half says from where, the next bits how much.
+                // The low half is the source, the next bits are the length.
                 let from = self.value as u32 as usize % data.len().max(1);
                 let length = ((self.value >> 32) as usize % MOST_BYTES).min(room).min(data.len() - from);
                 data.copy_within(from..from + length, at);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The good files that recipes begin with, made at run time.
+//! The good files that recipes edit, made at run time.
 
 use crate::places::places;
 use std::collections::BTreeMap;
@@ -18,11 +18,11 @@ pub struct Seed {
     pub name: &'static str,
     /// Its bytes.
     pub data: Vec<u8>,
-    /// Where the named places are, by their numbers.
+    /// The named places by their indices.
     pub(crate) places: BTreeMap<usize, Range<usize>>,
-    /// Whether other machines do not have it; such files stand behind all others.
+    /// Whether only this machine has it. Such files are last in their list.
     pub(crate) of_machine: bool,
-    /// For an image that is handed over by its maker: which one.
+    /// The kind of an image that is verified with the facts of its build; `None` for an image without them.
     pub(crate) kind: Option<Kind>,
 }
 
@@ -32,24 +32,24 @@ impl Seed {
     }
 }
 
-/// All of them, by what they are good for.
+/// All good files by their use.
 pub struct Seeds {
     /// Objects.
     pub objects: Vec<Seed>,
-    /// Images that keep every rule, as their maker hands them over and as a stranger finds them.
+    /// Images that keep every rule, with the facts of their builds and without.
     pub images: Vec<Seed>,
     /// Images to splice into, and splices to undo.
     pub bases: Vec<Seed>,
-    /// What is spliced into them.
+    /// The object to splice into them.
     pub(crate) payload: &'static CheckedObject,
     good: &'static GoodImages,
 }
 
 impl Seeds {
-    /// Makes all that every machine can make, so that recipes mean the same everywhere.
+    /// Makes the good files that every machine has, so that recipes mean the same everywhere.
     ///
     /// # Panics
-    /// Where the toolchain cannot assemble or link.
+    /// If the toolchain cannot assemble or link.
     pub fn make() -> Self {
         let (payload, good) = (good(), GoodImages::get());
         let by = |name, kind| Seed::new(name, good.data(kind), Some(kind));
@@ -74,11 +74,11 @@ impl Seeds {
         Self { objects, images, bases, payload, good }
     }
 
-    /// Adds what only this machine has: the running kernel's image, and the products of `cargo xtask build-vdso` in `folder`.
-    /// Recipes for them are of no use elsewhere. What is missing is left out.
+    /// Adds the files that only this machine has: the running kernel's image, and the products of `cargo xtask build-vdso` in
+    /// `directory`. Recipes for them mean nothing elsewhere. Absent files are left out.
     #[must_use]
-    pub fn with_machine(mut self, folder: &Path) -> Self {
-        let read = |name: &str| std::fs::read(folder.join(name)).ok();
+    pub fn with_machine(mut self, directory: &Path) -> Self {
+        let read = |name: &str| std::fs::read(directory.join(name)).ok();
         let seed = |name, data: &[u8]| Seed { of_machine: true, ..Seed::new(name, data, None) };
         self.objects.extend(read("vgetrandom.o").map(|data| seed("built-object", &data)));
         let products =
@@ -95,8 +95,8 @@ impl Seeds {
         self
     }
 
-    /// An image with other bytes than its maker gave it, or one that a stranger finds; `None` where they are no ELF file, or
-    /// of a kernel that nobody knows.
+    /// Returns an image of these bytes, with the facts of the seed's build if it has some; `None` if the bytes are no ELF file,
+    /// or the kernel of the image is unknown.
     pub(crate) fn linked(&self, seed: Option<&Seed>, data: Vec<u8>) -> Option<LinkedImage> {
         match seed.and_then(|seed| seed.kind) {
             Some(kind) => self.good.with_data(kind, data),

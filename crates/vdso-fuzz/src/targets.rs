@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The doors through which files from strangers come, and what must hold behind each whatever the file is.
+//! The operations on files that may come from an attacker, and the properties that must hold for every file.
 
 use crate::load::load;
 use crate::recipe::Recipe;
@@ -9,7 +9,7 @@ use vdso_link::link::splice::splice;
 use vdso_link::link::unsplice::unsplice;
 use vdso_link::{Image, LinkedImage, Object, Report, check, diff, dump, verify};
 
-/// A door.
+/// A fuzz target. This is the one list of them: programs, kept inputs and the page are tested against it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
     /// The parser of objects and the object rules.
@@ -18,15 +18,15 @@ pub enum Target {
     Image,
     /// The image rules, with the original beside a splice and without.
     Verify,
-    /// The splice and its undoing.
+    /// Splice and unsplice.
     Splice,
 }
 
 impl Target {
-    /// All of them.
+    /// All targets.
     pub const ALL: [Self; 4] = [Self::Object, Self::Image, Self::Verify, Self::Splice];
 
-    /// Its name, which is that of its program and of its corpus.
+    /// Returns the name of the target, of its program and of its corpus.
     pub fn name(self) -> &'static str {
         match self {
             Self::Object => "object",
@@ -36,7 +36,7 @@ impl Target {
         }
     }
 
-    /// The good files that its recipes begin with.
+    /// Returns the good files that its recipes edit.
     pub fn seeds(self, seeds: &Seeds) -> &[Seed] {
         match self {
             Self::Object => &seeds.objects,
@@ -45,10 +45,10 @@ impl Target {
         }
     }
 
-    /// Sends a file through; says whether it came out on the other side.
+    /// Applies the target to a file, and returns whether it was accepted.
     ///
     /// # Panics
-    /// Where something does not hold that must: that is what the fuzzer looks for.
+    /// If a property does not hold, which is what the fuzzer looks for.
     pub fn run(self, seeds: &Seeds, recipe: &Recipe) -> bool {
         let data = recipe.apply(self.seeds(seeds));
         match self {
@@ -60,7 +60,7 @@ impl Target {
     }
 }
 
-/// A report can be printed in both forms, and a rule that found nothing looked at something.
+/// Checks a report: it can be printed in both forms, and each rule without a finding examined something.
 fn printed(report: &Report) {
     let (text, json) = (report.to_string(), report.to_json());
     assert_eq!(text.is_empty(), report.passed());
@@ -86,15 +86,14 @@ fn object(data: Vec<u8>) -> bool {
 fn image(data: Vec<u8>) -> bool {
     let data_sum = data.iter().fold(0_u8, |sum, &byte| sum.wrapping_add(byte));
     let Ok(image) = Image::from_bytes(Path::new("fuzzed.so"), data) else { return false };
-    // Nothing else is refused but what is not of the size of images.
+    // `dump` refuses a file for its size only.
     let Ok(text) = dump(&image) else { return false };
     assert!(!text.to_string().is_empty());
-    // Each comparison makes two descriptions, so that one image in some has to do.
+    // A comparison makes two dumps: one image in eight has to do.
     if data_sum % 8 == 0 {
-        let differences = diff(&image, &image).expect("what is an image can be compared");
+        let differences = diff(&image, &image).expect("an image can be compared");
         assert!(differences.is_empty(), "an image differs from itself: {differences:?}");
     }
-    // Who found it is told what it is, or why not.
     LinkedImage::found(image).is_ok()
 }
 
@@ -104,7 +103,7 @@ fn verified(seeds: &Seeds, seed: Option<&Seed>, data: Vec<u8>) -> bool {
         Ok(Ok(verified)) => {
             printed(verified.report());
             let linked = verified.into_linked();
-            load(&linked).unwrap_or_else(|reason| panic!("what is verified does not load: {reason}"));
+            load(&linked).unwrap_or_else(|reason| panic!("a verified image does not load: {reason}"));
             true
         }
         Ok(Err(report)) => {
@@ -119,11 +118,11 @@ fn spliced(seeds: &Seeds, data: Vec<u8>) -> bool {
     let Ok(image) = Image::from_bytes(Path::new("fuzzed.so"), data) else { return false };
     let restored = unsplice(&image).is_ok();
     let Ok(spliced) = splice(seeds.payload, image) else { return restored };
-    let original = spliced.original.as_ref().expect("a splice knows what it was made from");
-    // Without section headers there is no section for the way back.
+    let original = spliced.original.as_ref().expect("a splice has its original");
+    // An image without section headers has no undo record.
     if !original.elf().expect("it was parsed before").elf_section_table().is_empty() {
         let restored = unsplice(&spliced.image).unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(restored.data(), original.data(), "another image comes back");
+        assert_eq!(restored.data(), original.data(), "unsplice restored another image");
     }
     true
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! `corpus unpack|keep TARGET FOLDER`, `corpus select TARGET FROM TO`: between the kept recipes and the folders that the fuzzer
-//! works in.
+//! `corpus unpack|keep TARGET DIR`, `corpus select TARGET FROM TO`: moves inputs between the kept recipes and the directories
+//! of the fuzzer.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -8,14 +8,14 @@ use vdso_fuzz::{Seeds, Target, corpus};
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
-    let [verb, name, folders @ ..] = arguments.as_slice() else { return usage() };
+    let [verb, name, directories @ ..] = arguments.as_slice() else { return usage() };
     let Some(target) = Target::ALL.into_iter().find(|target| target.name() == name) else { return usage() };
-    let folders: Vec<_> = folders.iter().map(Path::new).collect();
+    let directories: Vec<_> = directories.iter().map(Path::new).collect();
     let seeds = Seeds::make();
-    let outcome = match (verb.as_str(), folders.as_slice()) {
-        ("unpack", [folder]) => corpus::unpack(target, &seeds, folder),
+    let outcome = match (verb.as_str(), directories.as_slice()) {
+        ("unpack", [directory]) => corpus::unpack(target, &seeds, directory),
         ("select", [from, to]) => corpus::select(target, &seeds, from, to),
-        ("keep", [folder]) => corpus::keep(target, &seeds, folder),
+        ("keep", [directory]) => corpus::keep(target, &seeds, directory),
         _ => return usage(),
     };
     match outcome {
@@ -28,7 +28,8 @@ fn main() -> ExitCode {
 }
 
 fn usage() -> ExitCode {
-    eprintln!("usage: corpus unpack|keep object|image|verify|splice FOLDER");
-    eprintln!("       corpus select object|image|verify|splice FROM TO");
+    let targets = Target::ALL.map(Target::name).join("|");
+    eprintln!("usage: corpus unpack|keep {targets} DIR");
+    eprintln!("       corpus select {targets} FROM TO");
     ExitCode::from(2)
 }
