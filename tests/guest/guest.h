@@ -39,10 +39,14 @@ typedef struct verdict test_fn(void);
 
 /* Mounts what the tests look at, and makes the devices that they open. */
 void machine_begin(void);
+/* Prints the head of a KTAP report (Linux Documentation/dev-tools/ktap.rst) of so many tests. */
+void report_plan(size_t tests);
 /* Before a test, so that a hang names it, and after it. */
 void report_begin(const char *name);
 void report_end(const char *name, const struct verdict *verdict);
-/* Reports the sum of all and ends the machine. */
+/* In place of both, for a test that this kernel cannot run. */
+void report_skip(const char *name, const char *reason);
+/* Ends the machine. */
 int machine_end(void);
 
 /* vdso.c: the image that the kernel mapped */

@@ -8,7 +8,7 @@
 
 #include "guest.h"
 
-static unsigned int passed, failed;
+static unsigned int ended;
 
 void machine_begin(void)
 {
@@ -22,23 +22,28 @@ void machine_begin(void)
 	mknod("/dev/urandom", S_IFCHR | 0666, makedev(1, 9));
 }
 
+void report_plan(size_t tests)
+{
+	printf("KTAP version 1\n1..%zu\n", tests);
+}
+
 void report_begin(const char *name)
 {
-	printf("vgetrandom-guest: begin %s\n", name);
+	printf("# begin %s\n", name);
 }
 
 void report_end(const char *name, const struct verdict *verdict)
 {
-	if (verdict->passed)
-		passed++;
-	else
-		failed++;
-	printf("vgetrandom-guest: %s %s%s%s\n", verdict->passed ? "pass" : "fail", name, verdict->passed ? " " : ": ",
+	printf("%s %u %s%s%s\n", verdict->passed ? "ok" : "not ok", ++ended, name, verdict->text[0] ? " # " : "",
 	       verdict->text);
+}
+
+void report_skip(const char *name, const char *reason)
+{
+	printf("ok %u %s # SKIP %s\n", ++ended, name, reason);
 }
 
 int machine_end(void)
 {
-	printf("vgetrandom-guest: verdict %u passed, %u failed\n", passed, failed);
 	return reboot(RB_AUTOBOOT);
 }

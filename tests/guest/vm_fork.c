@@ -224,7 +224,7 @@ static void save_point(void)
 
 	while (waiting < PROCESSES * KINDS && poll(&arrivals, 1, PATIENCE) == 1 && read(at_point[0], &byte, 1) == 1)
 		waiting++;
-	printf("vgetrandom-guest: waiting\n");
+	printf("# waiting\n");
 	while (read(STDIN_FILENO, &byte, 1) == 1 && byte != '\n')
 		;
 }
@@ -237,6 +237,7 @@ void vm_fork(void)
 	if (verdicts == MAP_FAILED || pipe(at_point) || pipe(gate)) {
 		struct verdict cannot = fail("no memory or no pipe: errno %d", errno);
 
+		report_plan(1);
 		report_begin("vm_fork");
 		report_end("vm_fork", &cannot);
 		return;
@@ -255,6 +256,7 @@ void vm_fork(void)
 	close(gate[1]);
 	while (wait(NULL) > 0)
 		;
+	report_plan(PROCESSES * KINDS);
 	for (int i = 0; i < PROCESSES; i++)
 		for (int j = 0; j < KINDS; j++) {
 			char name[64];

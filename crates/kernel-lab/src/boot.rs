@@ -5,6 +5,7 @@
 use super::builds::{Builds, Finished};
 use super::clients;
 use super::console;
+use super::guest;
 use super::outcome::{Counts, report};
 use super::qemu::Machine;
 use super::selection::{Built, Kernel, Selected, Selection};
@@ -33,6 +34,9 @@ pub struct BootArgs {
     /// Run only this client; may be repeated.
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(clients::names()))]
     pub client: Vec<String>,
+    /// Run only this guest test, by its name or a unique part of it; as --variant max if no variant is named.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["client", "shell"])]
+    pub test: Option<String>,
     /// Run no test, but a shell on this terminal in a guest with the clients.
     #[arg(long, conflicts_with = "client")]
     pub shell: bool,
@@ -40,6 +44,9 @@ pub struct BootArgs {
     #[arg(long)]
     pub no_install: bool,
 }
+
+/// The variant of a boot for one guest test.
+const TEST_VARIANT: &str = "max";
 
 /// Checks the options, and makes sure that everything that the boots need is there.
 ///
@@ -162,14 +169,22 @@ impl BootArgs {
     fn boots(&self) -> impl Iterator<Item = Boot> {
         let is_named = |boot: &Boot| self.variant.is_empty() || self.variant.iter().any(|name| name == boot.name());
         let has_clients = |boot: &Boot| self.client.is_empty() || boot.suite() == Suite::Clients;
-        Boot::all().filter(is_named).filter(has_clients)
+        let has_test = |boot: &Boot| match (&self.test, boot) {
+            (None, _) => true,
+            (Some(_), Boot::Start(variant)) => {
+                variant.suite == Suite::Contract && (!self.variant.is_empty() || variant.name == TEST_VARIANT)
+            }
+            (Some(_), Boot::Clone(_)) => false,
+        };
+        Boot::all().filter(is_named).filter(has_clients).filter(has_test)
     }
 
     /// The kernels that have one of these boots, at least one.
     fn kernels(&self) -> anyhow::Result<Vec<Selected>> {
+        self.guest_test()?;
         anyhow::ensure!(
             self.boots().next().is_some(),
-            "no boot is left: clients run in those that are called `clients` and `clients-no-vdso`"
+            "no boot is left: --client runs in the variants `clients` and `clients-no-vdso`, --test in those without clients and clones"
         );
         if self.shell {
             self.shell_variant()?;
@@ -188,16 +203,22 @@ impl BootArgs {
     }
 
     fn is_everything(&self) -> bool {
-        self.variant.is_empty() && self.client.is_empty()
+        self.variant.is_empty() && self.client.is_empty() && self.test.is_none()
+    }
+
+    /// The guest test that --test names.
+    fn guest_test(&self) -> anyhow::Result<Option<&'static str>> {
+        self.test.as_deref().map(guest::test_named).transpose()
     }
 
     /// The kernel's command line for a boot.
-    fn append(&self, variant: &Variant) -> String {
+    fn append(&self, variant: &Variant) -> anyhow::Result<String> {
         let mut words = vec![variant.suite.append().to_owned(), variant.append.to_owned()];
         if !self.client.is_empty() {
             words.push(format!("client={}", self.client.join(",")));
         }
-        words.join(" ")
+        words.extend(self.guest_test()?.map(|name| format!("test={name}")));
+        Ok(words.join(" "))
     }
 }
 
@@ -247,7 +268,7 @@ fn verifier_is_heard(built: &Built) -> Counts {
 
 fn boot(variant: &Variant, options: &BootArgs, kernel: &Kernel, initramfs: &Path) -> anyhow::Result<Counts> {
     let Variant { name, cpu, expected, .. } = *variant;
-    let append = options.append(variant);
+    let append = options.append(variant)?;
     let machine = Machine {
         kernel: &kernel.image,
         initramfs,
@@ -285,7 +306,7 @@ mod tests {
     fn a_client_is_run_with_and_without_the_vdso_and_nothing_else_is() {
         let options = BootArgs { client: vec!["go".into(), "glibc".into()], ..BootArgs::default() };
         let append = |boot| match boot {
-            Boot::Start(variant) => options.append(variant),
+            Boot::Start(variant) => options.append(variant).unwrap(),
             Boot::Clone(scenario) => panic!("{} is a machine without clients", scenario.name),
         };
         let lines: Vec<String> = options.boots().map(append).collect();
@@ -293,5 +314,28 @@ mod tests {
         assert!(lines.iter().all(|line| line.ends_with(" client=go,glibc")), "{lines:?}");
         assert!(!lines[0].contains("vdso=0 ") && lines[1].contains("vdso=0 "), "{lines:?}");
         assert_eq!(BootArgs::default().boots().count(), Boot::all().count());
+    }
+
+    #[test]
+    fn a_guest_test_is_run_in_one_variant_unless_others_are_named() {
+        let options = |test: &str, variants: &[&str]| BootArgs {
+            test: Some(test.into()),
+            variant: variants.iter().map(|name| name.to_string()).collect(),
+            ..BootArgs::default()
+        };
+        let lines = |options: &BootArgs| -> Vec<String> {
+            let line = |boot| match boot {
+                Boot::Start(variant) => options.append(variant).unwrap(),
+                Boot::Clone(scenario) => panic!("{} runs no test", scenario.name),
+            };
+            options.boots().map(line).collect()
+        };
+        let one = lines(&options("not_ready", &[]));
+        assert!(matches!(&one[..], [line] if line.ends_with(" test=e5_not_ready")), "{one:?}");
+        assert_eq!(lines(&options("threads", &["no-avx2", "no-vdso", "vm-fork", "clients"])).len(), 2);
+        let error = options("no such test", &[]).kernels().unwrap_err().to_string();
+        assert!(error.contains("no such guest test"), "{error}");
+        let error = options("threads", &["clients"]).kernels().unwrap_err().to_string();
+        assert!(error.contains("no boot is left"), "{error}");
     }
 }

@@ -6,11 +6,49 @@ use super::compiler::{Compiler, c_files};
 use super::initramfs::Archive;
 use super::selftest;
 use crate::workspace;
+use anyhow::bail;
 use std::path::{Path, PathBuf};
 
 /// Folders of programs without a C library, one source file each, and what makes the compiler write that ABI. A program
 /// is `/FOLDER-NAME` in the guest.
 const OTHER_ABIS: [(&str, &str); 2] = [("m32", "-m32"), ("mx32", "-mx32")];
+
+/// The table of the contract's tests.
+const TABLE: &str = include_str!("../../../tests/guest/tests.h");
+
+/// The least similarity of a name that is suggested, from 0 to 1.
+const SIMILAR: f64 = 0.7;
+
+/// The names of all tests of the contract, in the order in which they run.
+pub fn test_names() -> impl Iterator<Item = &'static str> {
+    TABLE.lines().filter_map(|line| line.split_once("TEST(")?.1.split_once(", test_").map(|(name, _)| name))
+}
+
+/// The test of this name, or the only one whose name contains it.
+///
+/// # Errors
+/// No name contains it, or several do; the message names tests that may be meant.
+pub fn test_named(name: &str) -> anyhow::Result<&'static str> {
+    if let Some(exact) = test_names().find(|test| *test == name) {
+        return Ok(exact);
+    }
+    let matching: Vec<&str> = test_names().filter(|test| test.contains(name)).collect();
+    match matching[..] {
+        [only] => Ok(only),
+        [] => {
+            let similarity = |test: &&str| strsim::jaro_winkler(test, name);
+            let nearest = test_names().max_by(|one, other| similarity(one).total_cmp(&similarity(other)));
+            let hint = nearest.filter(|test| similarity(test) >= SIMILAR);
+            let hint = hint.map(|test| format!("did you mean {test}? ")).unwrap_or_default();
+            bail!("--test {name}: no such guest test; {hint}tests/guest/tests.h lists all")
+        }
+        _ => bail!(
+            "--test {name}: {} guest tests have this in their names; name one: {}",
+            matching.len(),
+            matching.join(", ")
+        ),
+    }
+}
 
 /// Compiles all programs and packs them into an archive, whose place is returned.
 ///
@@ -47,6 +85,22 @@ fn build_in(sources: &Path, others: &[(&str, PathBuf)], output: &Path) -> anyhow
 mod tests {
     use super::*;
     use duct::cmd;
+
+    #[test]
+    fn test_named_takes_a_name_or_a_unique_part_and_suggests_another() {
+        assert!(test_names().count() > 50 && test_names().all(|name| !name.contains(['(', ' '])));
+        assert_eq!(test_named("threads").unwrap(), "threads");
+        assert_eq!(
+            test_named("timer").unwrap_err().to_string().split(';').next(),
+            Some("--test timer: no such guest test")
+        );
+        assert_eq!(test_named("not_ready").unwrap(), "e5_not_ready");
+        assert_eq!(test_named("droppable_reclaim_").unwrap(), "droppable_reclaim_generations");
+        let error = test_named("a5_aloc_free").unwrap_err().to_string();
+        assert!(error.contains("did you mean a5_alloc_free?"), "{error}");
+        let error = test_named("a4_limit").unwrap_err().to_string();
+        assert!(error.contains("3 guest tests") && error.ends_with("a4_limit_address_space"), "{error}");
+    }
 
     #[test]
     fn programs_are_compiled_and_packed() {

@@ -19,6 +19,7 @@ mod golang;
 mod guest;
 mod hunk;
 mod initramfs;
+mod ktap;
 mod make;
 pub mod outcome;
 pub mod packages;

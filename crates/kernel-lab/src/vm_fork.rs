@@ -50,7 +50,7 @@ const UNTIL_SAVED: Duration = Duration::from_secs(180);
 const UNTIL_DRAWN: Duration = Duration::from_secs(60);
 
 /// What the guest prints when its consumers wait.
-const AT_POINT: &str = "vgetrandom-guest: waiting";
+const AT_POINT: &str = "# waiting";
 
 /// What the kernel prints behind the reseeding for a new generation id (Linux `drivers/char/random.c`).
 const HEARD: &str = "crng reseeded due to virtual machine fork";

@@ -31,13 +31,20 @@ static bool is_in_list(const char *name, const char *list)
 	return false;
 }
 
-/* All, or those on a list with commas. */
+#define COUNT (sizeof(clients) / sizeof(clients[0]))
+
+/* Whether a client is on a list with commas; all are if there is none. */
+static bool is_wanted(size_t i, const char *wanted)
+{
+	return !wanted || is_in_list(clients[i].name, wanted);
+}
+
 static void judge_clients(const char *wanted, bool served)
 {
-	for (size_t i = 0; i < sizeof(clients) / sizeof(clients[0]); i++) {
+	for (size_t i = 0; i < COUNT; i++) {
 		struct verdict verdict;
 
-		if (wanted && !is_in_list(clients[i].name, wanted))
+		if (!is_wanted(i, wanted))
 			continue;
 		report_begin(clients[i].name);
 		verdict = run_client(&clients[i], served);
@@ -73,7 +80,7 @@ static int run_as_command(const char *name, char **arguments)
 			judge_clients(*arguments, has_symbol());
 		return 0;
 	}
-	for (size_t i = 0; i < sizeof(clients) / sizeof(clients[0]); i++) {
+	for (size_t i = 0; i < COUNT; i++) {
 		printf("clients %s:", clients[i].name);
 		for (char *const *word = clients[i].command; *word; word++)
 			printf(" %s", *word);
@@ -87,6 +94,7 @@ int main(int argc, char **argv)
 {
 	const char *expected = getenv("expect_vdso"), *slash = argc ? strrchr(argv[0], '/') : NULL;
 	bool served = expected && !strcmp(expected, "1");
+	size_t planned = 1;
 	struct verdict verdict;
 
 	if (getpid() == 1)
@@ -97,6 +105,9 @@ int main(int argc, char **argv)
 	setenv("PATH", "/usr/bin:/clients", 1);
 	if (getenv("shell"))
 		return run_shell();
+	for (size_t i = 0; i < COUNT; i++)
+		planned += is_wanted(i, getenv("client"));
+	report_plan(planned);
 	report_begin("symbol");
 	verdict = judge_symbol(served);
 	report_end("symbol", &verdict);

@@ -166,13 +166,13 @@ mod tests {
 
     /// The console of a clone with two consumers, whose digests begin with these letters.
     fn clone(name: &'static str, figures: &str, letters: [char; 2]) -> Restored {
-        let of = |consumer, letter| {
+        let of = |number, consumer, letter| {
             let pieces: Vec<_> = (0..3).map(|piece| format!("{letter}{piece}")).collect();
             let pieces = pieces.join(" ");
-            format!("vgetrandom-guest: begin {consumer}\nvgetrandom-guest: pass {consumer} {figures}, {pieces}\n")
+            format!("# begin {consumer}\nok {number} {consumer} # {figures}, {pieces}\n")
         };
-        let verdict = "vgetrandom-guest: verdict 2 passed, 0 failed";
-        let console = format!("\n{}{}{verdict}\n", of("full", letters[0]), of("exhausted", letters[1]));
+        let [full, exhausted] = [of(1, "full", letters[0]), of(2, "exhausted", letters[1])];
+        let console = format!("\nKTAP version 1\n1..2\n{full}{exhausted}");
         Restored { name, ended: Ended::Cleanly, console }
     }
 
