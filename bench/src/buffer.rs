@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The caller's buffer: the same place for every peer.
+//! The caller's buffer, at the same address for every peer.
 
-/// Of a page, so that no peer meets the bounds of cache lines or pages where another does not.
+/// Alignment to a page, so that cache lines and pages end at the same byte for every peer.
 const ALIGNMENT: usize = 4096;
 
 /// A buffer that starts on a page.
@@ -12,7 +12,7 @@ pub struct Buffer {
 }
 
 impl Buffer {
-    /// A buffer of `len` bytes, all written once so that its pages are there.
+    /// A buffer of `len` bytes. All are written once, so that no measured call faults in a page.
     pub fn new(len: usize) -> Self {
         let memory = vec![1; len + ALIGNMENT];
         let start = memory.as_ptr().align_offset(ALIGNMENT);

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Clocks: of the core, and of the time-stamp counter.
+//! The core clock and the time-stamp counter.
 
 use std::arch::asm;
 use std::arch::x86_64::{__rdtscp, _mm_lfence, _rdtsc};
 use std::time::{Duration, Instant};
 
-/// The clock that the core runs at, which is neither the nominal one nor that of the time-stamp counter.
+/// The actual clock of the core, which differs from its nominal clock and from that of the time-stamp counter.
 pub struct CoreClock;
 
 impl CoreClock {
-    /// Additions in one sample, each of which waits for the one before and takes one cycle.
+    /// Additions in one sample. Each depends on the one before and takes one cycle.
     const ADDITIONS: usize = 400_000;
     /// Additions in one turn of the loop.
     const UNROLLED: usize = 8;
 
-    /// The clock in gigahertz: the best of a few tries, because an interrupt makes it look slower and nothing faster.
+    /// The clock in gigahertz: the best of a few samples, because interrupts only make a sample slower.
     pub fn sample_ghz() -> f64 {
         (0..5).map(|_| Self::sample_once()).fold(0.0, f64::max)
     }
@@ -42,15 +42,15 @@ impl CoreClock {
 #[derive(Clone, Copy, Debug)]
 pub struct Tsc {
     ns_per_tick: f64,
-    /// What all differences of its values are multiples of.
+    /// The greatest common divisor of all differences of its values.
     step: u64,
 }
 
 impl Tsc {
-    /// Values among which the step is sought: enough for differences of every length to occur.
+    /// Number of values from which the step is computed: enough for differences of every length to occur.
     const LOOKS: usize = 10_000;
 
-    /// Compares it with the operating system's clock.
+    /// Calibrates the counter by the clock of the operating system.
     pub fn calibrate() -> Self {
         let (start, first) = (Instant::now(), Self::begin());
         while start.elapsed() < Duration::from_millis(50) {
@@ -63,7 +63,7 @@ impl Tsc {
         Self { ns_per_tick, step }
     }
 
-    /// What it can tell apart, in nanoseconds: on some processors it moves in steps of a slower clock.
+    /// The resolution in nanoseconds: on some processors the counter moves in steps of a slower clock.
     pub fn step_ns(self) -> f64 {
         self.ns(self.step)
     }
@@ -71,7 +71,7 @@ impl Tsc {
     /// Its value, read after all that stands before it and before all that stands after it.
     #[inline(always)]
     pub fn begin() -> u64 {
-        // SAFETY: every x86-64 processor has both, and Linux lets user space read the counter unless it was told not to.
+        // SAFETY: every x86-64 processor has both, and Linux lets user space read the counter by default.
         unsafe {
             _mm_lfence();
             let ticks = _rdtsc();
@@ -84,7 +84,7 @@ impl Tsc {
     #[inline(always)]
     pub fn end() -> u64 {
         let mut processor = 0;
-        // SAFETY: as above; every processor that this is run on has rdtscp.
+        // SAFETY: as above; rdtscp exists on every processor that the benchmark supports.
         unsafe {
             let ticks = __rdtscp(&raw mut processor);
             _mm_lfence();
@@ -92,7 +92,7 @@ impl Tsc {
         }
     }
 
-    /// A difference of two values in nanoseconds.
+    /// Converts a difference of two values to nanoseconds.
     pub fn ns(self, ticks: u64) -> f64 {
         ticks as f64 * self.ns_per_tick
     }
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_step_divides_all_differences() {
+    fn step_divides_all_differences() {
         assert_eq!([52, 78, 26, 260].into_iter().fold(0, greatest_common_divisor), 26);
         assert_eq!([52, 78, 27].into_iter().fold(0, greatest_common_divisor), 1);
     }

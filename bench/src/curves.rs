@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The two curves that the README shows: throughput and latency over the size of a request.
+//! The two charts of the documentation: throughput and latency by size of request.
 
 use crate::peers::{Level, Name};
 use crate::rounds::Speeds;
@@ -8,7 +8,7 @@ use anyhow::Result;
 use plotters::prelude::*;
 use std::path::Path;
 
-/// Whom the curves show, and in which colour.
+/// The peers that the charts show, and their colours.
 const SHOWN: [(Name, RGBColor); 9] = [
     (Name::Ours(Level::Avx512vl), RGBColor(178, 24, 43)),
     (Name::Ours(Level::Avx2), RGBColor(229, 102, 26)),
@@ -23,14 +23,14 @@ const SHOWN: [(Name, RGBColor); 9] = [
 
 const PICTURE: (u32, u32) = (880, 560);
 
-/// One curve: what is drawn over the size.
+/// One kind of chart.
 struct Kind {
     file: &'static str,
     title: &'static str,
     axis: &'static str,
     label: fn(f64) -> String,
     legend: SeriesLabelPosition,
-    /// From bytes and nanoseconds.
+    /// The charted value, from bytes and nanoseconds.
     value: fn(f64, f64) -> f64,
 }
 
@@ -53,12 +53,12 @@ const KINDS: [Kind; 2] = [
     },
 ];
 
-/// Draws both curves to `folder`.
+/// Writes both charts to `directory`.
 ///
 /// # Errors
 /// A file cannot be written.
-pub fn draw(speeds: &Speeds, folder: &Path) -> Result<()> {
-    KINDS.iter().try_for_each(|kind| draw_one(speeds, kind, &folder.join(kind.file)))
+pub fn draw(speeds: &Speeds, directory: &Path) -> Result<()> {
+    KINDS.iter().try_for_each(|kind| draw_one(speeds, kind, &directory.join(kind.file)))
 }
 
 fn draw_one(speeds: &Speeds, kind: &Kind, file: &Path) -> Result<()> {
@@ -92,14 +92,14 @@ fn draw_one(speeds: &Speeds, kind: &Kind, file: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A power of ten of nanoseconds as people say it.
+/// Formats a power of ten of nanoseconds in the largest fitting unit.
 fn duration(ns: f64) -> String {
     let units = [("ms", 1e6), ("µs", 1e3), ("ns", 1.0)];
     let (unit, in_ns) = units.into_iter().find(|(_, in_ns)| ns >= *in_ns).unwrap_or(units[2]);
     format!("{} {unit}", (ns / in_ns).round())
 }
 
-/// Sizes and values of a peer's medians, by size; nothing where it is absent.
+/// Sizes and charted values of a peer's medians, by size; empty if the peer is absent.
 fn points(speeds: &Speeds, name: Name, value: fn(f64, f64) -> f64) -> Vec<(f64, f64)> {
     let point = |size| match size {
         Size::Fixed(len) => Some((len as f64, value(len as f64, speeds.median(name, size)?))),
@@ -108,7 +108,7 @@ fn points(speeds: &Speeds, name: Name, value: fn(f64, f64) -> f64) -> Vec<(f64, 
     SIZES.into_iter().filter_map(point).collect()
 }
 
-/// The decades between which all values lie.
+/// The whole decades that contain all values.
 fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let (low, high) =
         values.fold((f64::MAX, f64::MIN_POSITIVE), |(low, high), value| (low.min(value), high.max(value)));
@@ -129,28 +129,28 @@ mod tests {
     }
 
     #[test]
-    fn points_are_medians_by_size() {
+    fn points_returns_medians_by_size() {
         assert_eq!(points(&speeds(), Name::CVdso, |bytes, ns| bytes / ns), [(4.0, 0.5), (1024.0, 2.0)]);
         assert_eq!(points(&speeds(), Name::Rand09, |bytes, ns| bytes / ns), []);
     }
 
     #[test]
-    fn decades_are_labelled_in_their_unit() {
+    fn duration_chooses_the_unit_of_a_decade() {
         assert_eq!([1.0, 100.0, 1e3, 1e5, 1e7].map(duration), ["1 ns", "100 ns", "1 µs", "100 µs", "10 ms"]);
     }
 
     #[test]
-    fn the_range_covers_all_values_in_whole_decades() {
+    fn range_covers_all_values_in_whole_decades() {
         assert_eq!(range([0.02, 7.0].into_iter()), (0.01, 10.0));
         assert_eq!(range([3.0, 2e6].into_iter()), (1.0, 1e7));
     }
 
     #[test]
-    fn curves_name_those_who_are_there_and_no_others() {
-        let folder = tempfile::tempdir().unwrap();
-        draw(&speeds(), folder.path()).unwrap();
+    fn draw_names_measured_peers_only() {
+        let directory = tempfile::tempdir().unwrap();
+        draw(&speeds(), directory.path()).unwrap();
         for kind in &KINDS {
-            let svg = fs_err::read_to_string(folder.path().join(kind.file)).unwrap();
+            let svg = fs_err::read_to_string(directory.path().join(kind.file)).unwrap();
             assert!(svg.contains(kind.title) && svg.contains("C vDSO") && !svg.contains("rand 0.9"), "{svg}");
         }
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What the project wants to reach, and whether a run reached it.
+//! The performance goals of the project, and whether a run met them.
 
 use crate::peers::{Level, Name};
 use crate::rounds::Speeds;
@@ -7,12 +7,12 @@ use crate::sizes::Size;
 use crate::statistics::Samples;
 use serde::Serialize;
 
-/// What a goal compares.
+/// A comparison that goals are set for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Column {
-    /// Time of the peer in times of ours: at least the goal.
+    /// Time of the peer divided by the time of this project's function: at least the goal.
     Ahead { ours: Level, peer: Name },
-    /// Our time in times of an empty call and as much of our own keystream: at most the goal.
+    /// Time of this project's function divided by the time of an empty call and as much keystream: at most the goal.
     NearBound { ours: Level },
 }
 
@@ -47,42 +47,42 @@ const fn goals(goals: [f64; COLUMNS.len()]) -> [Option<f64>; COLUMNS.len()] {
     [Some(a), Some(b), Some(c), Some(d), Some(e), Some(f)]
 }
 
-/// The size at which keystream is compared with OpenSSL's: large enough that a call's own cost does not show.
+/// The size at which keystream is compared with OpenSSL's: large enough to hide the cost of the call.
 const KEYSTREAM_SIZE: Size = Size::Fixed(64 * KIB);
 
-/// Below this size the bound takes the rate of keystream that this size shows, which lies in the first-level cache; from
-/// it on, the rate at the size itself.
+/// The least size whose own keystream rate goes into the bound. Smaller sizes use the rate at this size, whose buffer fits
+/// into the first-level cache.
 const BOUND_FROM: usize = 4 * KIB;
 
-/// A goal, and what was seen.
+/// A goal and the measured ratio.
 #[derive(Clone, Debug, Serialize)]
 pub struct Goal {
-    /// What is compared, in words.
+    /// The comparison, as text.
     pub what: String,
-    /// At which size, or of which kind.
+    /// The size of the requests.
     pub at: String,
     /// The goal.
     pub wanted: f64,
-    /// Whether more is better.
+    /// Whether the goal is a minimum; otherwise it is a maximum.
     pub at_least: bool,
-    /// What was seen; of several sizes the worst. `None` where a part of it is absent.
+    /// The measured ratio; the worst one of several sizes. `None` if a peer is absent.
     pub seen: Option<f64>,
-    /// The same from the best rounds, where there are rounds: far from `seen`, the machine was busy.
+    /// The ratio of the best rounds. A value far from `seen` shows that the machine was busy.
     pub seen_in_best_rounds: Option<f64>,
 }
 
-/// What of a cell's samples is compared: the median or the minimum.
+/// The statistic of a cell's samples that is compared: the median or the minimum.
 type Statistic = fn(&Samples) -> f64;
 
 impl Goal {
-    /// Whether it was reached; `None` where it was not measured.
+    /// Whether the goal was met; `None` if it was not measured.
     pub fn is_met(&self) -> Option<bool> {
         self.seen.map(|seen| if self.at_least { seen >= self.wanted } else { seen <= self.wanted })
     }
 }
 
-/// Judges the goals for the speed of calls and of keystream.
-pub fn judge(speeds: &Speeds) -> Vec<Goal> {
+/// Evaluates the goals for the speed of calls and of keystream.
+pub fn evaluate(speeds: &Speeds) -> Vec<Goal> {
     let mut goals = Vec::new();
     for (sizes, wanted) in ROWS {
         for (column, wanted) in COLUMNS.into_iter().zip(wanted) {
@@ -118,7 +118,7 @@ fn seen(speeds: &Speeds, column: Column, size: Size, statistic: Statistic) -> Op
     }
 }
 
-/// An empty call and as much keystream as was asked for, in nanoseconds.
+/// Time of an empty call and of keystream for the request, in nanoseconds.
 fn bound_ns(speeds: &Speeds, level: Level, size: Size, statistic: Statistic) -> Option<f64> {
     let Size::Fixed(len) = size else { return None };
     let ns = |name, size| speeds.cell(name, size).map(|cell| statistic(&cell.ns));
@@ -127,7 +127,7 @@ fn bound_ns(speeds: &Speeds, level: Level, size: Size, statistic: Statistic) -> 
     Some(ns(Name::EmptyCall, size)? + len as f64 * ns_per_byte)
 }
 
-/// Of one goal at two sizes, the one that is further from being met. What was not measured is worst.
+/// Returns the result that is further from its goal. A result that was not measured is the worst.
 fn worse(one: Goal, other: Goal) -> Goal {
     let badness = |goal: &Goal| match goal.seen {
         None => f64::INFINITY,
@@ -159,7 +159,7 @@ mod tests {
     use crate::rounds::Cell;
     use crate::sizes::SIZES;
 
-    /// Every peer takes a nanosecond and `factor` nanoseconds a byte.
+    /// Speeds where a call of a peer takes 1 ns and `factor` ns for each byte.
     fn speeds(factor: impl Fn(Name) -> Option<f64>) -> Speeds {
         let names = COLUMNS.iter().flat_map(|column| match *column {
             Column::Ahead { ours, peer } => [Name::Ours(ours), peer],
@@ -181,17 +181,17 @@ mod tests {
     }
 
     #[test]
-    fn every_cell_of_the_table_is_judged() {
-        let goals = judge(&speeds(|_| Some(1.0)));
+    fn evaluate_covers_every_cell_of_the_table() {
+        let goals = evaluate(&speeds(|_| Some(1.0)));
         let cells: usize = ROWS.iter().map(|(_, wanted)| wanted.iter().flatten().count()).sum();
         assert_eq!(goals.len(), cells + Level::ALL.len());
         assert_eq!(cells, 46);
     }
 
     #[test]
-    fn a_goal_is_met_or_missed_by_the_medians() {
-        // The C vDSO takes 5 times as long a byte as ours: 4.9 is reached in bulk, and 3.2 at 4 bytes.
-        let goals = judge(&speeds(|name| match name {
+    fn evaluate_compares_medians_with_goals() {
+        // The C vDSO takes 5 times as long for a byte: this meets 4.9 in bulk, and 3.2 at 4 bytes.
+        let goals = evaluate(&speeds(|name| match name {
             Name::CVdso => Some(5.0),
             Name::EmptyCall => Some(0.0),
             _ => Some(1.0),
@@ -199,36 +199,36 @@ mod tests {
         let verdict = |what, at| (find(&goals, what, at).wanted, find(&goals, what, at).is_met());
         assert_eq!(verdict("ours, AVX2 against C vDSO", "4 B"), (3.2, Some(true)));
         assert_eq!(verdict("ours, AVX2 against C vDSO", "32 B"), (5.4, Some(false)));
-        // Of 64 KiB and 1 MiB the worse one.
+        // The row of 64 KiB and 1 MiB has the worse ratio of both.
         assert_eq!(verdict("ours, AVX2 against C vDSO", "64 KiB"), (4.9, Some(true)));
         assert_eq!(verdict("ours, AVX-512VL against C vDSO", "64 KiB"), (8.3, Some(false)));
     }
 
     #[test]
-    fn near_the_bound_less_is_better() {
-        let goals = judge(&speeds(|name| if name == Name::EmptyCall { Some(0.0) } else { Some(1.0) }));
+    fn ratio_to_the_bound_is_met_from_below() {
+        let goals = evaluate(&speeds(|name| if name == Name::EmptyCall { Some(0.0) } else { Some(1.0) }));
         let bound = find(&goals, "empty call and keystream", "4 B");
-        // 1 + 4 nanoseconds, against 1 and 4 times the rate of 4 KiB.
+        // 1 + 4 nanoseconds, compared with 1 ns and 4 times the rate at 4 KiB.
         assert!(bound.seen.is_some_and(|seen| (0.99..1.0).contains(&seen)), "{bound:?}");
         assert_eq!(bound.is_met(), Some(true));
         assert_eq!(Goal { wanted: 0.5, ..bound.clone() }.is_met(), Some(false));
     }
 
     #[test]
-    fn what_is_absent_is_neither_met_nor_missed() {
-        let goals = judge(&speeds(|name| (name != Name::CVdso).then_some(1.0)));
+    fn goal_with_an_absent_peer_is_neither_met_nor_missed() {
+        let goals = evaluate(&speeds(|name| (name != Name::CVdso).then_some(1.0)));
         assert_eq!(find(&goals, "ours, AVX2 against C vDSO", "4 B").is_met(), None);
         assert!(find(&goals, "ours, AVX2 against rand", "4 B").is_met().is_some());
         assert_eq!(find(&goals, "keystream, SSE2 against OpenSSL", "64 KiB").is_met(), None);
     }
 
     #[test]
-    fn the_best_rounds_tell_noise_from_speed() {
+    fn noisy_rounds_change_the_median_and_not_the_best_rounds() {
         let mut speeds = speeds(|_| Some(1.0));
         let ours =
             speeds.cells.iter_mut().find(|cell| (cell.peer, cell.size) == (Name::Ours(Level::Avx2), Size::Fixed(4)));
         ours.unwrap().ns = Samples::new(vec![1.0, 10.0, 10.0]);
-        let goals = judge(&speeds);
+        let goals = evaluate(&speeds);
         let goal = find(&goals, "ours, AVX2 against C vDSO", "4 B");
         assert_eq!((goal.seen, goal.seen_in_best_rounds), (Some(0.5), Some(5.0)));
     }

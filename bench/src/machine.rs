@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! On what and with what a run was made.
+//! The machine and the software versions of a run.
 
 use crate::peers;
 use serde::Serialize;
@@ -7,10 +7,10 @@ use std::ffi::CStr;
 use std::fmt;
 use std::path::Path;
 
-/// What is worth knowing beside the numbers.
+/// The conditions of a run, which are printed with its numbers.
 #[derive(Debug, Serialize)]
 pub struct Machine {
-    /// Model, family, model number and stepping, as the kernel tells them.
+    /// Model name, family, model number and stepping, from `/proc/cpuinfo`.
     pub cpu: String,
     /// Processors that are online.
     pub processors: usize,
@@ -25,8 +25,8 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Looks. What cannot be found out is said to be unknown: it does not change what is measured.
-    pub fn look(products: &Path) -> Self {
+    /// Collects the conditions. A value that cannot be read is `unknown`, because no measurement depends on it.
+    pub fn inspect(products: &Path) -> Self {
         let uname = rustix::system::uname();
         let text = |text: &CStr| text.to_string_lossy().into_owned();
         Self {
@@ -54,7 +54,7 @@ fn unknown() -> String {
     "unknown".into()
 }
 
-/// The load averages, which tell how far the machine is ours.
+/// The load averages, which show whether other programs compete for the processors.
 pub fn load() -> String {
     let all = fs_err::read_to_string("/proc/loadavg").unwrap_or_else(|_| unknown());
     all.split(' ').take(3).collect::<Vec<_>>().join(" ")
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_model_is_read_from_the_first_processor() {
+    fn cpu_reads_the_model_of_the_first_processor() {
         let text =
             "processor\t: 0\nvendor_id\t: X\ncpu family\t: 25\nmodel\t\t: 17\nmodel name\t: Y Z\nstepping\t: 1\n";
         assert_eq!(cpu(text), "Y Z (family 25 model 17 stepping 1)");
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn all_versions_of_a_crate_are_found() {
+    fn locked_finds_all_versions_of_a_crate() {
         let lock = "[[package]]\nname = \"rand\"\nversion = \"0.9.5\"\n\n[[package]]\nname = \"rand\"\nversion = \"0.10.4\"\n\
                     \n[[package]]\nname = \"rand_core\"\nversion = \"1.2.3\"\n";
         assert_eq!(locked(lock, "rand").collect::<Vec<_>>(), ["0.9.5", "0.10.4"]);

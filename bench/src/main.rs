@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Measures `getrandom()` of the image against its peers, in one process and in one run.
+//! Compares the speed of `getrandom()` of the image with its peers, in one process and one run.
 //!
-//! `cargo xtask bench` builds the image and starts this program. It is no test: times depend on the machine and on who
-//! else uses it, so it judges ratios, and a missed goal is a result.
+//! `cargo xtask bench` builds the image and starts this program. The program is not a test: times depend on the machine and
+//! its load. Goals are therefore ratios, and a missed goal is a result and not a failure.
 
 mod buffer;
 mod clock;
@@ -29,26 +29,26 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// getrandom() of the image against its peers: times, ratios, goals.
+/// Compare getrandom() of the image with its peers: times, ratios, goals.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask bench", bin_name = "cargo xtask bench")]
 struct Options {
-    /// Where `cargo xtask build-vdso` wrote its products
+    /// Directory with the products of `cargo xtask build-vdso`
     #[arg(long, value_name = "DIR", default_value = "target/vdso")]
     vdso: PathBuf,
-    /// Less of everything: done in under a minute
+    /// Take fewer and shorter samples
     #[arg(long)]
     quick: bool,
-    /// Rounds, in each of which everything is measured once [default: 21, quick 9]
+    /// Measure everything once in each of N rounds [default: 21, quick 9]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(9..=1000))]
     rounds: Option<u16>,
-    /// Also measure what is paid outside of the call: context switches, signals, first calls, reseeding, tails, threads
+    /// Also measure context switches, signals, first calls, reseeds, tails, threads
     #[arg(long)]
     cost: bool,
-    /// Write everything that was measured to this file
+    /// Write all measurements to FILE as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Draw throughput and latency to this folder
+    /// Write the throughput and latency curves to DIR as SVG
     #[arg(long, value_name = "DIR")]
     curves: Option<PathBuf>,
 }
@@ -60,7 +60,7 @@ impl Options {
     }
 }
 
-/// Everything that a run gave.
+/// The results of a run.
 #[derive(Serialize)]
 struct Outcome {
     machine: Machine,
@@ -72,7 +72,7 @@ struct Outcome {
     load_at_the_end: String,
 }
 
-/// Above this spread of the rounds, differences of a tenth mean nothing.
+/// The spread of the rounds above which a run is noisy: differences of this size mean nothing.
 const NOISY: f64 = 0.1;
 
 fn main() -> ExitCode {
@@ -87,7 +87,7 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> Result<()> {
     let effort = options.effort();
-    let machine = Machine::look(&options.vdso);
+    let machine = Machine::inspect(&options.vdso);
     println!("{machine}");
     let peers = Peers::find(&options.vdso)?;
     peers.absent.iter().for_each(|absent| println!("{absent}"));
@@ -96,7 +96,7 @@ fn run(options: &Options) -> Result<()> {
     let speeds = rounds::measure(&peers.present, effort);
     drop(pinned);
     table::print_speeds(&peers.present, &speeds);
-    let mut goals = goals::judge(&speeds);
+    let mut goals = goals::evaluate(&speeds);
     let cost = options.cost.then(|| cost::measure(&options.vdso, options.quick)).transpose()?;
     if let Some(cost) = &cost {
         cost.print();
@@ -106,8 +106,8 @@ fn run(options: &Options) -> Result<()> {
     let load_at_the_end = machine::load();
     print_conditions(&speeds, effort, &load_at_the_end);
 
-    if let Some(folder) = &options.curves {
-        curves::draw(&speeds, folder)?;
+    if let Some(directory) = &options.curves {
+        curves::draw(&speeds, directory)?;
     }
     if let Some(file) = &options.json {
         let outcome = Outcome { machine, effort, absent: peers.absent, speeds, cost, goals, load_at_the_end };
@@ -120,6 +120,6 @@ fn print_conditions(speeds: &Speeds, effort: Effort, load: &str) {
     let (ghz, spread) = (&speeds.core_ghz, speeds.spread());
     println!("\n{} rounds of samples of {:?}", effort.rounds, effort.sample);
     println!("core clock {:.2} GHz ({:.2} to {:.2}), load at the end {load}", ghz.median(), ghz.min(), ghz.max());
-    let advice = if spread > NOISY { ": noisy, run it again on a quiet machine" } else { "" };
+    let advice = if spread > NOISY { ": noisy; run it again on a quiet machine" } else { "" };
     println!("spread of the rounds {:.1} %{advice}", spread * 100.0);
 }

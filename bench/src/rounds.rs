@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Rounds in which everything is measured once, so that what the machine does meanwhile meets all alike.
+//! Rounds, each of which measures every peer once: a disturbance of the machine then affects all peers alike.
 
 use crate::buffer::Buffer;
 use crate::clock::CoreClock;
@@ -9,12 +9,12 @@ use crate::statistics::Samples;
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
-/// How much is measured.
+/// The number and length of the samples.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Effort {
     /// Rounds.
     pub rounds: usize,
-    /// How long one sample takes, about.
+    /// Approximate time of one sample.
     pub sample: Duration,
 }
 
@@ -27,11 +27,11 @@ pub struct Cell {
     pub size: Size,
     /// Calls in each sample.
     pub calls: usize,
-    /// Nanoseconds a call, one sample a round.
+    /// Nanoseconds for each call, one sample for each round.
     pub ns: Samples,
 }
 
-/// What the rounds gave.
+/// The results of all rounds.
 #[derive(Debug, Serialize)]
 pub struct Speeds {
     /// All cells, by size and then by peer.
@@ -41,17 +41,17 @@ pub struct Speeds {
 }
 
 impl Speeds {
-    /// What was measured of a peer for a size.
+    /// The measurement of a peer at a size.
     pub fn cell(&self, peer: Name, size: Size) -> Option<&Cell> {
         self.cells.iter().find(|cell| (cell.peer, cell.size) == (peer, size))
     }
 
-    /// Median nanoseconds a call.
+    /// Median nanoseconds of a call.
     pub fn median(&self, peer: Name, size: Size) -> Option<f64> {
         self.cell(peer, size).map(|cell| cell.ns.median())
     }
 
-    /// The middle of all cells' spreads: how noisy the run was.
+    /// The median spread of all cells, which shows how noisy the run was.
     pub fn spread(&self) -> f64 {
         Samples::new(self.cells.iter().map(|cell| cell.ns.spread()).collect()).median()
     }
@@ -74,8 +74,8 @@ pub fn measure(peers: &[Peer], effort: Effort) -> Speeds {
     Speeds { cells: cells.into_iter().flatten().map(Running::finish).collect(), core_ghz: Samples::new(core_ghz) }
 }
 
-/// In which order a round goes through `count` things: another one begins each round, and every other round runs backwards,
-/// so that nobody always stands behind the same neighbour.
+/// The order in which a round measures `count` items. Each round begins with another item, and every second round runs
+/// backwards, so that no item always follows the same one.
 pub fn order(round: usize, count: usize) -> impl Iterator<Item = usize> {
     (0..count).map(move |at| {
         let rotated = (at + round) % count;
@@ -103,7 +103,7 @@ struct Bench {
 }
 
 impl Bench {
-    /// Finds for each peer how many calls make a sample.
+    /// Finds the number of calls in a sample for each peer.
     fn calibrate<'a>(&mut self, peers: &'a [Peer], size: Size, effort: Effort) -> Vec<Running<'a>> {
         let suited = peers.iter().filter(|peer| size.suits(peer.name));
         suited.map(|peer| self.calibrate_one(peer, size, effort)).collect()
@@ -111,9 +111,9 @@ impl Bench {
 
     fn calibrate_one<'a>(&mut self, peer: &'a Peer, size: Size, effort: Effort) -> Running<'a> {
         let mut running = Running { peer, size, calls: 1, ns: Vec::with_capacity(effort.rounds) };
-        // Doubling is bounded: a call that takes no time at all would otherwise never make a sample.
+        // The doubling is bounded, because a call that takes no time would never fill a sample.
         while running.calls < 1 << 30 {
-            // The best of a few: after an interruption too few calls would seem enough, and each sample start cold.
+            // Take the best of three: an interruption would make too few calls look enough, and each sample would start cold.
             let ns = (0..3).map(|_| self.sample(&running)).fold(f64::MAX, f64::min);
             let total = Duration::from_secs_f64(ns * running.calls as f64 * 1e-9);
             if total >= effort.sample / 2 {
@@ -125,7 +125,7 @@ impl Bench {
         running
     }
 
-    /// Nanoseconds a call.
+    /// Measures one sample, in nanoseconds for each call.
     fn sample(&mut self, running: &Running<'_>) -> f64 {
         let (peer, calls, buffer) = (running.peer, running.calls, self.buffer.start());
         let took = match running.size {
@@ -136,12 +136,12 @@ impl Bench {
     }
 }
 
-/// How many calls take `wanted`, if `calls` took `total`.
+/// The number of calls that take `wanted`, if `calls` took `total`.
 fn scaled(calls: usize, total: Duration, wanted: Duration) -> usize {
     ((calls as f64 * wanted.as_secs_f64() / total.as_secs_f64()) as usize).max(1)
 }
 
-/// The loop around all measurements. Not inlined, so that nothing is known about the peer in it.
+/// The loop of all measurements. It is not inlined, so that the compiler cannot specialise it for a peer.
 #[inline(never)]
 fn timed(peer: &Peer, buffer: *mut u8, calls: usize, length: impl Fn(usize) -> usize) -> Duration {
     let (mut asked, mut filled) = (0, 0);
@@ -153,7 +153,7 @@ fn timed(peer: &Peer, buffer: *mut u8, calls: usize, length: impl Fn(usize) -> u
         filled += unsafe { peer.call(buffer, len) };
     }
     let took = start.elapsed();
-    assert_eq!(filled, asked, "{}: did not fill what it filled before", peer.name);
+    assert_eq!(filled, asked, "{}: a call did not fill its buffer", peer.name);
     took
 }
 
@@ -172,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_round_measures_everything_once() {
+    fn order_visits_every_item_once() {
         for (round, count) in [(0, 1), (1, 5), (6, 5), (20, 12)] {
             let mut seen: Vec<_> = order(round, count).collect();
             seen.sort_unstable();
@@ -181,20 +181,20 @@ mod tests {
     }
 
     #[test]
-    fn rounds_rotate_and_reverse() {
+    fn order_rotates_and_reverses() {
         let orders: Vec<Vec<_>> = (0..4).map(|round| order(round, 3).collect()).collect();
         assert_eq!(orders, [vec![0, 1, 2], vec![1, 0, 2], vec![2, 0, 1], vec![2, 1, 0]]);
     }
 
     #[test]
-    fn calls_are_scaled_to_the_sample() {
+    fn scaled_returns_the_calls_of_a_sample() {
         let micros = Duration::from_micros;
         assert_eq!(scaled(100, micros(50), micros(200)), 400);
-        assert_eq!(scaled(1, micros(3000), micros(200)), 1, "never none");
+        assert_eq!(scaled(1, micros(3000), micros(200)), 1, "at least one call");
     }
 
     #[test]
-    fn mixed_lengths_are_all_there() {
+    fn mixed_lengths_contains_every_length() {
         let lengths = mixed_lengths();
         assert!((1..=MIXED_MAX as u8).all(|len| lengths.contains(&len)));
         assert!(lengths.iter().all(|len| (1..=MIXED_MAX as u8).contains(len)));

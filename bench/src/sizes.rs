@@ -6,12 +6,12 @@ use serde::{Serialize, Serializer};
 use std::fmt;
 use vdso_abi::state::GROUP_LEN;
 
-/// How much is asked for.
+/// The size of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Size {
-    /// Always so many bytes.
+    /// The same number of bytes in each call.
     Fixed(usize),
-    /// 1 to [`MIXED_MAX`] bytes in an order that no branch predictor can know.
+    /// 1 to [`MIXED_MAX`] bytes in random order, which no branch predictor can learn.
     Mixed,
 }
 
@@ -37,7 +37,7 @@ pub const SIZES: [Size; 12] = [
 ];
 
 impl Size {
-    /// Whether a peer can be asked for that much: keystream comes in whole groups.
+    /// Whether a peer supports this size: keystream comes in whole groups.
     pub fn suits(self, name: Name) -> bool {
         match self {
             Self::Fixed(len) => !name.is_keystream() || len.is_multiple_of(GROUP_LEN),

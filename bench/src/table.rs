@@ -6,7 +6,7 @@ use crate::peers::{Level, Name, Peer};
 use crate::rounds::Speeds;
 use crate::sizes::{SIZES, Size};
 
-/// Prints rows under a heading: the first column to the left, all others to the right.
+/// Prints rows under a heading: the first column is aligned to the left, the others to the right.
 pub fn print(title: &str, heading: &[&str], rows: &[Vec<String>]) {
     print!("{}", text(title, heading, rows));
 }
@@ -29,7 +29,7 @@ fn text(title: &str, heading: &[&str], rows: &[Vec<String>]) -> String {
     text
 }
 
-/// Prints what the rounds gave: nanoseconds, cycles a byte of keystream, and ratios.
+/// Prints the results of the rounds: nanoseconds, cycles for a byte of keystream, and ratios.
 pub fn print_speeds(peers: &[Peer], speeds: &Speeds) {
     let names = || peers.iter().map(|peer| peer.name);
     let sizes: Vec<Size> = SIZES.to_vec();
@@ -61,7 +61,7 @@ fn matrix(title: &str, sizes: &[Size], names: impl Iterator<Item = Name>, cell: 
     print(title, &heading, &names.map(row).collect::<Vec<_>>());
 }
 
-/// Prints the goals cell by cell, and how many were met.
+/// Prints each goal, and the number of goals met.
 pub fn print_goals(goals: &[Goal]) {
     let rows: Vec<Vec<String>> = goals.iter().map(goal_row).collect();
     print("goals", &["", "at", "goal", "seen", "in best rounds", ""], &rows);
@@ -80,7 +80,7 @@ fn goal_row(goal: &Goal) -> Vec<String> {
     vec![goal.what.clone(), goal.at.clone(), format!("{sign} {}", goal.wanted), seen, best, verdict.into()]
 }
 
-/// Nanoseconds with as many digits as they are worth.
+/// Formats nanoseconds to their significant digits.
 pub fn duration(ns: f64) -> String {
     match ns {
         ns if ns < 100.0 => format!("{ns:.2}"),
@@ -89,7 +89,7 @@ pub fn duration(ns: f64) -> String {
     }
 }
 
-/// A ratio with as many digits as it is worth.
+/// Formats a ratio to its significant digits.
 pub fn ratio(ratio: f64) -> String {
     if ratio < 20.0 { format!("{ratio:.2}") } else { format!("{ratio:.0}") }
 }
@@ -99,21 +99,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_are_as_wide_as_their_widest_cell() {
+    fn text_pads_columns_to_their_widest_cell() {
         let row = |cells: [&str; 3]| cells.map(str::to_owned).to_vec();
-        let rows = [row(["ours", "1", "10.5"]), row(["somebody", "1000", ""])];
-        let wanted = "\ntitle\n             a     b\nours         1  10.5\nsomebody  1000\n";
+        let rows = [row(["ours", "1", "10.5"]), row(["the peer", "1000", ""])];
+        let wanted = "\ntitle\n             a     b\nours         1  10.5\nthe peer  1000\n";
         assert_eq!(text("title", &["", "a", "b"], &rows), wanted);
     }
 
     #[test]
-    fn digits_follow_the_size() {
+    fn duration_and_ratio_round_by_magnitude() {
         assert_eq!([3.456, 345.67, 1_454_321.9].map(duration), ["3.46", "345.7", "1454322"]);
         assert_eq!([3.456, 72.9].map(ratio), ["3.46", "73"]);
     }
 
     #[test]
-    fn a_goal_says_which_way_it_goes() {
+    fn goal_row_shows_bound_and_verdict() {
         let goal = Goal {
             what: "a".into(),
             at: "4 B".into(),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Calls after a while without vector instructions, when the processor may have put the wide units to sleep.
+//! Calls after a pause without vector instructions, when the processor may have powered down its wide units.
 
-use super::Subject;
+use super::VdsoFunction;
 use crate::buffer::Buffer;
 use crate::clock::Tsc;
 use crate::goals::Goal;
@@ -15,16 +15,16 @@ use serde::Serialize;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-/// Intel's processors turn the upper lanes off after about 675 µs without use (Agner Fog, "The microarchitecture of Intel,
-/// AMD and VIA CPUs", chapter on Skylake); AMD documents no such time.
+/// The pause. Intel processors power the upper lanes down after about 675 µs without use (Agner Fog, "The microarchitecture
+/// of Intel, AMD and VIA CPUs", chapter on Skylake); AMD documents no such time.
 const IDLE: Duration = Duration::from_micros(1000);
 
-/// The sizes of the call after it.
+/// The sizes of the call after the pause.
 const LENGTHS: [usize; 4] = [32, 256, 512, 4096];
-/// From this size on, the wide paths must not cost more than the C vDSO.
-const JUDGED_FROM: usize = 512;
+/// The least size that has a goal: the wide ciphers must not cost more than the C vDSO.
+const GOAL_FROM: usize = 512;
 
-/// Nanoseconds of a call after idling, one entry for each of [`LENGTHS`].
+/// Nanoseconds of a call after the pause, for each of [`LENGTHS`].
 #[derive(Debug, Serialize)]
 pub struct Cold {
     peer: Name,
@@ -35,9 +35,9 @@ pub struct Cold {
 ///
 /// # Errors
 /// No memory for a state.
-pub fn measure(subjects: &[Subject], quick: bool) -> Result<Vec<Cold>> {
+pub fn measure(functions: &[VdsoFunction], quick: bool) -> Result<Vec<Cold>> {
     let tsc = Tsc::calibrate();
-    let peers = subjects.iter().map(Subject::peer).collect::<Result<Vec<_>>>()?;
+    let peers = functions.iter().map(VdsoFunction::peer).collect::<Result<Vec<_>>>()?;
     let mut samples = vec![vec![Vec::new(); LENGTHS.len()]; peers.len()];
     let mut buffer = Buffer::new(LENGTHS[LENGTHS.len() - 1]);
     for round in 0..if quick { 30 } else { 200 } {
@@ -61,7 +61,7 @@ fn cold_call(peer: &Peer, buffer: &mut Buffer, len: usize) -> u64 {
     Tsc::end() - start
 }
 
-/// Keeps the core awake without a vector instruction.
+/// Keeps the core busy without a vector instruction.
 fn scalar_work(time: Duration) {
     let start = Instant::now();
     let mut value = 1_u64;
@@ -81,13 +81,13 @@ pub fn print(cold: &[Cold]) {
     table::print(&format!("a call after {IDLE:?} of scalar work, ns, medians, clock included"), &heading, &rows);
 }
 
-/// The wide paths cost no more than the C vDSO, even then.
+/// The goals: after the pause, the wide ciphers cost no more than the C vDSO.
 pub fn goals(cold: &[Cold]) -> Vec<Goal> {
     let c_vdso = cold.iter().find(|each| each.peer == Name::CVdso);
-    let judged = || LENGTHS.into_iter().enumerate().filter(|(_, len)| *len >= JUDGED_FROM);
+    let compared = || LENGTHS.into_iter().enumerate().filter(|(_, len)| *len >= GOAL_FROM);
     let ours = cold.iter().filter(|each| matches!(each.peer, Name::Ours(_)));
     ours.flat_map(|ours| {
-        judged().map(move |(at, len)| Goal {
+        compared().map(move |(at, len)| Goal {
             what: format!("{}, cold, against {}, cold", ours.peer, Name::CVdso),
             at: Size::Fixed(len).to_string(),
             wanted: 1.0,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The first call: probe, mapping, key.
+//! The first call of a thread: size probe, mapping and key fetch.
 
-use super::{Subject, row};
+use super::{VdsoFunction, row};
 use crate::buffer::Buffer;
 use crate::clock::Tsc;
 use crate::peers::{Name, Peer};
@@ -14,50 +14,50 @@ use serde::Serialize;
 /// Bytes drawn.
 const LEN: usize = 4;
 
-/// Nanoseconds of each step until bytes come from the batch.
+/// Nanoseconds of each step up to the first draw from the batch.
 #[derive(Debug, Serialize)]
 pub struct FirstCall {
     peer: Name,
-    /// Bytes of a state, which each thread needs one of.
+    /// Bytes of a state. Each thread needs one.
     state_len: usize,
-    /// Asking for the size of a state.
+    /// The size probe.
     probe: Samples,
-    /// Mapping a page for it, as a C library does for many threads at once.
+    /// The mapping of a page, which a C library shares among several threads.
     mapping: Samples,
-    /// The first draw: a fault for the page, a key by system call, a refill.
+    /// The first draw: a page fault, a key fetch and a refill.
     first: Samples,
-    /// The next one, from the batch.
+    /// The second draw, from the batch.
     second: Samples,
 }
 
-/// Measures with new states.
+/// Measures first calls with new states.
 ///
 /// # Errors
 /// No memory for a state.
-pub fn measure(subjects: &[Subject], quick: bool) -> Result<Vec<FirstCall>> {
+pub fn measure(functions: &[VdsoFunction], quick: bool) -> Result<Vec<FirstCall>> {
     let tsc = Tsc::calibrate();
-    let mut samples: Vec<[Vec<f64>; 4]> = subjects.iter().map(|_| [const { Vec::new() }; 4]).collect();
+    let mut samples: Vec<[Vec<f64>; 4]> = functions.iter().map(|_| [const { Vec::new() }; 4]).collect();
     for round in 0..if quick { 200 } else { 1000 } {
-        for at in order(round, subjects.len()) {
-            let ns = once(&subjects[at], tsc)?;
+        for at in order(round, functions.len()) {
+            let ns = once(&functions[at], tsc)?;
             samples[at].iter_mut().zip(ns).for_each(|(samples, ns)| samples.push(ns));
         }
     }
-    let calls = subjects.iter().zip(samples).map(|(subject, samples)| {
+    let calls = functions.iter().zip(samples).map(|(function, samples)| {
         let [probe, mapping, first, second] = samples.map(Samples::new);
-        FirstCall { peer: subject.name, state_len: subject.vdso.state_len(), probe, mapping, first, second }
+        FirstCall { peer: function.name, state_len: function.vdso.state_len(), probe, mapping, first, second }
     });
     Ok(calls.collect())
 }
 
-fn once(subject: &Subject, tsc: Tsc) -> Result<[f64; 4]> {
+fn once(function: &VdsoFunction, tsc: Tsc) -> Result<[f64; 4]> {
     let mut buffer = Buffer::new(LEN);
     let start = Tsc::begin();
-    subject.vdso.probe()?;
+    function.vdso.probe()?;
     let probed = Tsc::end();
-    let thread = subject.vdso.thread()?;
+    let thread = function.vdso.thread()?;
     let mapped = Tsc::end();
-    let peer = Peer::of_vdso(subject.name, thread);
+    let peer = Peer::of_vdso(function.name, thread);
     let [first, second] = [(); 2].map(|()| {
         let start = Tsc::begin();
         // SAFETY: the buffer has that length.

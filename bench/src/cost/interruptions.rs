@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What an interruption costs that saves and restores registers, after each kind of work.
+//! The cost of interruptions that save and restore registers, after each kind of work.
 
-use super::xstate::{self, Dirt};
-use super::{Subject, row};
+use super::xstate::{self, UsedRegisters};
+use super::{VdsoFunction, row};
 use crate::buffer::Buffer;
 use crate::peers::{Name, Peer};
 use crate::rounds::order;
@@ -13,45 +13,45 @@ use serde::Serialize;
 use std::fmt;
 use std::time::Instant;
 
-/// Bytes of a draw: more than is left in any batch, so that every draw runs the cipher.
+/// Bytes of a draw: more than a batch holds, so that every draw runs the cipher.
 const LEN: usize = 512;
 
-/// What the process does before each interruption.
+/// The work of the process before each interruption.
 pub enum Work {
     /// Nothing: all vector registers are in their initial state.
     Nothing,
     /// A draw.
     Draw(Name, Peer, Buffer),
-    /// Something that leaves its registers in use.
-    Leave(Dirt),
+    /// An instruction that leaves vector registers in use.
+    Leave(UsedRegisters),
 }
 
 impl Work {
-    /// Everything that is compared, each to be used by one process.
-    fn all(subjects: &[Subject]) -> Result<Vec<Self>> {
+    /// All kinds of work, each for one process.
+    fn all(functions: &[VdsoFunction]) -> Result<Vec<Self>> {
         let mut all = vec![Self::Nothing];
-        for subject in subjects {
-            all.push(Self::Draw(subject.name, subject.peer()?, Buffer::new(LEN)));
+        for function in functions {
+            all.push(Self::Draw(function.name, function.peer()?, Buffer::new(LEN)));
         }
-        all.extend(Dirt::possible().into_iter().map(Self::Leave));
+        all.extend(UsedRegisters::supported().into_iter().map(Self::Leave));
         Ok(all)
     }
 
-    /// Does it once.
+    /// Does the work once.
     #[inline(always)]
     pub fn once(&mut self) {
         match self {
             Self::Nothing => {}
-            Self::Leave(dirt) => dirt.leave(),
+            Self::Leave(registers) => registers.leave_in_use(),
             Self::Draw(_, peer, buffer) => {
                 // SAFETY: the buffer has that length.
                 let filled = unsafe { peer.call(buffer.start(), LEN) };
-                assert_eq!(filled, LEN as isize, "{}: did not fill what it filled before", peer.name);
+                assert_eq!(filled, LEN as isize, "{}: a call did not fill its buffer", peer.name);
             }
         }
     }
 
-    /// How long it takes by itself, in nanoseconds.
+    /// Time of the work without an interruption, in nanoseconds.
     pub fn alone_ns(&mut self, times: usize) -> f64 {
         let start = Instant::now();
         (0..times).for_each(|_| self.once());
@@ -64,8 +64,8 @@ impl fmt::Display for Work {
         match self {
             Self::Nothing => f.write_str("nothing"),
             Self::Draw(name, ..) => name.fmt(f),
-            Self::Leave(Dirt::Ymm) => f.write_str("leaving ymm0-15 in use"),
-            Self::Leave(Dirt::Zmm16) => f.write_str("leaving zmm16-31 in use"),
+            Self::Leave(UsedRegisters::Ymm) => f.write_str("leaving ymm0-15 in use"),
+            Self::Leave(UsedRegisters::Zmm16) => f.write_str("leaving zmm16-31 in use"),
         }
     }
 }
@@ -80,17 +80,17 @@ pub struct Cost {
     interruption: Samples,
 }
 
-/// Measures `interruption`, which does the work and is interrupted `times` times and returns nanoseconds each, after each
-/// kind of work. `draws` is how often the work is done in one of them.
+/// Measures `interruption` after each kind of work. It repeats work and interruption `times` times and returns the
+/// nanoseconds of one repetition, in which the work is done `draws` times.
 ///
 /// # Errors
 /// Those of the interruption.
 pub fn measure(
-    subjects: &[Subject],
+    functions: &[VdsoFunction],
     (rounds, times, draws): (usize, usize, usize),
     mut interruption: impl FnMut(&mut Work, usize) -> Result<f64>,
 ) -> Result<Vec<Cost>> {
-    let mut works = Work::all(subjects)?;
+    let mut works = Work::all(functions)?;
     let mut samples: Vec<Vec<(f64, f64)>> = works.iter().map(|_| Vec::new()).collect();
     for round in 0..rounds {
         for at in order(round, works.len()) {
@@ -109,7 +109,7 @@ fn cost(work: &Work, samples: Vec<(f64, f64)>) -> Cost {
     Cost { work: work.to_string(), total: Samples::new(total), interruption: Samples::new(interruption) }
 }
 
-/// Prints the costs and how much more than after nothing they are.
+/// Prints the costs, and their difference from the cost after no work.
 pub fn print(title: &str, costs: &[Cost]) {
     let Some(least) = costs.first().map(|cost| cost.interruption.median()) else { return };
     let rows: Vec<Vec<String>> = costs

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Single calls: what most of them take, and what the slowest ones take.
+//! The latency of single calls: median and tail.
 
-use super::{Subject, row};
+use super::{VdsoFunction, row};
 use crate::buffer::Buffer;
 use crate::clock::Tsc;
 use crate::goals::Goal;
@@ -14,17 +14,17 @@ use serde::Serialize;
 
 /// Bytes drawn.
 const LEN: usize = 4;
-/// Calls of one peer before the next one has its turn.
+/// Consecutive calls of one peer.
 const TURN: usize = 5000;
 
-/// All of them, and what the clock can tell apart.
+/// The latencies of all peers, and the resolution of the clock.
 #[derive(Debug, Serialize)]
 pub struct Latencies {
     clock_step_ns: f64,
     peers: Vec<Latency>,
 }
 
-/// Nanoseconds that this part of the calls does not exceed, with the time that the clock itself takes in it.
+/// Percentiles of the latency in nanoseconds, which include the time of reading the clock.
 #[derive(Debug, Serialize)]
 struct Latency {
     peer: Name,
@@ -33,13 +33,13 @@ struct Latency {
     p999: f64,
 }
 
-/// Times single calls, one by one.
+/// Measures single calls.
 ///
 /// # Errors
 /// No memory for a state.
-pub fn measure(subjects: &[Subject], quick: bool) -> Result<Latencies> {
+pub fn measure(functions: &[VdsoFunction], quick: bool) -> Result<Latencies> {
     let tsc = Tsc::calibrate();
-    let mut peers = subjects.iter().map(Subject::peer).collect::<Result<Vec<_>>>()?;
+    let mut peers = functions.iter().map(VdsoFunction::peer).collect::<Result<Vec<_>>>()?;
     peers.push(Peer::of(Name::EmptyCall, EmptyCall));
     let mut samples: Vec<Vec<f64>> = peers.iter().map(|_| Vec::new()).collect();
     let mut buffer = Buffer::new(LEN);
@@ -80,7 +80,7 @@ pub fn print(latencies: &Latencies) {
     );
 }
 
-/// The slowest of a thousand of our calls takes no longer than the slowest of a hundred of the C vDSO's.
+/// The goal: the 99.9th percentile of this project's function is at most the 99th percentile of the C vDSO.
 pub fn goals(latencies: &Latencies) -> Vec<Goal> {
     let c_vdso = latencies.peers.iter().find(|each| each.peer == Name::CVdso);
     let ours = latencies.peers.iter().filter(|each| matches!(each.peer, Name::Ours(_)));
@@ -101,7 +101,7 @@ mod tests {
     use crate::peers::Level;
 
     #[test]
-    fn our_tail_is_held_against_theirs() {
+    fn goals_compares_p999_with_p99_of_the_c_vdso() {
         let ours = |p999| Latency { peer: Name::Ours(Level::Avx2), p50: 5.0, p99: 6.0, p999 };
         let theirs = || Latency { peer: Name::CVdso, p50: 12.0, p99: 220.0, p999: 230.0 };
         let met = |peers| {
@@ -110,6 +110,6 @@ mod tests {
         };
         assert_eq!(met(vec![ours(219.0), theirs()]), [Some(true)]);
         assert_eq!(met(vec![theirs(), ours(221.0)]), [Some(false)]);
-        assert_eq!(met(vec![ours(1.0)]), [None], "nothing to hold it against");
+        assert_eq!(met(vec![ours(1.0)]), [None], "the C vDSO is absent");
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What is paid outside of the average call, each beside the C vDSO in the same run.
+//! Costs outside of the average call, compared with the C vDSO in the same run.
 
 mod cold;
 mod first_call;
@@ -18,24 +18,24 @@ use anyhow::Result;
 use serde::Serialize;
 use std::path::Path;
 
-/// The functions that are compared here: ours under each level, and the running kernel's.
-pub struct Subject {
-    /// Its name.
+/// A vDSO function to be measured: this project's under each CPU level, or the running kernel's.
+pub struct VdsoFunction {
+    /// The name of the peer.
     pub name: Name,
     /// The function.
     pub vdso: Vdso,
 }
 
-impl Subject {
+impl VdsoFunction {
     fn find(products: &Path) -> Vec<Self> {
-        // Whatever is absent was named when the peers were found.
+        // Skip absent functions silently: the search for peers has already reported them.
         let ours = Level::ALL.into_iter().map(|level| (Name::Ours(level), Vdso::ours(products, level)));
         ours.chain([(Name::CVdso, Vdso::running())])
             .filter_map(|(name, vdso)| Some(Self { name, vdso: vdso.ok()? }))
             .collect()
     }
 
-    /// It, with the fresh state of one thread.
+    /// The function with the fresh state of one thread.
     ///
     /// # Errors
     /// No memory for the state.
@@ -44,7 +44,7 @@ impl Subject {
     }
 }
 
-/// Everything that was measured.
+/// All measurements of this kind.
 #[derive(Serialize)]
 pub struct Costs {
     in_use: Vec<xstate::InUse>,
@@ -57,26 +57,26 @@ pub struct Costs {
     scaling: Vec<threads::Scaling>,
 }
 
-/// Measures all of it; `quick` does less of everything.
+/// Measures all costs; `quick` takes fewer samples.
 ///
 /// # Errors
 /// The operating system refuses memory, processes or threads.
 pub fn measure(products: &Path, quick: bool) -> Result<Costs> {
-    let subjects = Subject::find(products);
+    let functions = VdsoFunction::find(products);
     Ok(Costs {
-        in_use: xstate::measure(&subjects)?,
-        switches: switches::measure(&subjects, quick)?,
-        signals: signals::measure(&subjects, quick)?,
-        first_calls: first_call::measure(&subjects, quick)?,
-        rekeying: rekeying::measure(&subjects, quick)?,
-        latencies: latency::measure(&subjects, quick)?,
-        cold: cold::measure(&subjects, quick)?,
-        scaling: threads::measure(&subjects, quick)?,
+        in_use: xstate::measure(&functions)?,
+        switches: switches::measure(&functions, quick)?,
+        signals: signals::measure(&functions, quick)?,
+        first_calls: first_call::measure(&functions, quick)?,
+        rekeying: rekeying::measure(&functions, quick)?,
+        latencies: latency::measure(&functions, quick)?,
+        cold: cold::measure(&functions, quick)?,
+        scaling: threads::measure(&functions, quick)?,
     })
 }
 
 impl Costs {
-    /// Prints a table for each.
+    /// Prints a table for each cost.
     pub fn print(&self) {
         xstate::print(&self.in_use);
         interruptions::print(
@@ -91,7 +91,7 @@ impl Costs {
         threads::print(&self.scaling);
     }
 
-    /// Judges the goals that belong to these measurements.
+    /// Evaluates the goals for these measurements.
     pub fn goals(&self) -> Vec<Goal> {
         [latency::goals(&self.latencies), cold::goals(&self.cold), threads::goals(&self.scaling)].concat()
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! A new key for a state that had one: after a reseed of the kernel's generator, after a fork, after its page was dropped.
+//! The cost of a new key: after a reseed, a fork, or the reclaim of the state's page.
 
-use super::{Subject, row};
+use super::{VdsoFunction, row};
 use crate::buffer::Buffer;
 use crate::peers::{Name, Peer, Vdso};
 use crate::rounds::order;
@@ -18,21 +18,21 @@ const LEN: usize = 4;
 #[derive(Debug, Serialize)]
 pub struct Rekeying {
     peer: Name,
-    /// Nothing happened.
+    /// The key stayed valid.
     undisturbed: Samples,
-    /// The state was zeroed before each draw, by this program in the kernel's stead.
+    /// This program zeroed the state before each draw, as the kernel does in a fork.
     wiped: Samples,
-    /// The generation moved before each draw; only our data page is ours to write.
+    /// The generation moved before each draw. `None` for the running kernel, whose data page is read-only.
     new_generation: Option<Samples>,
 }
 
-/// Measures with a state that lost its key before each draw.
+/// Measures draws whose state lost its key.
 ///
 /// # Errors
 /// No memory for a state.
-pub fn measure(subjects: &[Subject], quick: bool) -> Result<Vec<Rekeying>> {
+pub fn measure(functions: &[VdsoFunction], quick: bool) -> Result<Vec<Rekeying>> {
     let (rounds, times) = if quick { (5, 500) } else { (15, 2000) };
-    let mut running = subjects.iter().map(Running::new).collect::<Result<Vec<_>>>()?;
+    let mut running = functions.iter().map(Running::new).collect::<Result<Vec<_>>>()?;
     for round in 0..rounds {
         for at in order(round, running.len()) {
             running[at].sample(times);
@@ -53,13 +53,13 @@ struct Running<'a> {
 }
 
 impl<'a> Running<'a> {
-    fn new(subject: &'a Subject) -> Result<Self> {
-        let thread = subject.vdso.thread()?;
+    fn new(function: &'a VdsoFunction) -> Result<Self> {
+        let thread = function.vdso.thread()?;
         Ok(Self {
-            vdso: &subject.vdso,
+            vdso: &function.vdso,
             state: thread.state().cast(),
             state_len: thread.state_len(),
-            peer: Peer::of_vdso(subject.name, thread),
+            peer: Peer::of_vdso(function.name, thread),
             buffer: Buffer::new(LEN),
             undisturbed: Vec::new(),
             wiped: Vec::new(),
@@ -80,7 +80,7 @@ impl<'a> Running<'a> {
         }
     }
 
-    /// Nanoseconds of `before` and a draw.
+    /// Nanoseconds of `before` and one draw.
     fn draws(&mut self, times: usize, before: impl Fn()) -> f64 {
         let buffer = self.buffer.start();
         let start = Instant::now();

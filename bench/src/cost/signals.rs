@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Signals: the kernel saves the registers to the user's stack and takes them back from there.
+//! The cost of signals: the kernel saves the registers to the user stack and restores them from there.
 
-use super::Subject;
+use super::VdsoFunction;
 use super::interruptions::{self, Cost, Work};
 use anyhow::{Result, ensure};
 use std::mem::zeroed;
@@ -14,7 +14,7 @@ const SIGNAL: i32 = libc::SIGUSR1;
 ///
 /// # Errors
 /// The kernel refuses the handler.
-pub fn measure(subjects: &[Subject], quick: bool) -> Result<Vec<Cost>> {
+pub fn measure(functions: &[VdsoFunction], quick: bool) -> Result<Vec<Cost>> {
     extern "C" fn handle(_: i32) {}
     // SAFETY: all zero is a valid value of this C structure.
     let mut action: libc::sigaction = unsafe { zeroed() };
@@ -23,7 +23,7 @@ pub fn measure(subjects: &[Subject], quick: bool) -> Result<Vec<Cost>> {
     let returned = unsafe { libc::sigaction(SIGNAL, &raw const action, null_mut()) };
     ensure!(returned == 0, "sigaction: {}", std::io::Error::last_os_error());
     let (rounds, times) = if quick { (5, 1000) } else { (15, 4000) };
-    interruptions::measure(subjects, (rounds, times, 1), signal_ns)
+    interruptions::measure(functions, (rounds, times, 1), signal_ns)
 }
 
 fn signal_ns(work: &mut Work, times: usize) -> Result<f64> {

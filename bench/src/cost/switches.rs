@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Context switches: two processes on one processor that hand a byte back and forth.
+//! The cost of context switches: two processes on one processor pass a byte back and forth.
 
-use super::Subject;
+use super::VdsoFunction;
 use super::interruptions::{self, Cost, Work};
 use crate::pinned::Pinned;
 use anyhow::{Result, ensure};
 use std::io::{PipeReader, PipeWriter, Read, Write, pipe};
 use std::time::Instant;
 
-/// Round trips that are not counted, in which a new process finds its pages.
+/// Round trips that are not timed, in which a new process faults in its pages.
 const WARM_UP: usize = 200;
 
-/// Measures round trips after each kind of work, which both processes do before each byte.
+/// Measures round trips after each kind of work. Both processes do the work before each byte.
 ///
 /// # Errors
 /// The kernel refuses processes, pipes or the processor.
-pub fn measure(subjects: &[Subject], quick: bool) -> Result<Vec<Cost>> {
+pub fn measure(functions: &[VdsoFunction], quick: bool) -> Result<Vec<Cost>> {
     let _pinned = Pinned::here()?;
     let (rounds, trips) = if quick { (5, 1000) } else { (15, 4000) };
-    interruptions::measure(subjects, (rounds, trips, 2), round_trip_ns)
+    interruptions::measure(functions, (rounds, trips, 2), round_trip_ns)
 }
 
-/// Nanoseconds a round trip, of which each is two switches.
+/// Nanoseconds of a round trip, which is two context switches.
 fn round_trip_ns(work: &mut Work, trips: usize) -> Result<f64> {
     let (mut from_child, to_parent) = pipe()?;
     let (from_parent, mut to_child) = pipe()?;
@@ -29,7 +29,7 @@ fn round_trip_ns(work: &mut Work, trips: usize) -> Result<f64> {
     let child = unsafe { libc::fork() };
     ensure!(child >= 0, "fork: {}", std::io::Error::last_os_error());
     if child == 0 {
-        // Without our copies of the parent's ends, so that its end ends us.
+        // Close the child's copies of the parent's pipe ends, so that the child ends when the parent does.
         drop((from_child, to_child));
         answer(work, trips + WARM_UP, from_parent, to_parent);
     }
@@ -58,7 +58,7 @@ fn trip(work: &mut Work, trips: usize, from: &mut PipeReader, to: &mut PipeWrite
     Ok(())
 }
 
-/// The other process: it ends after as many answers, or with the parent.
+/// The loop of the child, which ends after `trips` answers, or when the parent ends.
 fn answer(work: &mut Work, trips: usize, mut from: PipeReader, mut to: PipeWriter) -> ! {
     let mut byte = [0];
     let done = (0..trips).try_for_each(|_| {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Two threads against one: nothing is shared but pages that nobody writes.
+//! The scaling from one thread to two, which share only read-only pages.
 
-use super::Subject;
+use super::VdsoFunction;
 use crate::buffer::Buffer;
 use crate::goals::Goal;
 use crate::peers::{Generator, Name, Peer};
@@ -15,13 +15,13 @@ use std::time::{Duration, Instant};
 
 /// Bytes drawn by each call.
 const LEN: usize = 32;
-/// Calls between two looks at the clock's flag.
+/// Calls between two reads of the flag that ends the measurement.
 const CALLS: usize = 256;
 
-/// Calls a microsecond, the best of all rounds.
+/// Calls in a microsecond, from the best round.
 #[derive(Debug, Serialize)]
 pub struct Scaling {
-    /// `None` for the control.
+    /// The peer; `None` for the control.
     peer: Option<Name>,
     one_thread: f64,
     two_threads: f64,
@@ -33,7 +33,7 @@ impl Scaling {
     }
 }
 
-/// Arithmetic that needs nothing but a core.
+/// The control: arithmetic in registers, which scales with the processors that this program gets.
 struct Arithmetic(u64);
 
 impl Generator for Arithmetic {
@@ -45,22 +45,22 @@ impl Generator for Arithmetic {
     }
 }
 
-/// Measures one thread and two in turns; nothing where only one processor is ours.
+/// Measures one thread and two threads alternately; returns nothing if this process may use only one processor.
 ///
 /// # Errors
 /// The kernel refuses threads, memory or the processor.
-pub fn measure(subjects: &[Subject], quick: bool) -> Result<Vec<Scaling>> {
+pub fn measure(functions: &[VdsoFunction], quick: bool) -> Result<Vec<Scaling>> {
     let allowed = allowed()?;
     let [first, second, ..] = allowed[..] else { return Ok(Vec::new()) };
     let (rounds, time) = if quick { (7, 4) } else { (31, 10) };
     let time = Duration::from_millis(time);
-    let mut all: Vec<Scaling> = std::iter::once(None).chain(subjects.iter().map(Some)).map(nothing_yet).collect();
+    let mut all: Vec<Scaling> = std::iter::once(None).chain(functions.iter().map(Some)).map(nothing_yet).collect();
     for round in 0..rounds {
         for at in crate::rounds::order(round, all.len()) {
-            let subject = at.checked_sub(1).map(|at| &subjects[at]);
+            let function = at.checked_sub(1).map(|at| &functions[at]);
             // Either processor may be the slower one.
             let alone = if round % 2 == 0 { first } else { second };
-            let (one, two) = (rate(subject, &[alone], time)?, rate(subject, &[first, second], time)?);
+            let (one, two) = (rate(function, &[alone], time)?, rate(function, &[first, second], time)?);
             all[at].one_thread = all[at].one_thread.max(one);
             all[at].two_threads = all[at].two_threads.max(two);
         }
@@ -68,16 +68,16 @@ pub fn measure(subjects: &[Subject], quick: bool) -> Result<Vec<Scaling>> {
     Ok(all)
 }
 
-fn nothing_yet(subject: Option<&Subject>) -> Scaling {
-    Scaling { peer: subject.map(|subject| subject.name), one_thread: 0.0, two_threads: 0.0 }
+fn nothing_yet(function: Option<&VdsoFunction>) -> Scaling {
+    Scaling { peer: function.map(|function| function.name), one_thread: 0.0, two_threads: 0.0 }
 }
 
-/// Calls a microsecond of threads on these processors together; without a subject, of the control.
-fn rate(subject: Option<&Subject>, processors: &[usize], time: Duration) -> Result<f64> {
+/// Calls in a microsecond of one thread on each of these processors; without a function, of the control.
+fn rate(function: Option<&VdsoFunction>, processors: &[usize], time: Duration) -> Result<f64> {
     let (start, over) = (Barrier::new(processors.len() + 1), AtomicBool::new(false));
     std::thread::scope(|scope| {
         let threads: Vec<_> =
-            processors.iter().map(|processor| scope.spawn(|| one_rate(subject, *processor, &start, &over))).collect();
+            processors.iter().map(|processor| scope.spawn(|| one_rate(function, *processor, &start, &over))).collect();
         start.wait();
         std::thread::sleep(time);
         over.store(true, Ordering::Relaxed);
@@ -85,10 +85,10 @@ fn rate(subject: Option<&Subject>, processors: &[usize], time: Duration) -> Resu
     })
 }
 
-fn one_rate(subject: Option<&Subject>, processor: usize, start: &Barrier, over: &AtomicBool) -> Result<f64> {
-    // Everybody arrives, also who could not get ready: the others would wait for ever.
+fn one_rate(function: Option<&VdsoFunction>, processor: usize, start: &Barrier, over: &AtomicBool) -> Result<f64> {
+    // A thread whose preparation failed must reach the barrier too, or the others would wait for ever.
     let ready = Pinned::to(processor).and_then(|pinned| {
-        let peer = subject.map_or_else(|| Ok(Peer::of(Name::EmptyCall, Arithmetic(1))), Subject::peer)?;
+        let peer = function.map_or_else(|| Ok(Peer::of(Name::EmptyCall, Arithmetic(1))), VdsoFunction::peer)?;
         Ok((pinned, peer))
     });
     start.wait();
@@ -120,7 +120,7 @@ pub fn print(scaling: &[Scaling]) {
     table::print(&title, &["", "one thread", "two threads", "ratio"], &rows);
 }
 
-/// Two threads are worth 1.9 of one, where the control finds two whole cores: 0.95 of what the control shows.
+/// The goal: two threads reach 0.95 of the scaling of the control, which is 1.9 on two free cores.
 pub fn goals(scaling: &[Scaling]) -> Vec<Goal> {
     let control = scaling.iter().find(|each| each.peer.is_none()).map(Scaling::ratio);
     let ours = scaling.iter().filter_map(|each| match each.peer {
@@ -144,7 +144,7 @@ mod tests {
     use crate::peers::Level;
 
     #[test]
-    fn scaling_is_held_against_what_the_machine_gives() {
+    fn goals_compares_scaling_with_the_control() {
         let scaling = |peer, two_threads| Scaling { peer, one_thread: 10.0, two_threads };
         let met = |control, ours| {
             let all =
@@ -153,6 +153,6 @@ mod tests {
         };
         assert_eq!(met(20.0, 19.1), [Some(true)]);
         assert_eq!(met(20.0, 18.0), [Some(false)]);
-        assert_eq!(met(16.0, 16.0), [Some(true)], "the machine was not ours alone");
+        assert_eq!(met(16.0, 16.0), [Some(true)], "other programs used the machine");
     }
 }

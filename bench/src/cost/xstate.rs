@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Which parts of the processor's state are in use: those the kernel must save and restore (XSAVE's in-use bits).
+//! The components of the processor's state that are in use, which the kernel must save and restore (XSAVE in-use bits).
 
-use super::Subject;
+use super::VdsoFunction;
 use crate::buffer::Buffer;
 use crate::peers::{Name, Peer};
 use crate::table;
@@ -10,10 +10,10 @@ use serde::Serialize;
 use std::arch::asm;
 use std::arch::x86_64::{__cpuid_count, _xgetbv};
 
-/// The components by bit (Intel SDM volume 1, section 13.1) that a cipher can touch.
+/// The components that a cipher can touch, by bit (Intel SDM volume 1, section 13.1).
 const COMPONENTS: [(u32, &str); 5] = [(1, "SSE"), (2, "AVX"), (5, "opmask"), (6, "ZMM_Hi256"), (7, "Hi16_ZMM")];
 
-/// Bytes drawn: more than a batch, so that every routine of a cipher runs.
+/// Bytes drawn: more than a batch, so that each routine of a cipher runs.
 const LEN: usize = 2048;
 
 /// In-use bits before and after a draw.
@@ -24,30 +24,30 @@ pub struct InUse {
     after: u64,
 }
 
-/// What a program can leave in its vector registers.
+/// Vector registers that a program can leave in use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum Dirt {
-    /// Something in the upper halves of `ymm0–15`.
+pub enum UsedRegisters {
+    /// The upper halves of `ymm0–15`.
     Ymm,
-    /// Something in `zmm16–31`.
+    /// `zmm16–31`.
     Zmm16,
 }
 
-/// Looks at the bits around a draw; nothing where the processor does not show them.
+/// Reads the bits before and after a draw; returns nothing if the processor does not report them.
 ///
 /// # Errors
 /// No memory for a state.
-pub fn measure(subjects: &[Subject]) -> Result<Vec<InUse>> {
+pub fn measure(functions: &[VdsoFunction]) -> Result<Vec<InUse>> {
     if !shows_in_use() {
         return Ok(Vec::new());
     }
     let mut buffer = Buffer::new(LEN);
-    subjects.iter().map(|subject| Ok(look(&subject.peer()?, &mut buffer))).collect()
+    functions.iter().map(|function| Ok(around_draw(&function.peer()?, &mut buffer))).collect()
 }
 
-fn look(peer: &Peer, buffer: &mut Buffer) -> InUse {
+fn around_draw(peer: &Peer, buffer: &mut Buffer) -> InUse {
     let start = buffer.start();
-    // The first call fetches a key, the second one is like most.
+    // The first call fetches a key, so read the bits around the second one, which is a usual call.
     // SAFETY: the buffer has that length.
     unsafe { peer.call(start, LEN) };
     clean();
@@ -58,13 +58,13 @@ fn look(peer: &Peer, buffer: &mut Buffer) -> InUse {
     InUse { peer: peer.name, before, after }
 }
 
-/// Prints the components in use before and after.
-pub fn print(looks: &[InUse]) {
-    if looks.is_empty() {
-        println!("\nstate in use: this processor does not show it (XGETBV with ECX = 1)");
+/// Prints the components in use before and after the draw.
+pub fn print(draws: &[InUse]) {
+    if draws.is_empty() {
+        println!("\nstate in use: not measured: this processor lacks XGETBV with ECX = 1");
     }
     let rows: Vec<Vec<String>> =
-        looks.iter().map(|look| vec![look.peer.to_string(), names(look.before), names(look.after)]).collect();
+        draws.iter().map(|draw| vec![draw.peer.to_string(), names(draw.before), names(draw.after)]).collect();
     table::print(&format!("state in use around a draw of {LEN} bytes"), &["", "before", "after"], &rows);
 }
 
@@ -73,7 +73,7 @@ fn names(bits: u64) -> String {
     if names.is_empty() { "none".into() } else { names.join(" ") }
 }
 
-/// Whether `XGETBV` with `ECX = 1` exists (cpuid leaf 0xd, subleaf 1, `EAX` bit 2), and all that it takes.
+/// Whether the processor has `XGETBV` with `ECX = 1` (cpuid leaf 0xd, subleaf 1, `EAX` bit 2).
 fn shows_in_use() -> bool {
     std::arch::is_x86_feature_detected!("xsave") && __cpuid_count(0xd, 1).eax >> 2 & 1 != 0
 }
@@ -89,9 +89,9 @@ fn in_use() -> u64 {
     unsafe { read() }
 }
 
-/// Brings all vector registers into their initial state, as far as this processor has them.
+/// Resets all vector registers of this processor to their initial state.
 pub fn clean() {
-    // SAFETY: the instructions exist where they are used, and all that they change is named.
+    // SAFETY: each instruction exists where it is used, and the operands name every register that changes.
     unsafe {
         if std::arch::is_x86_feature_detected!("avx512f") {
             asm!(
@@ -121,23 +121,23 @@ pub fn clean() {
     }
 }
 
-impl Dirt {
-    /// Those that this processor can have.
-    pub fn possible() -> Vec<Self> {
-        let mut possible = Vec::new();
+impl UsedRegisters {
+    /// The registers that this processor has.
+    pub fn supported() -> Vec<Self> {
+        let mut supported = Vec::new();
         if std::arch::is_x86_feature_detected!("avx2") {
-            possible.push(Self::Ymm);
+            supported.push(Self::Ymm);
         }
         if std::arch::is_x86_feature_detected!("avx512f") {
-            possible.push(Self::Zmm16);
+            supported.push(Self::Zmm16);
         }
-        possible
+        supported
     }
 
-    /// Leaves it behind.
+    /// Leaves the registers in use.
     #[inline(always)]
-    pub fn leave(self) {
-        // SAFETY: the instructions exist, by `possible`. The registers are free for callers of C functions to change.
+    pub fn leave_in_use(self) {
+        // SAFETY: the instructions exist, by `supported`. Calls of C functions may change these registers.
         unsafe {
             match self {
                 Self::Ymm => asm!(
@@ -145,7 +145,7 @@ impl Dirt {
                     out("xmm15") _,
                     options(nomem, nostack, preserves_flags),
                 ),
-                // No register of the compiler's: this program is built without AVX-512.
+                // No operand is needed: this program is built without AVX-512, so the compiler uses no `zmm` register.
                 Self::Zmm16 => asm!("vpternlogd zmm31, zmm31, zmm31, 0xff", options(nomem, nostack, preserves_flags),),
             }
         }
@@ -157,24 +157,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn components_are_named_by_their_bits() {
+    fn names_lists_the_components_of_the_bits() {
         assert_eq!(names(0), "none");
         assert_eq!(names(0b1000_0110), "SSE AVX Hi16_ZMM");
-        assert_eq!(names(1 << 0 | 1 << 9), "none", "x87 and protection keys have nothing to do with a cipher");
+        assert_eq!(names(1 << 0 | 1 << 9), "none", "a cipher touches neither x87 nor protection keys");
     }
 
-    /// The other way round proves nothing: a processor may show registers as in use that are not.
+    /// The converse is not tested: a processor may report registers as in use that are not.
     #[test]
-    fn what_was_left_is_in_use() {
+    fn registers_left_in_use_are_reported() {
         if !shows_in_use() {
             return;
         }
-        for (dirt, bit) in Dirt::possible().into_iter().zip([2, 7]) {
+        for (registers, bit) in UsedRegisters::supported().into_iter().zip([2, 7]) {
             clean();
-            dirt.leave();
-            let dirty = in_use();
+            registers.leave_in_use();
+            let bits = in_use();
             clean();
-            assert!(dirty >> bit & 1 == 1, "{dirt:?}: {dirty:#x}");
+            assert!(bits >> bit & 1 == 1, "{registers:?}: {bits:#x}");
         }
     }
 }

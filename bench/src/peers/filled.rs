@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! A peer that does not fill its buffer would win every comparison.
+//! Checks that a peer fills its buffer, because a peer that does not would win every comparison.
 
 use super::Peer;
 use crate::buffer::Buffer;
 use crate::sizes::{SIZES, Size};
 use anyhow::{Result, ensure};
 
-/// After so many calls a random byte was 0 in all of them with a chance of 2⁻⁶⁴.
+/// Number of calls after which a random byte was 0 in all of them with probability 2⁻⁶⁴.
 const CALLS: usize = 8;
 
-/// Calls the peer with each size, and looks whether each byte was written and the count returned.
+/// Calls the peer with each size, and checks that it writes each byte and returns the count.
 ///
 /// # Errors
-/// It was not.
+/// A byte was not written, or the count is wrong.
 pub fn check(peer: &Peer) -> Result<()> {
     let lengths = SIZES.iter().filter(|size| size.suits(peer.name)).filter_map(|size| match size {
         Size::Fixed(len) => Some(*len),
@@ -20,17 +20,12 @@ pub fn check(peer: &Peer) -> Result<()> {
     });
     for len in lengths {
         let missing = first_unwritten(peer, len)?;
-        ensure!(
-            missing.is_none(),
-            "{}: a call for {len} bytes left byte {} as it was",
-            peer.name,
-            missing.unwrap_or(0)
-        );
+        ensure!(missing.is_none(), "{}: a call for {len} bytes did not write byte {}", peer.name, missing.unwrap_or(0));
     }
     Ok(())
 }
 
-/// The first byte that no call has written.
+/// Index of the first byte that no call has written.
 fn first_unwritten(peer: &Peer, len: usize) -> Result<Option<usize>> {
     let mut buffer = Buffer::new(len);
     let mut seen = vec![0; len];
@@ -49,7 +44,7 @@ mod tests {
     use super::*;
     use crate::peers::{EmptyCall, Generator, Name};
 
-    /// Writes all bytes but the last, or says that it could not.
+    /// Writes all bytes but the last, or returns an error.
     struct Careless {
         returns: bool,
     }
@@ -65,8 +60,8 @@ mod tests {
     #[test]
     fn a_peer_that_leaves_a_byte_is_refused() {
         let error = |peer| check(&peer).unwrap_err().to_string();
-        assert!(error(Peer::of(Name::Memcpy, Careless { returns: true })).contains("4 bytes left byte 3"));
+        assert!(error(Peer::of(Name::Memcpy, Careless { returns: true })).contains("4 bytes did not write byte 3"));
         assert!(error(Peer::of(Name::Memcpy, Careless { returns: false })).contains("returned -1"));
-        assert!(error(Peer::of(Name::EmptyCall, EmptyCall)).contains("left byte 0"));
+        assert!(error(Peer::of(Name::EmptyCall, EmptyCall)).contains("did not write byte 0"));
     }
 }

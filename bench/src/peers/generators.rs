@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Generators in user space, by their own interface, held by the caller from call to call.
+//! Random number generators in user space, called by their own interface. The caller keeps the generator between calls.
 
 use super::Generator;
 use chacha20::ChaCha20Rng;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The cipher routines of our object without anything around them: the bound for what is built on them.
+//! The cipher routines of the object alone, which bound the speed of the functions that use them.
 
 use super::vdso::{generate_symbol, map_ours};
 use super::{Generator, Level};
@@ -11,16 +11,16 @@ use std::ptr::NonNull;
 use vdso_abi::state::{BATCH_LEN, GROUP_BLOCKS, GROUP_LEN, KEY_LEN, VgetrandomState};
 use vdso_native::NativeImage;
 
-/// `chacha20_generate_*`: output, state, counter of the first block, groups of blocks.
+/// The type of `chacha20_generate_*`: output, state, counter of the first block, groups of blocks.
 type Generate = unsafe extern "sysv64" fn(*mut u8, *mut VgetrandomState, u64, usize);
 
-/// A cipher routine with a key of its own.
+/// A cipher routine with its key.
 pub struct Keystream {
     generate: Generate,
     state: Box<VgetrandomState>,
-    /// Of the next block.
+    /// Counter of the next block.
     counter: u64,
-    /// What `generate` lies in.
+    /// The mapping that holds `generate`.
     _image: NativeImage,
 }
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! OpenSSL, where it is installed: `RAND_bytes`, and ChaCha20 in registers of each width.
+//! OpenSSL, if it is installed: `RAND_bytes`, and ChaCha20 in registers of each width.
 //!
-//! The library chooses its cipher once, when it is loaded, and lets `OPENSSL_ia32cap` hide features of the processor. A copy
-//! of the file under another name is another library to the loader, so each width gets a copy that was loaded under
-//! another mask.
+//! The library chooses its cipher when it is loaded, and `OPENSSL_ia32cap` hides features of the processor from it. The loader
+//! treats a copy of the file under another name as another library, so each width loads its copy under another mask.
 
 use super::{Generator, Level, Name, Peer};
 use anyhow::{Context, Result, ensure};
@@ -18,8 +17,8 @@ use tempfile::TempDir;
 const LIBRARY: &str = "libcrypto.so.3";
 const MASK: &str = "OPENSSL_ia32cap";
 
-/// The widths, and the features of cpuid leaf 7 to be hidden for them (OpenSSL, manual page `OPENSSL_ia32cap`): bit 5 is
-/// AVX2, bit 16 AVX-512F, bit 31 AVX-512VL. With AVX-512VL alone it stays with 256-bit registers.
+/// The widths, and the features of cpuid leaf 7 to hide for each (OpenSSL, manual page `OPENSSL_ia32cap`): bit 5 is AVX2,
+/// bit 16 AVX-512F, bit 31 AVX-512VL. With AVX-512VL alone the library uses 256-bit registers.
 const WIDTHS: [(Name, u64); 4] = [
     (Name::OpensslKeystream(Level::Sse2), 1 << 5 | 1 << 16 | 1 << 31),
     (Name::OpensslKeystream(Level::Avx2), 1 << 16 | 1 << 31),
@@ -27,7 +26,7 @@ const WIDTHS: [(Name, u64); 4] = [
     (Name::OpensslKeystreamZmm, 0),
 ];
 
-/// All that OpenSSL has for us; where it is missing, each with the reason.
+/// The peers of OpenSSL, each with the reason if it is absent.
 pub fn find() -> Vec<(Name, Result<Peer>)> {
     let rand =
         open(OsStr::new(LIBRARY)).and_then(|library| Ok(Peer::of(Name::OpensslRand, RandBytes::find(&library)?)));
@@ -35,7 +34,7 @@ pub fn find() -> Vec<(Name, Result<Peer>)> {
     std::iter::once((Name::OpensslRand, rand)).chain(widths).collect()
 }
 
-/// The version of the library, in its own words.
+/// The version string of the library.
 pub fn version() -> Result<String> {
     let library = open(OsStr::new(LIBRARY))?;
     // SAFETY: the function of this name has this type (openssl/crypto.h); 0 asks for a string that lives as long as it.
@@ -46,7 +45,7 @@ pub fn version() -> Result<String> {
 
 /// Loads a library for the rest of the process: its exit handlers forbid unloading it.
 fn open(path: &OsStr) -> Result<Library> {
-    // SAFETY: the initialisers are those of a library that the distribution ships for everybody.
+    // SAFETY: the initialisers belong to a library of the distribution, which any program may load.
     let library = unsafe { Library::open(Some(path), RTLD_NOW | RTLD_LOCAL) }.context("install libssl3")?;
     let _kept = library.into_raw();
     // SAFETY: as above; this handle counts the library as loaded once more.
@@ -70,7 +69,7 @@ fn file_of(library: &Library) -> Result<PathBuf> {
     let mut info: libc::Dl_info = unsafe { std::mem::zeroed() };
     // SAFETY: `info` outlives the call.
     let found = unsafe { libc::dladdr(address, &raw mut info) };
-    ensure!(found != 0 && !info.dli_fname.is_null(), "the loader does not say where {LIBRARY} lies");
+    ensure!(found != 0 && !info.dli_fname.is_null(), "dladdr: {LIBRARY}: no file name");
     // SAFETY: the loader's own string, for as long as the library is loaded.
     Ok(PathBuf::from(OsStr::from_bytes(unsafe { CStr::from_ptr(info.dli_fname) }.to_bytes())))
 }
@@ -96,12 +95,12 @@ impl Generator for RandBytes {
 type Update = unsafe extern "C" fn(*mut c_void, *mut u8, *mut c_int, *const u8, c_int) -> c_int;
 type Init = unsafe extern "C" fn(*mut c_void, *const c_void, *const c_void, *const u8, *const u8) -> c_int;
 
-/// ChaCha20 of one copy of the library, in place: it reads the buffer too, and has no other way.
+/// ChaCha20 of one copy of the library. It encrypts in place, so it also reads the buffer.
 struct ChaCha20 {
     update: Update,
     context: *mut c_void,
-    /// Where the copy lies.
-    _folder: TempDir,
+    /// The directory of the copy.
+    _directory: TempDir,
 }
 
 impl ChaCha20 {
@@ -109,8 +108,8 @@ impl ChaCha20 {
         if let Name::OpensslKeystream(level) = name {
             ensure!(level.is_usable(), "not on this processor");
         }
-        let folder = TempDir::new()?;
-        let copy = folder.path().join("libcrypto.so");
+        let directory = TempDir::new()?;
+        let copy = directory.path().join("libcrypto.so");
         fs_err::copy(file_of(&open(OsStr::new(LIBRARY))?)?, &copy)?;
         let library = open_masked(&copy, hidden)?;
         let mut seed = [0; 48];
@@ -125,7 +124,7 @@ impl ChaCha20 {
             let init: Init = symbol(&library, c"EVP_EncryptInit_ex")?;
             let started = init(context, cipher, null(), seed.as_ptr(), seed[32..].as_ptr());
             ensure!(started == 1, "EVP_EncryptInit_ex returned {started}");
-            Ok(Self { update: symbol(&library, c"EVP_EncryptUpdate")?, context, _folder: folder })
+            Ok(Self { update: symbol(&library, c"EVP_EncryptUpdate")?, context, _directory: directory })
         }
     }
 }

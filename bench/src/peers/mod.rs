@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What is measured, each behind a pointer of one type, so that all are called in the same way.
+//! The peers. Each is called through a function pointer of one type, so that the cost of the call is the same.
 
 mod filled;
 mod generators;
@@ -24,46 +24,46 @@ use vdso_native::Getrandom;
 
 /// A generator that is not a function of a vDSO.
 pub trait Generator: 'static {
-    /// Fills `bytes`; `false` where it could not.
+    /// Fills `bytes`; returns `false` on an error.
     fn fill(&mut self, bytes: &mut [u8]) -> bool;
 }
 
-/// One thing to be measured, for one thread.
+/// One peer for one thread.
 pub struct Peer {
-    /// Its name.
+    /// The name of the peer.
     pub name: Name,
     function: Getrandom,
     context: *mut c_void,
     opaque_len: usize,
-    /// Frees what `context` belongs to.
+    /// Frees `context`.
     _owner: Owner,
 }
 
 impl Peer {
-    /// A generator behind a function of the vDSO's type.
+    /// A peer that calls a generator through a function of the vDSO's type.
     pub fn of<G: Generator>(name: Name, generator: G) -> Self {
         let owner = Owner::of(generator);
         Self { name, function: fill_with::<G>, context: owner.value, opaque_len: 0, _owner: owner }
     }
 
-    /// A function of a vDSO with a state of its own.
+    /// A peer that calls a vDSO's function with the state of one thread.
     pub fn of_vdso(name: Name, thread: Thread) -> Self {
         let (function, context, opaque_len) = (thread.function(), thread.state(), thread.state_len());
         Self { name, function, context, opaque_len, _owner: Owner::of(thread) }
     }
 
-    /// Fills `len` bytes at `buffer` and returns how many were filled, or a negative number.
+    /// Fills `len` bytes at `buffer`; returns their number, or a negative error number.
     ///
     /// # Safety
     /// `buffer` is writable for `len` bytes.
     #[inline(always)]
     pub unsafe fn call(&self, buffer: *mut u8, len: usize) -> isize {
-        // SAFETY: the caller's promise for the buffer; the context is what the function was paired with.
+        // SAFETY: the caller's promise for the buffer; function and context were paired in the constructor.
         unsafe { (self.function)(buffer, len, 0, self.context, self.opaque_len) }
     }
 }
 
-/// A value of a forgotten type on the heap. No box, because a box says that nobody else holds the address.
+/// A heap value whose type is erased. It is not a `Box`, because a `Box` asserts that its address is unique.
 struct Owner {
     value: *mut c_void,
     free: unsafe fn(*mut c_void),
@@ -71,7 +71,7 @@ struct Owner {
 
 impl Owner {
     fn of<T>(value: T) -> Self {
-        // SAFETY (of the function): called once, with the address that stands beside it.
+        // SAFETY (of the function): called once, with the address that it was paired with.
         unsafe fn free<T>(value: *mut c_void) {
             // SAFETY: made from a box of this type below.
             drop(unsafe { Box::from_raw(value.cast::<T>()) });
@@ -82,7 +82,7 @@ impl Owner {
 
 impl Drop for Owner {
     fn drop(&mut self) {
-        // SAFETY: the pair was made by `of`, and this is the end of it.
+        // SAFETY: `of` made the pair, and drop runs once.
         unsafe { (self.free)(self.value) }
     }
 }
@@ -94,17 +94,17 @@ pub struct Absent {
     reason: String,
 }
 
-/// What there is to measure.
+/// The peers that were found and those that were not.
 #[derive(Default)]
 pub struct Peers {
-    /// What is there, each seen to fill its buffer.
+    /// The peers that this machine has. Each was checked to fill its buffer.
     pub present: Vec<Peer>,
-    /// What is not.
+    /// The others.
     pub absent: Vec<Absent>,
 }
 
 impl Peers {
-    /// Finds all peers; `products` is the folder that `cargo xtask build-vdso` writes to.
+    /// Finds all peers; `products` is the directory that `cargo xtask build-vdso` writes to.
     ///
     /// # Errors
     /// A peer does not fill its buffer.
@@ -151,7 +151,7 @@ impl std::fmt::Display for Absent {
     }
 }
 
-/// Makes a function of the vDSO's type of a [`Generator`].
+/// Adapts a [`Generator`] to the type of the vDSO's function.
 unsafe extern "C" fn fill_with<G: Generator>(
     buffer: *mut u8,
     len: usize,
@@ -166,5 +166,5 @@ unsafe extern "C" fn fill_with<G: Generator>(
     if generator.fill(bytes) { len as isize } else { -1 }
 }
 
-/// The place of nothing, for calls that ask for a size only.
+/// A null pointer, for calls that only ask for a size.
 const NOWHERE: *mut u8 = null_mut();

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What is measured, by name.
+//! The names of the peers.
 
 use serde::{Serialize, Serializer};
 use std::fmt;
 use vdso_abi::rng_data::simd;
 
-/// A cipher of the object: one value of the `simd` byte.
+/// A CPU level: the cipher of the object that one value of the `simd` byte selects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
     /// SSE2, 4 blocks at a time.
@@ -17,7 +17,7 @@ pub enum Level {
 }
 
 impl Level {
-    /// All of them, from narrow to wide.
+    /// All levels, from narrow to wide.
     pub const ALL: [Self; 3] = [Self::Sse2, Self::Avx2, Self::Avx512vl];
 
     /// The value of the `simd` byte.
@@ -29,7 +29,7 @@ impl Level {
         }
     }
 
-    /// How the names of its cipher routines end.
+    /// The suffix of its cipher routines' names.
     pub fn suffix(self) -> &'static str {
         match self {
             Self::Sse2 => "sse2",
@@ -38,7 +38,7 @@ impl Level {
         }
     }
 
-    /// Whether processor and kernel let user space execute it.
+    /// Whether processor and kernel support it in user space.
     pub fn is_usable(self) -> bool {
         match self {
             Self::Sse2 => true,
@@ -58,10 +58,10 @@ impl fmt::Display for Level {
     }
 }
 
-/// A peer, one of ours, or a bound.
+/// A function of this project, a peer, or a bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Name {
-    /// `__vdso_getrandom` of our image.
+    /// `__vdso_getrandom` of the image under test.
     Ours(Level),
     /// `__vdso_getrandom` of the running kernel.
     CVdso,
@@ -77,7 +77,7 @@ pub enum Name {
     Arc4random,
     /// `RAND_bytes` of OpenSSL, AES-CTR.
     OpensslRand,
-    /// The cipher routine of our object alone.
+    /// The cipher routine of the object alone.
     Keystream(Level),
     /// ChaCha20 of OpenSSL in registers of the same width.
     OpensslKeystream(Level),
@@ -90,7 +90,7 @@ pub enum Name {
 }
 
 impl Name {
-    /// Whether it makes nothing but keystream, in whole groups of blocks.
+    /// Whether it makes keystream only, in whole groups of blocks.
     pub fn is_keystream(self) -> bool {
         matches!(self, Self::Keystream(_) | Self::OpensslKeystream(_) | Self::OpensslKeystreamZmm)
     }

@@ -12,16 +12,16 @@ use vdso_abi::state::VgetrandomOpaqueParams;
 pub struct StatePage(*mut c_void);
 
 impl StatePage {
-    /// Maps a fresh state with the properties that the size probe advertises.
+    /// Maps a fresh state with the properties that the size probe returned.
     ///
     /// # Errors
-    /// The kernel refuses them; before Linux 6.11 it does not know them.
+    /// The kernel refuses the mapping, as Linux before 6.11 does.
     pub fn map(params: &VgetrandomOpaqueParams) -> Result<Self> {
         let access = ProtFlags::from_bits_retain(params.mmap_prot);
         let flags = MapFlags::from_bits_retain(params.mmap_flags);
-        // SAFETY: no address is given, so nothing that exists is replaced.
+        // SAFETY: the kernel chooses the address, so no mapping is replaced.
         let page = unsafe { mmap_anonymous(null_mut(), PAGE_SIZE, access, flags) };
-        Ok(Self(page.context("mapping a state as the probe says, which takes Linux 6.11")?))
+        Ok(Self(page.context("mmap: state: the kernel refused the flags of the size probe; use Linux 6.11 or later")?))
     }
 
     /// Address of the state.
@@ -32,7 +32,7 @@ impl StatePage {
 
 impl Drop for StatePage {
     fn drop(&mut self) {
-        // SAFETY: the page is ours, and whoever was given its address has stopped using it.
+        // SAFETY: `new` mapped the page, and each user of its address has ended.
         let unmapped = unsafe { munmap(self.0, PAGE_SIZE) };
         debug_assert!(unmapped.is_ok(), "munmap: {unmapped:?}");
     }

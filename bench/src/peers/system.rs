@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What the operating system and the C library have, and the bounds.
+//! The peers of the operating system and the C library, and the bounds.
 
 use super::Generator;
 use crate::sizes::LARGEST;
@@ -24,14 +24,14 @@ pub struct Arc4random {
 }
 
 impl Arc4random {
-    /// Looks for it in the C library.
+    /// Looks the function up in the C library.
     ///
     /// # Errors
-    /// The C library has none.
+    /// The C library lacks the function.
     pub fn find() -> Result<Self> {
         // SAFETY: the function of this name has this type wherever it exists, and the C library is never unloaded.
         let function = unsafe { Library::this().get(c"arc4random_buf").map(|symbol| *symbol) };
-        Ok(Self { function: function.context("the C library has none")? })
+        Ok(Self { function: function.context("the C library lacks it; use glibc 2.36 or later")? })
     }
 }
 
@@ -44,7 +44,7 @@ impl Generator for Arc4random {
     }
 }
 
-/// A copy from a warm source: what moving the bytes costs at least.
+/// A copy from a cached source: the least cost of moving the bytes.
 pub struct Memcpy {
     source: Vec<u8>,
 }
@@ -59,13 +59,13 @@ impl Memcpy {
 impl Generator for Memcpy {
     #[inline(always)]
     fn fill(&mut self, bytes: &mut [u8]) -> bool {
-        // SAFETY: the source is as long as the largest buffer, and nobody else's.
+        // SAFETY: the source is as long as the largest buffer, and does not overlap it.
         unsafe { bytes.as_mut_ptr().copy_from_nonoverlapping(self.source.as_ptr(), bytes.len()) };
         true
     }
 }
 
-/// Nothing: what the indirect call itself costs.
+/// An empty function: the cost of the indirect call.
 pub struct EmptyCall;
 
 impl Generator for EmptyCall {

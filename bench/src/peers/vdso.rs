@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! `__vdso_getrandom`: that of our image under one `simd` level, and that of the running kernel.
+//! `__vdso_getrandom` of the image under one CPU level, and of the running kernel.
 
 use super::state_page::StatePage;
 use super::{Level, NOWHERE};
@@ -16,13 +16,13 @@ use vdso_link::Image;
 use vdso_link::layout::SHARED_PAGE;
 use vdso_native::{DataPages, Getrandom, NativeImage};
 
-/// Any valid one.
+/// A valid generation.
 const FIRST_GENERATION: u64 = 2;
 
-/// The image with its symbols; what is mapped of it is what is mapped of the stripped one.
+/// The image with symbols. Its mapped contents equal those of the stripped one.
 const IMAGE: &str = "vdso64.so.dbg";
 
-/// `dlopen` flag: only what is loaded already (glibc `dlfcn.h`).
+/// `dlopen` flag: find the library only if it is loaded (glibc `dlfcn.h`).
 const RTLD_NOLOAD: i32 = libc::RTLD_NOLOAD;
 
 /// A `__vdso_getrandom`, for any number of threads.
@@ -30,7 +30,7 @@ const RTLD_NOLOAD: i32 = libc::RTLD_NOLOAD;
 pub struct Vdso {
     function: Getrandom,
     params: Arc<VgetrandomOpaqueParams>,
-    /// Ours; the kernel keeps its own mapped.
+    /// The mapping of this project's image; `None` for the kernel's.
     image: Option<Arc<NativeImage>>,
 }
 
@@ -41,7 +41,7 @@ pub struct Thread {
 }
 
 impl Vdso {
-    /// Ours, mapped once more with a data page of its own that allows `level`.
+    /// Maps this project's image with a separate data page that allows `level`.
     ///
     /// # Errors
     /// The processor or the object lacks that level, or the image cannot be mapped.
@@ -54,10 +54,10 @@ impl Vdso {
         Ok(Self { function, params: Arc::new(probe(function)?), image: Some(Arc::new(image)) })
     }
 
-    /// The running kernel's.
+    /// Finds the function of the running kernel.
     ///
     /// # Errors
-    /// It has none: they came with Linux 6.11.
+    /// The kernel has none: Linux 6.11 added it.
     pub fn running() -> Result<Self> {
         // SAFETY: nothing is loaded, so no initialiser runs.
         let library = unsafe { Library::open(Some(SONAME), RTLD_NOLOAD | RTLD_NOW) }.context("no vDSO")?;
@@ -67,7 +67,7 @@ impl Vdso {
         Ok(Self { function, params: Arc::new(probe(function)?), image: None })
     }
 
-    /// Asks once more for the size of a state; only the time that it takes is of interest.
+    /// Repeats the size probe, to be timed.
     pub fn probe(&self) -> Result<()> {
         probe(self.function).map(drop)
     }
@@ -85,7 +85,7 @@ impl Vdso {
         self.params.size_of_opaque_state as usize
     }
 
-    /// The data pages, where they are ours to write.
+    /// The data pages, if this program may write them.
     pub fn data(&self) -> Option<&DataPages> {
         self.image.as_ref().map(|image| image.data())
     }
@@ -108,7 +108,7 @@ impl Thread {
     }
 }
 
-/// Maps our image for `level`; its generator is not ready yet.
+/// Maps the image for `level`, with a generator that is not ready yet.
 ///
 /// # Errors
 /// The processor or the object lacks that level, or the image cannot be mapped.
@@ -117,22 +117,22 @@ pub fn map_ours(products: &Path, level: Level) -> Result<NativeImage> {
     let path = products.join(IMAGE);
     let image = Image::read(&path).context("run `cargo xtask build-vdso`")?;
     let image = NativeImage::map(&image, &SHARED_PAGE)?;
-    // An object that lacks a level would serve it with a narrower one, and be measured under a wrong name.
+    // An object without this level would use a narrower cipher, and the benchmark would name the wrong one.
     image.function(&generate_symbol(level)).context("the object has no cipher for it")?;
     Ok(image)
 }
 
-/// The routine that makes whole groups of keystream.
+/// The symbol of the routine that makes whole groups of keystream.
 pub fn generate_symbol(level: Level) -> String {
     format!("chacha20_generate_{}", level.suffix())
 }
 
-/// Asks a vDSO how its states want to be mapped.
+/// Asks a vDSO how to map its states.
 fn probe(function: Getrandom) -> Result<VgetrandomOpaqueParams> {
     let mut params = MaybeUninit::<VgetrandomOpaqueParams>::zeroed();
     // SAFETY: the arguments of the size probe, with room for its answer.
     let returned = unsafe { function(NOWHERE, 0, 0, params.as_mut_ptr().cast(), usize::MAX) };
-    // SAFETY: zeros are valid, and so is whatever numbers the probe wrote over them.
+    // SAFETY: every bit pattern is valid for this structure.
     let params = unsafe { params.assume_init() };
     ensure!(returned == 0, "the size probe returned {returned}");
     let len = params.size_of_opaque_state;
