@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The data that the kernel shares: single volatile loads through raw pointers, never a reference (S1).
+//! The data page of the kernel: single volatile loads through raw pointers, never a reference (S1).
 
 use crate::arch::address;
 use vdso_abi::rng_data::{CLOCK_MODE_OFFSET, CLOCK_MODE_TIMENS, VdsoRngData};
 
-/// The kernel's `struct vdso_rng_data`, at the place where this process has it.
+/// The kernel's `struct vdso_rng_data` in the data page of this process.
 pub struct RngData(*const VdsoRngData);
 
 impl RngData {
-    /// Finds the data: at its usual place, or in a time namespace at the time-namespace page.
+    /// Finds the data in the default data page, or in the time-namespace data page of a time namespace.
     ///
-    /// There the usual place holds zeros (S2). 0 is no generation (K1), so only a generator that is not ready and a time
-    /// namespace pay for the second look, and the time-namespace page, which faults elsewhere, is touched in one only.
+    /// In a time namespace the default data page reads 0 (S2), which is no generation (K1). So `clock_mode` is read only in a
+    /// time namespace or before the generator is ready. The time-namespace data page faults outside of a time namespace, so it
+    /// is read in one only.
     pub fn locate() -> Self {
         let usual = Self::usual();
         if usual.generation() == 0 && clock_mode() == CLOCK_MODE_TIMENS {
@@ -20,33 +21,33 @@ impl RngData {
         usual
     }
 
-    /// The data at its usual place, which in a time namespace shows generation 0.
+    /// The data in the default data page, which reads generation 0 in a time namespace.
     pub fn usual() -> Self {
         Self(address::rng_data())
     }
 
     /// The current generation, or 0.
     pub fn generation(&self) -> u64 {
-        // SAFETY: `locate` found a readable page, and the kernel aligns the field.
+        // SAFETY: both constructors name a readable page, and the kernel aligns the field.
         unsafe { (&raw const (*self.0).generation).read_volatile() }
     }
 
     /// Whether the generator has been seeded fully.
     pub fn is_ready(&self) -> bool {
-        // SAFETY: as in `generation`; a byte, because a `bool` that another writes could hold anything (S3).
+        // SAFETY: as in `generation`. The type is a byte, because a `bool` in shared memory could hold an invalid value (S3).
         unsafe { (&raw const (*self.0).is_ready).read_volatile() != 0 }
     }
 
-    /// The widest cipher that the kernel allows, of [`vdso_abi::rng_data::simd`].
+    /// The `simd` byte: the widest CPU level that the kernel allows, one of [`vdso_abi::rng_data::simd`].
     pub fn simd(&self) -> u8 {
         // SAFETY: as in `generation`.
         unsafe { (&raw const (*self.0).simd).read_volatile() }
     }
 }
 
-/// `clock_mode` of the first clock at the usual place.
+/// `clock_mode` of the first clock in the default data page.
 fn clock_mode() -> u32 {
-    // SAFETY: the page at the usual place is always readable, and the kernel aligns the field. Volatile keeps the order of
-    // the looks: nothing behind this one, the time-namespace page above all, is touched before it.
+    // SAFETY: the default data page is always readable, and the kernel aligns the field. Volatile keeps the order of the
+    // loads: the time-namespace data page is read after this one.
     unsafe { address::vdso_data().wrapping_byte_add(CLOCK_MODE_OFFSET).cast::<u32>().read_volatile() }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The exported functions: arguments become typed views here, and nothing else happens.
+//! The exported functions, which only turn arguments into typed views.
 
 use crate::getrandom::{getrandom, system_call};
 use crate::output::Output;
@@ -8,7 +8,7 @@ use core::arch::global_asm;
 use vdso_abi::flags::{STATE_MMAP_FLAGS, STATE_MMAP_PROT};
 use vdso_abi::state::{STATE_LEN, VgetrandomOpaqueParams};
 
-// The short names, as every export of the kernel's own vDSO has one.
+// Weak short names, as each export of the kernel's vDSO has one.
 global_asm!(
     ".weak vgetrandom",
     ".set vgetrandom, __vdso_vgetrandom",
@@ -30,12 +30,12 @@ pub unsafe extern "C" fn __vdso_vgetrandom(buffer: *mut u8, len: usize, flags: u
     getrandom(Output::new(buffer, len), flags, State::new(opaque_state))
 }
 
-/// `getrandom(2)` in user space, as libcs call it since Linux 6.11: with the size of the state, and with a probe for it.
+/// `getrandom(2)` in user space, as C libraries call it since Linux 6.11: with the length of the state, and a size probe.
 ///
-/// The probe is `__vdso_getrandom(NULL, 0, 0, params, ~0)`: it writes a [`VgetrandomOpaqueParams`] and returns 0.
+/// The size probe is `__vdso_getrandom(NULL, 0, 0, params, ~0)`: it writes a [`VgetrandomOpaqueParams`] and returns 0.
 ///
 /// # Safety
-/// As for [`__vdso_vgetrandom`]; for the probe, `opaque_state` is writable for a [`VgetrandomOpaqueParams`].
+/// As for [`__vdso_vgetrandom`]; for the size probe, `opaque_state` is writable for a [`VgetrandomOpaqueParams`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn __vdso_getrandom(
     buffer: *mut u8,
@@ -44,21 +44,21 @@ pub unsafe extern "C" fn __vdso_getrandom(
     opaque_state: *mut u8,
     opaque_len: usize,
 ) -> isize {
-    // E1: all four arguments, because a length of ~0 alone is merely a wrong one (E3).
+    // E1: compare all four arguments, because a length of ~0 alone is only a wrong length (E3).
     if opaque_len == usize::MAX && buffer.is_null() && len == 0 && flags == 0 {
-        // SAFETY: the caller of the probe hands in room for the answer, at any alignment.
+        // SAFETY: the caller of the size probe passes memory for the answer, at any alignment.
         unsafe { opaque_state.cast::<VgetrandomOpaqueParams>().write_unaligned(PARAMS) };
         return 0;
     }
     let output = Output::new(buffer, len);
-    // E3, the length first: memory of another length is no state, wherever it ends.
+    // E3: check the length before the address, because memory of another length is not a state.
     if opaque_len != STATE_LEN {
         return system_call(output, flags);
     }
     getrandom(output, flags, State::new(opaque_state))
 }
 
-/// The answer of the probe. E2: these flags alone guarantee a state that is wiped in the child of a fork.
+/// The answer of the size probe. E2: these flags alone guarantee that a fork wipes the state of the child.
 const PARAMS: VgetrandomOpaqueParams = VgetrandomOpaqueParams {
     size_of_opaque_state: STATE_LEN as u32,
     mmap_prot: STATE_MMAP_PROT,

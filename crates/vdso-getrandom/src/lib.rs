@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! `getrandom()` for the Linux vDSO, as one relocatable object.
 //!
-//! [`entry`] turns pointers into typed views, [`getrandom`] is the algorithm, [`arch`] is what a processor needs. The
-//! clauses that comments name by an id (`K2`, `R1`, …) are those of the contract, summarised in `docs/contract.md`.
+//! [`entry`] turns pointers into typed views, [`getrandom`] is the algorithm, [`arch`] is the code for one processor
+//! architecture. Comments name the clauses of `docs/contract.md` by id (`K2`, `R1`, …).
 //!
-//! `no_builtins`, because a loop that became a call of `memcpy` or `memset` would need a relocation that nobody resolves
-//! in a vDSO.
+//! `no_builtins` keeps the compiler from turning a loop into a call of `memcpy` or `memset`: that call would need a
+//! relocation, which no loader resolves in a vDSO.
 #![no_std]
 #![no_builtins]
 #![deny(unsafe_code)]

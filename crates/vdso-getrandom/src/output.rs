@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The caller's buffer.
 
-/// The most bytes that are moved by straight-line code: eight words.
+/// The most bytes that straight-line code moves: eight words.
 const SMALL: usize = 64;
 
-/// A range of memory that the caller of the exported function lets us write.
+/// The memory that the caller of the exported function asked to fill.
 ///
-/// It may be bad memory: the vDSO ABI allows a fault there (E8).
+/// The range may be invalid: the vDSO ABI allows a fault there (E8).
 #[derive(Clone, Copy)]
 pub struct Output {
     start: *mut u8,
@@ -14,27 +14,27 @@ pub struct Output {
 }
 
 impl Output {
-    /// The range of `len` bytes at `start`, as the exported functions promise that it is writable.
+    /// The range of `len` bytes at `start`, which is writable by the contract of the exported functions.
     pub fn new(start: *mut u8, len: usize) -> Self {
         Self { start, len }
     }
 
-    /// Where it begins.
+    /// The first byte.
     pub fn start(&self) -> *mut u8 {
         self.start
     }
 
-    /// How long it is, in bytes.
+    /// The length in bytes.
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// As much of it as `len` bytes allow.
+    /// The first `len` bytes, or all if there are fewer.
     pub fn at_most(&self, len: usize) -> Self {
         Self { start: self.start, len: self.len.min(len) }
     }
 
-    /// Splits off its first `len` bytes; `len` is at most its length.
+    /// Splits off the first `len` bytes; `len` is at most the length.
     pub fn take(&mut self, len: usize) -> Self {
         let taken = self.at_most(len);
         self.start = self.start.wrapping_add(len);
@@ -42,28 +42,28 @@ impl Output {
         taken
     }
 
-    /// Whether [`fill_and_wipe`](Self::fill_and_wipe) is straight-line code for it: 1 to [`SMALL`] bytes.
+    /// Whether the length is 1 to [`SMALL`], for which [`fill_and_wipe`](Self::fill_and_wipe) is straight-line code.
     pub fn is_small(&self) -> bool {
-        // Wraps for a length of 0, which is not small.
+        // A length of 0 wraps, and so is not small.
         self.len.wrapping_sub(1) < SMALL
     }
 
-    /// Fills it from `source` and zeroes `source`, which is readable and writable for the same length.
+    /// Fills the output from `source` and zeroes `source`.
     ///
-    /// Only general registers carry the bytes: they are free of them again when the next call begins, while a vector
-    /// register would keep them (M2).
+    /// The bytes pass through general registers only: later code overwrites these, while a vector register would keep the
+    /// bytes (M2).
     ///
     /// # Safety
     /// `source` is valid for reads and writes of [`len`](Self::len) bytes and does not overlap the output.
     #[inline(always)]
     pub unsafe fn fill_and_wipe(&self, source: *mut u8) {
         let (from, to, len) = (source, self.start, self.len);
-        // SAFETY: both ranges are as long as this output, by the contracts of this function and of `new`, and each arm stays
-        // within its lengths.
+        // SAFETY: both ranges have the length of this output, by the contracts of this function and of `new`, and each arm
+        // stays within it.
         unsafe {
             match len {
-                // In ascending order, so that among mixed lengths each comparison parts a few from many, and most are
-                // predicted. For the same reason 1, 2 and 3 bytes share an arm: its three bytes overlap.
+                // Ascending order lets the branch predictor do well on mixed lengths: each comparison separates a few lengths
+                // from many. For the same reason 1, 2 and 3 bytes share an arm, whose three bytes overlap.
                 0 => {}
                 1..4 => move_at::<u8, 3>(from, to, [0, len / 2, len - 1]),
                 4..8 => move_at::<u32, 2>(from, to, [0, len - 4]),
@@ -75,7 +75,7 @@ impl Output {
         }
     }
 
-    /// Zeroes it.
+    /// Zeroes the output.
     pub fn wipe(&self) {
         for at in 0..self.len {
             // SAFETY: by the contract of `new`.
@@ -92,7 +92,7 @@ impl Output {
 unsafe fn move_at<Word: Copy + Default, const COUNT: usize>(from: *mut u8, to: *mut u8, at: [usize; COUNT]) {
     let mut word = 0;
     while word < COUNT {
-        // One load and one store at a time: side by side, two words would be merged into one of a vector register.
+        // Alternate loads and stores: the compiler would merge two adjacent loads into one of a vector register.
         // SAFETY: the caller vouches for both.
         unsafe {
             to.wrapping_add(at[word])

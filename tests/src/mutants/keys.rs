@@ -104,26 +104,26 @@ pub const MUTANTS: &[ObjectMutant] = &[
     ObjectMutant {
         id: "k5-no-rewind",
         clause: "K5",
-        fault: "The second attempt begins after the first bytes of the buffer, with the length of the whole.",
+        fault: "The second pass begins after the first bytes of the buffer, with the length of the whole.",
         flagged_by: FlaggedBy::Event(Event::Generation),
         edits: &[
             Edit {
                 file: GETRANDOM,
-                statement: "fn serve(output: Output, flags: u32, state: State, attempts: usize) -> isize",
-                replacement: "fn serve(mut output: Output, flags: u32, state: State, attempts: usize) -> isize",
+                statement: "fn serve(output: Output, flags: u32, state: State, passes: usize) -> isize",
+                replacement: "fn serve(mut output: Output, flags: u32, state: State, passes: usize) -> isize",
             },
             Edit {
                 file: GETRANDOM,
-                statement: "=> give_up(output, state),",
+                statement: "=> discard(output, state),",
                 replacement: "=> {
-                give_up(output, state);
+                discard(output, state);
                 output = Output::new(output.start().wrapping_add(8), output.len());
             }",
             },
             Edit {
                 file: GETRANDOM,
-                statement: "serve(output, flags, state, ATTEMPTS - 1)",
-                replacement: "serve(Output::new(output.start().wrapping_add(8), output.len()), flags, state, ATTEMPTS - 1)",
+                statement: "serve(output, flags, state, PASSES - 1)",
+                replacement: "serve(Output::new(output.start().wrapping_add(8), output.len()), flags, state, PASSES - 1)",
             },
         ],
     },
@@ -145,8 +145,8 @@ pub const MUTANTS: &[ObjectMutant] = &[
         flagged_by: FlaggedBy::Event(Event::Storm),
         edits: &[Edit {
             file: GETRANDOM,
-            statement: "const ATTEMPTS: usize = 2;",
-            replacement: "const ATTEMPTS: usize = usize::MAX;",
+            statement: "const PASSES: usize = 2;",
+            replacement: "const PASSES: usize = usize::MAX;",
         }],
     },
     ObjectMutant {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What a processor needs: one folder for each architecture, all with the same modules.
+//! The code that depends on the processor: one directory for each architecture, all with the same modules.
 
 #[cfg(target_arch = "x86_64")]
 mod x86_64;

@@ -6,7 +6,7 @@ use vdso_abi::syscall::NR_GETRANDOM;
 
 /// `getrandom(2)`: `len` bytes to `buffer` under `flags`. Returns the number of bytes or a negative error number.
 ///
-/// Never inlined, so that the object holds one `syscall` instruction and a reviewer has one place to look at.
+/// Never inlined, so that the object has one `syscall` instruction to review.
 #[inline(never)]
 pub fn getrandom(buffer: *mut u8, len: usize, flags: u32) -> isize {
     let result: isize;

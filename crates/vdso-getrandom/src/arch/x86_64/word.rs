@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The state's word of generation and in-use tag. Each access is one instruction: a signal comes before or after it.
+//! Accesses to the word of a state, which holds generation and in-use tag. Each is one instruction, so a signal arrives before
+//! or after it.
 //!
-//! No `lock` prefix, because only a handler on the same thread and the kernel's wipes interfere. None of the accesses is
-//! marked `nomem`, so the compiler keeps every other access on its side.
+//! No `lock` prefix is needed: only handlers on the same thread and wipes by the kernel interfere. No access is marked
+//! `nomem`, so the compiler moves no other access across it.
 
 use core::arch::asm;
 use core::mem::offset_of;
 use vdso_abi::state::VgetrandomState;
 
-/// Where the word lies in a state: as an offset in the instruction it takes no register of the caller's.
+/// Offset of the word in a state. As a displacement in the instruction it needs no register.
 const WORD: usize = offset_of!(VgetrandomState, word);
 
-/// What the word says.
+/// Loads the word.
 pub fn load(state: *const VgetrandomState) -> u64 {
     let value;
     // SAFETY: the caller of the exported function vouches for the state; reads eight bytes at any alignment.
@@ -22,7 +23,7 @@ pub fn load(state: *const VgetrandomState) -> u64 {
     value
 }
 
-/// Makes the word say `value`.
+/// Stores `value` in the word.
 pub fn store(state: *mut VgetrandomState, value: u64) {
     // SAFETY: as in `load`; writes eight bytes at any alignment.
     unsafe {
@@ -31,7 +32,7 @@ pub fn store(state: *mut VgetrandomState, value: u64) {
     }
 }
 
-/// Turns "idle" into "in use" under the same generation; returns whether the word said "idle". Otherwise nothing changes.
+/// Turns an idle word into the tag of the same generation; returns whether the word was idle. Otherwise nothing changes.
 pub fn take(state: *mut VgetrandomState) -> bool {
     // SAFETY: as in `store`. The carry flag is the bit that the instruction found.
     unsafe {
@@ -41,16 +42,16 @@ pub fn take(state: *mut VgetrandomState) -> bool {
     true
 }
 
-/// Turns "in use" into "idle" under the same generation, and a wiped word into idle of generation 0.
+/// Turns the tag of a generation into the idle word of the same generation, and a wiped word into idle of generation 0.
 pub fn release(state: *mut VgetrandomState) {
     // SAFETY: as in `store`.
     unsafe { asm!("orq $1, {word}({state})", word = const WORD, state = in(reg) state, options(att_syntax, nostack)) }
 }
 
-/// Makes the word say `new` if it says `old`, and returns whether it did.
+/// Replaces the word by `new` if it is `old`; returns whether it was.
 pub fn exchange(state: *mut VgetrandomState, old: u64, new: u64) -> bool {
     let found: u64;
-    // SAFETY: as in `store`; where the word differs, the instruction writes it back as it is.
+    // SAFETY: as in `store`; if the word differs, the instruction writes it back unchanged.
     unsafe {
         asm!("cmpxchgq {new}, {word}({state})", new = in(reg) new, word = const WORD, state = in(reg) state,
              inlateout("rax") old => found, options(att_syntax, nostack));

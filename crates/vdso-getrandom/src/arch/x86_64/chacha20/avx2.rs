@@ -7,7 +7,7 @@ use core::arch::naked_asm;
 use core::mem::offset_of;
 use vdso_abi::state::{GROUP_BLOCKS, VgetrandomState};
 
-/// A naked function of one assembly file, behind the macros that all of them use, with the operands of its own.
+/// The body of a naked function: the macros, one assembly file, and the operands of that file.
 macro_rules! routine {
     ($file:literal, $($operand:tt)*) => {
         naked_asm!(
@@ -44,10 +44,10 @@ pub unsafe extern "sysv64" fn chacha20_generate_avx2(
     routine!("generate_avx2.s", blocks = const GROUP_BLOCKS)
 }
 
-/// Makes one group from block `counter` on, over key and batch.
+/// Writes one group from block `counter` on over key and batch; returns the number of blocks, or 0 if the state lost its tag.
 ///
-/// Stores nothing of it and returns 0 if the word of the state is not `in_use` once the key is in registers; otherwise
-/// returns the number of blocks.
+/// Checks that the word of the state is still `in_use` after the last load of the key and before the first store. If the
+/// check fails, nothing of the group is stored.
 ///
 /// # Safety
 /// `state` is writable for a state; the processor has AVX2.

@@ -103,7 +103,7 @@
 	avx2_constant	{sigma2}, 2
 	avx2_constant	{sigma3}, 3
 
-	# Columns, then diagonals; word 8 is wanted in the first and the last pair.
+	# Columns, then diagonals; word 8 is needed in the first and the last pair.
 	movl	${double_rounds}, %eax
 	.p2align 5
 .Lrounds_\@:

@@ -115,7 +115,7 @@
 	sse2_add_constant	{sigma2}, %xmm2, %xmm11
 	sse2_add_constant	{sigma3}, %xmm3, %xmm11
 
-	# Columns, then diagonals; word 8 is wanted in the first and the last pair.
+	# Columns, then diagonals; word 8 is needed in the first and the last pair.
 	movl	${double_rounds}, %eax
 .Lrounds_\@:
 	sse2_quarters	%xmm0, %xmm4, %xmm8, %xmm12, %xmm1, %xmm5, %xmm9, %xmm13, %xmm11
@@ -150,7 +150,7 @@
 	paddd	%xmm15, %xmm13
 .endm
 
-# Stores one word quartet of four blocks. Afterwards \a, \t, \c and \b hold what went to blocks 0, 1, 2 and 3. The row of
+# Stores one word quartet of four blocks. Afterwards \a, \t, \c and \b hold the rows of blocks 0, 1, 2 and 3. The row of
 # the last block is left out where \last is 0.
 .macro sse2_store_rows out, at, a, b, c, d, t, last
 	movdqa	\a, \t
@@ -173,7 +173,7 @@
 .endif
 .endm
 
-# Stores the four blocks at \at behind \out. The batch may lie there: word 15 is fetched from its scratch when the first
+# Stores the four blocks at \out + \at. The batch may lie there: word 15 is fetched from its scratch when the first
 # row, which does not touch it, has made room, and before any row that does.
 .macro sse2_store out, at, state, last
 	sse2_store_rows	\out, (\at), %xmm0, %xmm1, %xmm2, %xmm3, %xmm15, 1

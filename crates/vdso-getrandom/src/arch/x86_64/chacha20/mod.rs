@@ -2,11 +2,11 @@
 //! ChaCha20 (RFC 8439, section 2.3) with a 64-bit block counter and a zero nonce, in hand-written assembly.
 //!
 //! Two routines for each instruction set. `generate` writes whole groups of blocks to the caller's buffer; `refill` writes
-//! one group, short of its end, over key and batch of the state. Both take the key from the state, and neither it nor
-//! anything that it can be computed from ever leaves the vector registers but for the drained batch (M1).
+//! one group without its last bytes over key and batch of the state. Both load the key from the state. The key, and values
+//! from which it can be computed, stay in vector registers and the empty batch (M1).
 //!
-//! The compiler calls each routine by a mangled name of its own, and only that makes the call a direct one: an unmangled
-//! function is reached through the GOT. The assembly adds the plain name, a local symbol, for the rules and the debuggers.
+//! The compiler calls each routine by its mangled name, so that the call is direct: an unmangled function is called through
+//! the GOT. The assembly adds the unmangled name as a local symbol for the rules and debuggers.
 
 mod avx2;
 mod avx512vl;
@@ -18,29 +18,28 @@ use crate::state::Held;
 use vdso_abi::rng_data::simd;
 use vdso_abi::state::GROUP_LEN;
 
-/// The state of the cipher before a block is made, as far as it is the same for all: "expand 32-byte k"
-/// (RFC 8439, section 2.3).
+/// The constant words of the cipher's input: "expand 32-byte k" (RFC 8439, section 2.3).
 const SIGMA: [u32; 4] = [0x6170_7865, 0x3320_646e, 0x7962_2d32, 0x6b20_6574];
 
-/// How often both kinds of quarter rounds are applied (RFC 8439, section 2.3).
+/// Pairs of a column round and a diagonal round (RFC 8439, section 2.3).
 const DOUBLE_ROUNDS: u32 = 10;
 
-/// Which instruction set to use.
+/// The cipher for one CPU level.
 #[derive(Clone, Copy)]
 pub enum Chacha20 {
     /// Every x86-64 processor.
     Sse2,
-    /// AVX2, because the kernel said so.
+    /// AVX2, if the kernel allows it.
     Avx2,
-    /// AVX-512VL, because the kernel said so.
+    /// AVX-512VL, if the kernel allows it.
     Avx512vl,
 }
 
-/// The state was wiped and is no longer held; no output of its zero key was stored.
+/// The state was wiped and is no longer held. No output of its zero key was stored.
 pub struct Wiped;
 
 impl Chacha20 {
-    /// What the `simd` byte of the kernel allows; a value that nobody has thought of yet is wider than all of these.
+    /// The cipher that the `simd` byte of the kernel selects. A greater value than the known ones allows AVX-512VL.
     pub fn allowed_by(simd: u8) -> Self {
         match simd {
             simd::SSE2 => Self::Sse2,
@@ -49,9 +48,9 @@ impl Chacha20 {
         }
     }
 
-    /// Fills `output`, whole groups long, from block `counter` on. The batch is drained: it serves as scratch.
+    /// Fills `output`, which is a whole number of groups, from block `counter` on. The batch must be empty: it is scratch.
     ///
-    /// The key has then produced something, so a [`refill`](Self::refill) under later counters must follow (K8).
+    /// The caller must refill under the following counters, because this key is now used (K8).
     pub fn generate(self, output: Output, held: &Held, counter: u64) {
         let (out, state, groups) = (output.start(), held.as_ptr(), output.len() / GROUP_LEN);
         // SAFETY: output and state are writable by the contract of the exported functions.
@@ -64,10 +63,10 @@ impl Chacha20 {
         }
     }
 
-    /// Replaces key and batch with the group from block `counter` on. The batch is drained: it serves as scratch.
+    /// Replaces key and batch by the group from block `counter` on. The batch must be empty: it is scratch.
     ///
     /// # Errors
-    /// [`Wiped`]
+    /// [`Wiped`], if the state lost the tag of this call. The caller must discard the pass: part of the batch may be stored.
     pub fn refill(self, held: &Held, counter: u64) -> Result<(), Wiped> {
         // SAFETY: the state is writable by the contract of the exported functions.
         let blocks = unsafe {

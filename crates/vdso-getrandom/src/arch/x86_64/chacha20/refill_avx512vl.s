@@ -6,16 +6,16 @@
 #
 #   rdi   state    read: key, word; written: key, batch
 #   rsi   counter  number of the first block
-#   rdx   in_use   what the word says while the state is ours
-#   rax   blocks   left to make; at the end, made: 8, or 0 because the state is no longer ours
+#   rdx   in_use   the tag of this call
+#   rax   blocks   left to make; at the end, made: 8, or 0 because the state lost the tag
 #   rcx            0
 #   eax            double rounds left, constants, while the registers are filled
 #
 # CPU: AVX-512VL. No stack, no callee-saved register, no call. Time depends on the word alone.
 #
-# The word is looked at when the key has been read for the last time and nothing has been stored (M3): after a wipe in
-# between, what the registers hold was made of zeros, or could be run backwards to the key, and must not become a batch
-# (R2).
+# The word is checked when the key has been read for the last time and nothing has been stored (M3): after a wipe in
+# between, the registers hold output of a zero key, or words that could be run backwards to the key, and must not become a
+# batch (R2).
 
 .type chacha20_refill_avx512vl, @function
 chacha20_refill_avx512vl:

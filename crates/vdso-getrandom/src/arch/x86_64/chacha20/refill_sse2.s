@@ -6,15 +6,16 @@
 #
 #   rdi   state    read: key, word; written: key, batch
 #   rsi   counter  number of the first block
-#   rdx   in_use   what the word says while the state is ours
+#   rdx   in_use   the tag of this call
 #   rcx   blocks   left to make, four at a time
-#   eax            double rounds left, constants; at the end blocks made: 8, or 0 because the state is no longer ours
+#   eax            double rounds left, constants; at the end blocks made: 8, or 0 because the state lost the tag
 #
 # CPU: SSE2. No stack, no callee-saved register, no call. Time depends on the word alone.
 #
-# The upper four blocks come first, because the lower ones overwrite the key (M3). Each time the word is looked at when these
-# four blocks have read the key for the last time and none of them has been stored: after a wipe in between, what the
-# registers hold was made of zeros, or could be run backwards to the key, and must not become a batch (R2).
+# The upper four blocks come first, because the lower ones overwrite the key (M3). For each four, the word is checked when
+# they have read the key for the last time and none of them has been stored: after a wipe in between, the registers hold
+# output of a zero key, or words that could be run backwards to the key, and must not become a batch (R2). If the second
+# check fails, the 240 bytes of the upper blocks stay stored: the first check was valid, so they are output of a live key.
 
 .type chacha20_refill_sse2, @function
 chacha20_refill_sse2:
