@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Facts of the vDSO `getrandom()` ABI, and nothing else: layouts with their asserts, sizes, flags, numbers and names.
+//! The constants and layouts of the vDSO `getrandom()` ABI: structures with layout asserts, sizes, flags, numbers and names.
 //!
-//! Every other crate, and through the generated header also the C glue, takes them from here.
+//! The other crates use them directly, and the C glue by a generated header.
 #![no_std]
 
 pub mod exports;

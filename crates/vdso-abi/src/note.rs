@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The ELF note by which our glue tells clients the number of `vgetrandom_alloc`.
+//! The ELF note by which the glue publishes the number of the system call `vgetrandom_alloc`.
 //!
-//! A client that has found `__vdso_vgetrandom` looks for this note in the `PT_NOTE` segment of the image; it never guesses
-//! the number, because the one that is free differs between kernel lines.
+//! A caller that has found `__vdso_vgetrandom` reads this note from the `PT_NOTE` segment of the image. It must not assume a
+//! number, because the free number differs between kernel series.
 
-/// Owner of the note, without its terminating NUL.
+/// Owner name of the note, without the terminating NUL.
 pub const OWNER: &str = "vgetrandom";
 
 /// Type of the note whose descriptor is the system call number, one 32-bit value.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The cipher routines of the object, for the rules that are stricter in them.
+//! The cipher routines of the object, to which stricter rules apply.
 
 /// An extension of the instruction set beyond the x86-64 baseline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CpuFeature {
-    /// Nothing beyond SSE2.
+    /// The baseline, which includes SSE2.
     Sse2,
     /// AVX and AVX2.
     Avx2,
@@ -12,7 +12,7 @@ pub enum CpuFeature {
     Avx512vl,
 }
 
-/// One routine in hand-written assembly that handles key and keystream.
+/// A routine in hand-written assembly that handles key and keystream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CipherRoutine {
     /// The name of its symbol in the object, unmangled.
@@ -21,7 +21,7 @@ pub struct CipherRoutine {
     pub feature: CpuFeature,
 }
 
-/// All of them. Every other function of the object keeps to the x86-64 baseline.
+/// All cipher routines. Every other function of the object uses only the x86-64 baseline.
 pub const CIPHER_ROUTINES: [CipherRoutine; 6] = [
     CipherRoutine { name: "chacha20_generate_sse2", feature: CpuFeature::Sse2 },
     CipherRoutine { name: "chacha20_refill_sse2", feature: CpuFeature::Sse2 },

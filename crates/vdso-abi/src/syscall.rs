@@ -4,6 +4,6 @@
 /// `getrandom(2)` (Linux `arch/x86/entry/syscalls/syscall_64.tbl`).
 pub const NR_GETRANDOM: usize = 318;
 
-/// The most that one `getrandom(2)` returns: `INT_MAX` rounded down to whole pages (Linux `lib/iov_iter.c`,
+/// The greatest count that one `getrandom(2)` returns: `INT_MAX` rounded down to whole pages (Linux `lib/iov_iter.c`,
 /// `MAX_RW_COUNT` in `include/linux/fs.h`).
 pub const MAX_RW_COUNT: usize = i32::MAX as usize & !(crate::PAGE_SIZE - 1);
