@@ -34,18 +34,18 @@ uint64_t vgetrandom_u64(void);
 uint32_t vgetrandom_uniform(uint32_t bound);
 
 /*
- * Makes all that the draws of so many threads need, the calling one included: after it the library makes no system call but
- * getrandom(2). Call it before a sandbox is entered. Returns 0, or -1 with errno.
+ * Maps all memory that the draws of so many threads need, the calling one included: after it the library makes no system call
+ * but getrandom(2). Call it before the program enters a sandbox. Returns 0, or -1 with errno.
  */
 int vgetrandom_prepare(unsigned int threads);
 
-/* Where the bytes come from. */
+/* The source of the bytes. */
 enum {
 	VGETRANDOM_VDSO = 0,
 	/* Each draw is a system call, because ... */
 	VGETRANDOM_NO_VDSO = 1,       /* the kernel maps no vDSO */
 	VGETRANDOM_NO_FUNCTION = 2,   /* the vDSO has no getrandom with five arguments */
-	VGETRANDOM_STRANGE_PROBE = 3, /* the answer of its size probe is of no use */
+	VGETRANDOM_STRANGE_PROBE = 3, /* the library cannot use the answer of its size probe */
 	VGETRANDOM_NOT_READY = 4,     /* the kernel's generator is not seeded yet */
 	VGETRANDOM_TOO_EARLY = 5,     /* the library's constructor has not run yet */
 	VGETRANDOM_NO_THREAD_KEY = 6  /* the C library has no thread key left that is async-signal-safe */
@@ -58,7 +58,7 @@ int vgetrandom_source(void);
  */
 typedef struct vgetrandom_state vgetrandom_state;
 
-/* Returns NULL with errno where memory is refused. */
+/* Returns NULL with errno if memory is refused. */
 vgetrandom_state *vgetrandom_state_new(void);
 /* Does nothing for NULL. */
 void vgetrandom_state_free(vgetrandom_state *state);

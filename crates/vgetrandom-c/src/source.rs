@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Where the bytes come from, as the constants of `vgetrandom.h`.
+//! The source of the bytes, as the constants of `vgetrandom.h`.
 
 use core::ffi::c_int;
 use vgetrandom::{Source, Why};
 
-/// 0 for the vDSO, else why each draw is a system call.
+/// Returns 0 for the vDSO, or the reason why each draw is a system call.
 #[unsafe(no_mangle)]
 pub extern "C" fn vgetrandom_source() -> c_int {
     match vgetrandom::source() {
@@ -16,7 +16,7 @@ pub extern "C" fn vgetrandom_source() -> c_int {
             Why::NotReady => 4,
             Why::TooEarly => 5,
             Why::NoThreadKey => 6,
-            // A reason that the header does not name yet.
+            // A reason that the header does not define.
             _ => 99,
         },
         _ => 99,

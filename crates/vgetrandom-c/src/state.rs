@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! States of the caller's.
+//! States that the caller owns.
 
 use crate::draws::status;
 use crate::libc;
@@ -8,7 +8,7 @@ use core::ptr::null_mut;
 use vgetrandom::State;
 use vgetrandom::internals::fill;
 
-/// Makes a state; NULL with `errno` where memory is refused.
+/// Creates a state; returns NULL with `errno` if memory is refused.
 #[unsafe(no_mangle)]
 pub extern "C" fn vgetrandom_state_new() -> *mut State {
     let state = match State::new() {
@@ -27,7 +27,7 @@ pub extern "C" fn vgetrandom_state_new() -> *mut State {
     place
 }
 
-/// Ends a state; NULL is none.
+/// Destroys a state; does nothing for NULL.
 ///
 /// # Safety
 /// `state` is NULL or came from [`vgetrandom_state_new`], and is not used any more.

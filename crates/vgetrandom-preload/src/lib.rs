@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! A library to be preloaded: it answers `getrandom`, `getentropy` and the `arc4random` family for unmodified programs.
+//! The preload library: it implements `getrandom`, `getentropy` and the `arc4random` family for unmodified programs.
 //!
-//! `LD_PRELOAD=…/libvgetrandom-preload.so program`. The library names no other library, so that one file serves programs with
-//! glibc and with musl. Functions that reach the kernel by `syscall()`, and static programs, are not served.
+//! `LD_PRELOAD=…/libvgetrandom-preload.so program`. The library needs no other library, so one file works for programs with
+//! glibc and with musl. It has no effect on static programs, and on functions that use `syscall()`.
 #![no_std]
 
 mod libc;
@@ -70,7 +70,7 @@ pub unsafe extern "C" fn getentropy(buffer: *mut u8, len: usize) -> c_int {
         libc::set_errno(EIO);
         return -1;
     }
-    // By the system call itself where the vDSO does not serve: unlike `getrandom` this is no cancellation point.
+    // Fall back to the system call and not to the C library: unlike `getrandom`, this function is no cancellation point.
     // SAFETY: the caller's promise.
     match unsafe { fill(ThreadInitialExec, buffer, len) } {
         Ok(()) => 0,

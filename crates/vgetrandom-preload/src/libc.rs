@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Functions of the program's C library. Both glibc and musl have them; the dynamic linker finds them in the program, since
-//! this library names none.
+//! Functions of the program's C library, which both glibc and musl have. The dynamic linker finds them in the program, because
+//! this library needs no library.
 
 use core::arch::global_asm;
 use core::ffi::{CStr, c_char, c_int, c_uint, c_void};
@@ -36,15 +36,15 @@ __vgetrandom_preload_dlsym:
 
 type GetRandom = unsafe extern "C" fn(*mut u8, usize, c_uint) -> isize;
 
-/// Address of the function that this library hides, or 0 where there is none (glibc before 2.25) or no `dlsym`: then draws
-/// that block are system calls.
+/// Address of the `getrandom` that this library replaces. 0 if the C library has none (glibc before 2.25) or no `dlsym`: then
+/// draws that block are system calls.
 static HIDDEN: AtomicUsize = AtomicUsize::new(0);
 
 /// `RTLD_NEXT` of glibc and musl: the search goes on after this library.
 const RTLD_NEXT: usize = usize::MAX;
 
-/// Runs when the library is loaded. It looks a symbol up and draws nothing (C14); a draw is no place for it, because `dlsym`
-/// takes locks.
+/// Looks the symbol up when the library is loaded, and draws nothing (C14). A draw must not do it, because `dlsym` takes
+/// locks.
 #[used]
 #[unsafe(link_section = ".init_array")]
 static CONSTRUCTOR: extern "C" fn() = find_hidden;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The cell of an owner: one word, which is the address of its slot or a code below every address.
+//! The cell of an owner: one word, which is the address of its slot or a code that is less than every address.
 
 #![expect(unsafe_code, reason = "the word is a pointer")]
 
@@ -10,7 +10,7 @@ use core::sync::atomic::{AtomicPtr, Ordering};
 
 /// The word of one owner: a thread, or a `State`.
 ///
-/// A zeroed one is the cell of a thread that never drew.
+/// A zero word is the cell of a thread that never drew.
 #[derive(Debug)]
 #[repr(transparent)]
 pub struct Cell(AtomicPtr<Slot>);
@@ -18,24 +18,24 @@ pub struct Cell(AtomicPtr<Slot>);
 /// A value below this is a code. No mapping lies in the first page.
 const CODES: usize = 4096;
 
-/// Codes. Those from 1 to [`CLAIMING`](code::CLAIMING) count down: so many draws are system calls before the owner tries to
-/// claim a slot again.
+/// The codes. Those from 1 to [`CLAIMING`](code::CLAIMING) count down the draws by system call until the owner tries to claim
+/// a slot again.
 mod code {
     /// The owner has no slot, and claims one with its next draw.
     pub const NONE: usize = 0;
     /// After a claim that failed, for lack of memory.
     pub const REFUSED: usize = 256;
-    /// A claim is under way. One that was abandoned is tried again after so many draws.
+    /// A claim is under way. If it is abandoned, the owner tries again after this number of draws.
     pub const CLAIMING: usize = 1000;
-    /// The thread exits, and gets no slot any more.
+    /// The thread exits, and gets no slot again.
     pub const EXITED: usize = 4095;
 }
 
 /// The content of a cell.
 pub enum Content {
-    /// This slot is the owner's.
+    /// The slot of the owner.
     Slot(&'static Slot),
-    /// There is none, and this code stands in its place.
+    /// No slot; the code gives the reason.
     Code(usize),
 }
 
@@ -74,8 +74,8 @@ impl Cell {
         }
     }
 
-    /// Begins a claim where this code allows it; otherwise counts one draw. A handler that changed the cell since the code
-    /// was read is left alone: its slot is the owner's.
+    /// Begins a claim if this code allows it; otherwise counts one draw. If a handler changed the cell after the code was read,
+    /// the cell keeps the handler's slot.
     pub fn begin_claim(&self, code: usize) -> Option<Claim<'_>> {
         match code {
             code::NONE | 1 => self.exchange(code, code::CLAIMING).then_some(Claim(self)),
@@ -87,7 +87,7 @@ impl Cell {
         }
     }
 
-    /// Begins a claim for another slot than `slot`, which the owner has.
+    /// Begins a claim for a slot that replaces `slot`.
     pub fn begin_replacement(&self, slot: &'static Slot) -> Option<Claim<'_>> {
         let slot = (&raw const *slot).cast_mut();
         let claiming = without_provenance_mut(code::CLAIMING);
@@ -95,7 +95,7 @@ impl Cell {
         exchanged.is_ok().then_some(Claim(self))
     }
 
-    /// Gives back the slot of an owner that goes, which gets none any more.
+    /// Returns the slot of an owner that ends, which gets no slot again.
     pub fn exit(&self) {
         let word = self.0.swap(without_provenance_mut(code::EXITED), Ordering::Relaxed);
         // SAFETY: the word of this cell.
@@ -111,11 +111,11 @@ impl Cell {
 }
 
 impl Claim<'_> {
-    /// Exchanges after which a claim gives up. One fails only when a handler draws in between.
+    /// Exchanges after which a claim fails. An exchange fails only if a handler draws in between.
     const TRIES: usize = 16;
 
-    /// Ends the claim with a slot. Returns the owner's slot, which is another one where a handler drew so often meanwhile
-    /// that it claimed one itself.
+    /// Ends the claim with a slot. Returns the owner's slot, which is a handler's if a handler drew so often meanwhile that it
+    /// claimed one.
     pub fn store(self, slot: &'static Slot) -> Option<&'static Slot> {
         let new = (&raw const *slot).cast_mut();
         for _ in 0..Self::TRIES {

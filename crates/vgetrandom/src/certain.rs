@@ -8,8 +8,8 @@ use crate::fill;
 use crate::kernel;
 use crate::owner::Owner;
 
-/// Fills `len` bytes: by the kernel's `getrandom`, or from `/dev/urandom` where the kernel refuses it. Returns whether one of
-/// them worked; if not, the caller has to end the process, and no drawn byte is in the buffer.
+/// Fills `len` bytes by the kernel's `getrandom`, or from `/dev/urandom` if the kernel refuses it. Returns whether one of them
+/// succeeded; if not, the caller must end the process, and no drawn byte is in the buffer.
 ///
 /// # Safety
 /// `buffer` is writable for `len` bytes.
@@ -20,7 +20,7 @@ pub unsafe fn fill_from_any<O: Owner>(owner: O, buffer: *mut u8, len: usize) -> 
     unsafe { fill::fill(owner, buffer, len).is_ok() || fill_from_device(buffer, len) }
 }
 
-/// Reads the device, which gives unseeded bytes while the kernel has not seeded its generator yet.
+/// Reads the device, which returns unseeded bytes before the kernel's generator is ready.
 ///
 /// # Safety
 /// As for [`fill_from_any`].
@@ -45,11 +45,11 @@ unsafe fn fill_from_device(buffer: *mut u8, len: usize) -> bool {
     done == len
 }
 
-/// A number below `bound`, each with the same probability; 0 where the bound is 0 or 1. `None` where `draw` fails.
+/// Returns a uniform number below `bound`, and 0 if the bound is 0 or 1. `None` if `draw` fails.
 ///
 /// The high half of a product of 64 bits is the number. Products whose low half is below `2^32 mod bound` are drawn again.
 pub fn below(bound: u32, mut draw: impl FnMut() -> Option<u32>) -> Option<u32> {
-    /// Each is needed with a probability below one half, so the last one is never reached.
+    /// Maximum number of draws. Each is rejected with a probability below one half, so the last one is never reached.
     const TRIES: usize = 256;
     if bound < 2 {
         return Some(0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! A draw: the fast path, and every reason for the system call.
+//! A draw: the fast path, and the slow draws, which are system calls.
 
 #![expect(unsafe_code, reason = "buffers by address")]
 
@@ -11,9 +11,9 @@ use crate::process::{self, POOL, Vdso};
 use crate::slot::Slot;
 use crate::source::Why;
 
-/// Draws in a row that found the same tag, after which the tag is taken for that of an abandoned call.
+/// Consecutive draws that find the same tag set, after which the tag is that of an abandoned call.
 pub const MISSES: u64 = 1000;
-/// How often one owner gets another slot for an abandoned call. After that each of its draws is a system call.
+/// How many slots of one owner are replaced after abandoned calls. Then each of its draws is a system call.
 pub const REPLACEMENTS: u64 = 8;
 
 /// One call with the results of `getrandom(2)`: a count, or a negative errno.
@@ -33,14 +33,14 @@ pub unsafe fn draw<O: Owner>(owner: O, buffer: *mut u8, len: usize, flags: u32) 
     unsafe { draw_slow(owner, buffer, len, flags) }
 }
 
-/// Where the owner has no slot, or its tag is set.
+/// A draw whose owner has no slot, or whose tag is set.
 ///
 /// # Safety
 /// As for [`draw`].
 #[cold]
 #[inline(never)]
 unsafe fn draw_slow<O: Owner>(owner: O, buffer: *mut u8, len: usize, flags: u32) -> isize {
-    // The kernel answers for flags that are not valid, with its own error (C1).
+    // The kernel answers invalid flags with its error (C1).
     if flags <= GRND_MAX_VALID {
         match slot(owner) {
             // SAFETY: the caller's promise; the slot is this owner's. The tag is checked here as in the fast path: this may be
@@ -65,11 +65,11 @@ unsafe fn draw_slow<O: Owner>(owner: O, buffer: *mut u8, len: usize, flags: u32)
     unsafe { kernel::getrandom(buffer, len, flags) }
 }
 
-/// The owner's slot: the one that it has, or one that it claims now. `None` where this draw is to be a system call, `Err`
-/// where all draws are.
+/// The owner's slot, which the draw claims if the owner has none. `None` if this draw must be a system call, `Err` if all
+/// draws must be.
 pub fn slot<O: Owner>(owner: O) -> Result<Option<&'static Slot>, Why> {
     match owner.cell().content() {
-        // A handler claimed it since the fast path looked, or its tag is set.
+        // A handler claimed the slot after the fast path read the cell, or its tag is set.
         Content::Slot(slot) => Ok(Some(slot)),
         Content::Code(code) => {
             let vdso = process::vdso()?;
@@ -78,7 +78,7 @@ pub fn slot<O: Owner>(owner: O) -> Result<Option<&'static Slot>, Why> {
     }
 }
 
-/// Ends a claim: takes a slot, sets the hook, and stores the slot last, so that a thread with a slot has a hook.
+/// Ends a claim: takes a slot, sets the hook, and stores the slot last, so that every thread with a slot has a hook.
 fn fill<O: Owner>(owner: O, claim: Claim<'_>, vdso: &Vdso, replaced: u64) -> Option<&'static Slot> {
     let Some(slot) = POOL.take(vdso) else {
         claim.refuse();
@@ -93,8 +93,8 @@ fn fill<O: Owner>(owner: O, claim: Claim<'_>, vdso: &Vdso, replaced: u64) -> Opt
     claim.store(slot)
 }
 
-/// Counts a miss; gives the owner another slot once there were so many that the tag must be that of an abandoned call. The
-/// old slot is not used again: the abandoned call may still go on, on another stack.
+/// Counts a slow draw. If the count shows an abandoned call, the owner gets another slot. The old slot is not used again,
+/// because the abandoned call may continue on another stack.
 fn replace_abandoned<O: Owner>(owner: O, slot: &'static Slot) -> Option<&'static Slot> {
     if !slot.count_miss().is_multiple_of(MISSES) || slot.replaced() >= REPLACEMENTS {
         return None;

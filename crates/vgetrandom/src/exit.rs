@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The exit hook: a thread that exits gives its slot back.
+//! The exit hook: a thread that exits returns its slot.
 //!
-//! The hook is the destructor of a thread key of the C library, created before `main`. glibc keeps the values of the first 32
-//! keys in the thread's own block, and musl those of all keys: there `pthread_setspecific` allocates nothing, and the first
-//! draw of a thread is safe in a handler that interrupts `malloc`. Destructors of Rust and C++ are registered by allocating.
+//! The hook is the destructor of a thread key of the C library, created before `main`. glibc stores the values of the first 32
+//! keys in the thread's control block, and musl those of all keys. `pthread_setspecific` then allocates nothing, and the
+//! first draw of a thread is safe in a handler that interrupts `malloc`. Destructors of Rust and C++ would allocate.
 
 #![expect(unsafe_code, reason = "a constructor, and the destructor of a thread key")]
 
@@ -13,14 +13,14 @@ use crate::source::Why;
 use core::ffi::c_void;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-/// Keys below this need no allocation in glibc.
+/// The least key that needs an allocation in glibc.
 const FIRST_BLOCK: Key = 32;
 
 /// The key, or one of the values below.
 static KEY: AtomicU64 = AtomicU64::new(UNKNOWN);
 /// The constructor has not run.
 const UNKNOWN: u64 = u64::MAX;
-/// The C library has no key left that is fit for this.
+/// The C library has no key left that needs no allocation.
 const UNFIT: u64 = u64::MAX - 1;
 
 /// Runs before `main`, or when the library is loaded.
@@ -32,12 +32,12 @@ extern "C" fn create_key() {
     if !libc::has_threads() {
         return;
     }
-    // For every C library: a static program does not tell which one it has.
+    // Apply the limit to every C library: a static program does not tell which one it has.
     let key = libc::create_key(on_exit).filter(|key| *key < FIRST_BLOCK);
     KEY.store(key.map_or(UNFIT, u64::from), Ordering::Release);
 }
 
-/// Whether a thread can be given a slot: there is a hook, or no C library that would need one.
+/// Whether a thread can get a slot: the hook exists, or the program has no C library.
 pub fn is_possible() -> Result<(), Why> {
     match KEY.load(Ordering::Acquire) {
         UNKNOWN if libc::has_threads() => Err(Why::TooEarly),
@@ -46,7 +46,7 @@ pub fn is_possible() -> Result<(), Why> {
     }
 }
 
-/// Sets the hook of this thread, whose cell this is. Returns whether that worked; without a C library there is none to set.
+/// Sets the hook of this thread, whose cell this is. Returns whether that succeeded; without a C library it does nothing.
 pub fn set_hook(cell: &Cell) -> bool {
     match KEY.load(Ordering::Acquire) {
         UNKNOWN => true,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Fills a buffer whole: repeats short counts and interrupted calls.
+//! Fills a whole buffer: repeats short and interrupted calls.
 
 #![expect(unsafe_code, reason = "buffers by address")]
 
@@ -34,7 +34,7 @@ unsafe fn go_on<O: Owner>(owner: O, buffer: *mut u8, len: usize, first: isize) -
     let (mut done, mut result) = (0, first);
     loop {
         match usize::try_from(result) {
-            // A kernel that draws nothing without an error does not get on.
+            // A kernel that returns 0 without an error would make the loop endless.
             Ok(0) if done < len => return Err(undo(buffer, done, Error::new(EIO))),
             Ok(count) => done += count.min(len - done),
             Err(_) if result == -(EINTR as isize) => {}
@@ -48,7 +48,7 @@ unsafe fn go_on<O: Owner>(owner: O, buffer: *mut u8, len: usize, first: isize) -
     }
 }
 
-/// Erases the first `done` bytes, and passes the error on.
+/// Erases the first `done` bytes, and returns the error.
 fn undo(buffer: *mut u8, done: usize, error: Error) -> Error {
     // SAFETY: the caller's buffer, of which so many bytes were written.
     unsafe { buffer.write_bytes(0, done) };
@@ -82,7 +82,7 @@ pub fn draw_slice<O: Owner>(owner: O, buffer: &mut [MaybeUninit<u8>], flags: u32
     usize::try_from(result).map_err(|_| Error::of_result(result))
 }
 
-/// The bytes of an initialised slice, to be overwritten.
+/// The initialised slice as an uninitialised one.
 pub fn as_uninit(buffer: &mut [u8]) -> &mut [MaybeUninit<u8>] {
     // SAFETY: the same layout; this library writes initialised bytes only.
     unsafe { &mut *(core::ptr::from_mut(buffer) as *mut [MaybeUninit<u8>]) }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Random bytes from the Linux kernel at the speed of its vDSO.
 //!
-//! [`fill`] gives the bytes of `getrandom(2)`, from the same generator and with the same errors, without a system call where
-//! the kernel's vDSO has `getrandom`: Linux 6.11 and later, and 6.1 with this project's glue. Elsewhere it makes the system
-//! call. Each thread has a state of the vDSO's, which the first draw of the thread takes and its exit returns; the kernel
-//! wipes the states in the child of a fork, and every function here may be called in a signal handler.
+//! [`fill`] returns the bytes of `getrandom(2)`, from the same generator and with the same errors. It makes no system call if
+//! the kernel's vDSO has `getrandom`: Linux 6.11 and later, and 6.1 with this project's glue. On other kernels it makes the
+//! system call. The first draw of a thread takes a state of the vDSO, and the exit of the thread returns it. A fork wipes
+//! the states of the child. Every function may be called in a signal handler.
 //!
 //! The crate needs no `std`, no allocator and no C library, uses a C library for thread exit where there is one, and makes no
 //! system calls but `getrandom`, `mmap` and `munmap`. The contract is `docs/client-contract.md` of the repository;
@@ -70,8 +70,8 @@ pub mod internals {
 
 /// Fills a buffer with random bytes.
 ///
-/// Repeats interrupted and short calls. On an error the buffer holds none of the bytes that were drawn. An empty buffer is
-/// filled already, but the kernel is asked nevertheless, and may refuse.
+/// Repeats interrupted and short calls. On an error the buffer has none of the drawn bytes. For an empty buffer the function
+/// still asks the kernel, which may refuse.
 ///
 /// # Errors
 /// The kernel's: `EPERM` or another value of a seccomp filter, `ENOSYS` before Linux 3.17. Before the kernel's generator is
@@ -120,14 +120,14 @@ pub fn getrandom(buffer: &mut [MaybeUninit<u8>], flags: u32) -> Result<usize, Er
     fill::draw_slice(Thread, buffer, flags)
 }
 
-/// Maps all memory that the draws of so many threads need, the calling one included.
+/// Maps all memory that the draws of `threads` threads need, including the calling thread.
 ///
-/// After it, and for as long as no more than `threads` threads and [`State`]s draw at the same time, the library makes no
-/// system call but `getrandom`. Call it before a seccomp filter or a limit of memory takes effect. Where the process draws by
-/// system call there is nothing to make.
+/// Afterwards the library makes no system call but `getrandom`, as long as at most `threads` threads and [`State`]s draw at
+/// the same time. Call it before a seccomp filter or a memory limit takes effect. If the process draws by system call, the
+/// function does nothing.
 ///
 /// # Errors
-/// `ENOMEM` where the kernel refuses memory. Memory that it gave before that stays for later draws.
+/// `ENOMEM` if the kernel refuses memory. Memory that was already mapped stays for later draws.
 pub fn prepare(threads: usize) -> Result<(), Error> {
     let refused = Err(Error::new(abi::ENOMEM));
     let Some(vdso) = process::vdso_to_come() else { return Ok(()) };
@@ -138,15 +138,15 @@ pub fn prepare(threads: usize) -> Result<(), Error> {
     if !process::POOL.reserve(threads.saturating_sub(usize::from(has_slot)), &vdso) {
         return refused;
     }
-    // Its result says no more: a thread that exits gets no slot, and one that was refused before is tried again later.
+    // Ignore the result: an exiting thread gets no slot, and a later draw repeats a claim that failed.
     let _ = draw::slot(Thread);
     Ok(())
 }
 
-/// `PID_MAX_LIMIT` (Linux `include/linux/threads.h`): no more threads exist on a machine.
+/// `PID_MAX_LIMIT` (Linux `include/linux/threads.h`): the maximum number of threads on a machine.
 const MAX_THREADS: usize = 4 << 20;
 
-/// Tells where the bytes of this process come from, and why if that is the system call.
+/// Returns the source of this process's bytes, with the reason if it is the system call.
 pub fn source() -> Source {
     match process::vdso() {
         Ok(vdso) => Source::Vdso { state_len: vdso.state_len },
@@ -154,22 +154,22 @@ pub fn source() -> Source {
     }
 }
 
-/// Gives back the slot of the calling thread; later draws of the thread are system calls.
+/// Returns the slot of the calling thread to the pool; later draws of the thread are system calls.
 ///
 /// With a C library this happens when the thread exits. A program without one calls it at the end of each thread. Do not call
-/// it in a signal handler that returns: the draw that it interrupts may be about to use the slot.
+/// it in a signal handler that returns: the interrupted draw may be about to use the slot.
 pub fn thread_exit() {
     Thread.cell().exit();
 }
 
-/// Uses the vDSO at `header`, or none if it is null, in place of the one that the kernel names.
+/// Uses the vDSO at `header`, or none if it is null, instead of the one that the kernel names.
 ///
-/// For programs that know better, such as those without a C library that hold the auxiliary vector, and for tests.
+/// For tests, and for programs without a C library that have the auxiliary vector.
 ///
 /// # Safety
 /// `header` is null, or the ELF header of an image that is mapped as the kernel maps one, for the rest of the process, and
-/// whose functions keep the contract of the vDSO. Nothing has been drawn, prepared or asked of this library before, and no
-/// other thread does so meanwhile.
+/// whose functions keep the contract of the vDSO. No function of this library was called before, and no other thread calls
+/// one meanwhile.
 #[expect(unsafe_code, reason = "the caller answers for the image")]
 pub unsafe fn set_vdso(header: *const c_void) {
     process::set_vdso(header.expose_provenance());

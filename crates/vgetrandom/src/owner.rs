@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Who owns slots: threads, by thread-local storage, and the states of runtimes.
+//! The owners of slots: threads, by thread-local storage, and [`State`](crate::State)s.
 
 #![expect(unsafe_code, reason = "thread-local storage, and buffers by address")]
 
@@ -20,7 +20,7 @@ pub unsafe trait Owner: Copy {
     /// The cell.
     fn cell(&self) -> &Cell;
 
-    /// Arranges that the slot returns when the owner goes. Returns whether that worked.
+    /// Arranges that the slot returns to the pool when the owner ends. Returns whether that succeeded.
     fn set_hook(self) -> bool;
 
     /// The system call, for draws that may block. Returns a count or a negative errno.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The slots of the process: chunks of 63, in a list that only grows.
 //!
-//! Taking clears a bit and returning sets it, so neither waits for another thread, and a signal handler may do both at any
-//! instruction. A slot changes hands only through its owner: the child of a fork does not collect the slots of threads that
-//! vanished, because it cannot tell which of them were in mid-call.
+//! A take clears a bit and a return sets it. So neither waits for another thread, and a signal handler may do both at any
+//! instruction. Only its owner returns a slot: the child of a fork does not collect the slots of the parent's other threads,
+//! because it cannot tell which of them were in a call.
 
 #![expect(unsafe_code, reason = "memory from mmap")]
 
@@ -14,11 +14,11 @@ use crate::slot::Slot;
 use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
-/// Slots of a chunk: a page without the place of the head.
+/// Slots of a chunk: a page without its head.
 pub const SLOTS: usize = PAGE_SIZE / Slot::LEN - 1;
 /// All slots are free.
 const ALL_FREE: u64 = (1 << SLOTS) - 1;
-/// Passes over the list after which a taker gives up. A pass fails only when others take all that it adds.
+/// Passes over the list after which a take fails. A pass fails only if other threads take all slots that it adds.
 const PASSES: usize = 8;
 
 /// The head of a chunk, at the beginning of its page.
@@ -41,7 +41,7 @@ impl Pool {
         Self { head: AtomicPtr::new(null_mut()) }
     }
 
-    /// Takes a free slot, and maps a chunk if there is none. `None` where the kernel refuses memory.
+    /// Takes a free slot, and maps a chunk if there is none. `None` if the kernel refuses memory.
     pub fn take(&self, vdso: &Vdso) -> Option<&'static Slot> {
         for _ in 0..PASSES {
             if let Some(slot) = self.chunks().find_map(Chunk::take) {
@@ -52,8 +52,8 @@ impl Pool {
         None
     }
 
-    /// Gives back a slot that [`take`](Self::take) gave out, unless its tag is set: an abandoned call may go on writing to
-    /// its state, so that slot is never used again.
+    /// Returns a slot from [`take`](Self::take) to the pool, unless its tag is set: an abandoned call may still write to its
+    /// state, so that slot is never used again.
     pub fn give_back(&self, slot: &'static Slot) {
         if slot.is_in_use() {
             return;
@@ -67,7 +67,7 @@ impl Pool {
         chunk.free.fetch_or(1 << (offset / Slot::LEN - 1), Ordering::Release);
     }
 
-    /// Maps chunks until so many slots are free. Returns whether the kernel gave the memory.
+    /// Maps chunks until this number of slots is free. Returns whether the kernel granted the memory.
     pub fn reserve(&self, slots: usize, vdso: &Vdso) -> bool {
         let mut free: usize = self.chunks().map(|chunk| chunk.free.load(Ordering::Relaxed).count_ones() as usize).sum();
         while free < slots {
@@ -136,7 +136,7 @@ impl Chunk {
             }
             let index = free.trailing_zeros();
             let bit = 1 << index;
-            // Another thread may have taken it since: then that thread made progress, and one bit fewer is left.
+            // Another thread may have taken the slot: that thread made progress, and one bit fewer is left.
             if self.free.fetch_and(!bit, Ordering::Acquire) & bit != 0 {
                 let page: *const u8 = core::ptr::with_exposed_provenance((&raw const *self).addr());
                 // SAFETY: slot `index` was written before the chunk was pushed, and no code writes the whole slot after it.

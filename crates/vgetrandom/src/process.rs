@@ -35,13 +35,13 @@ impl Vdso {
         PAGE_SIZE / self.stride()
     }
 
-    /// Offset of a state, in bytes. None straddles two pages, because the kernel drops pages one by one.
+    /// Offset of a state, in bytes. No state straddles a page, because the kernel reclaims pages one by one.
     pub fn state_offset(&self, index: usize) -> usize {
         let per_page = self.states_per_page();
         index / per_page * PAGE_SIZE + index % per_page * self.stride()
     }
 
-    /// Length of a mapping for so many states, in bytes.
+    /// Length of a mapping for this number of states, in bytes.
     pub fn states_len(&self, count: usize) -> usize {
         count.div_ceil(self.states_per_page()) * PAGE_SIZE
     }
@@ -54,15 +54,15 @@ pub static POOL: Pool = Pool::new();
 mod status {
     pub const UNKNOWN: u32 = 0;
     pub const READY: u32 = 1;
-    /// The vDSO is usable, but the kernel's generator was not ready when it was last asked.
+    /// The vDSO is usable, but the kernel's generator was not ready at the last check.
     pub const NOT_READY: u32 = 2;
     pub const NO_VDSO: u32 = 3;
     pub const NO_FUNCTION: u32 = 4;
     pub const STRANGE_PROBE: u32 = 5;
 }
 
-/// How far the lookup came. Several threads, or a handler and the thread that it interrupts, may look at the same time: they
-/// find and store the same values.
+/// The progress of the lookup. Several threads, or a handler and the interrupted thread, may run it at the same time: they
+/// store the same values.
 static STATUS: AtomicU32 = AtomicU32::new(status::UNKNOWN);
 static FUNCTION: AtomicPtr<()> = AtomicPtr::new(null_mut());
 static STATE_LEN: AtomicUsize = AtomicUsize::new(0);
@@ -73,16 +73,16 @@ static MAP_FLAGS: AtomicU32 = AtomicU32::new(0);
 static OVERRIDE: AtomicUsize = AtomicUsize::new(NOT_SET);
 const NOT_SET: usize = 1;
 
-/// Uses the image at `base` in place of the one that the kernel maps; 0 means none.
+/// Uses the image at `base` instead of the one that the kernel maps; 0 means none.
 pub fn set_vdso(base: usize) {
     OVERRIDE.store(base, Ordering::Release);
 }
 
-/// The vDSO, or why there is none to be used at the moment.
+/// The vDSO, or the reason why draws cannot use one now.
 pub fn vdso() -> Result<Vdso, Why> {
     let mut status = STATUS.load(Ordering::Acquire);
     if status == status::UNKNOWN {
-        status = look();
+        status = find();
         STATUS.store(status, Ordering::Release);
     }
     if status == status::NOT_READY && is_ready() {
@@ -98,21 +98,21 @@ pub fn vdso() -> Result<Vdso, Why> {
     }
 }
 
-/// The vDSO that draws use now or will use: also before the kernel's generator is ready, and before the constructor has run.
+/// The vDSO that draws use now or will use when the kernel's generator is ready and the constructor has run.
 pub fn vdso_to_come() -> Option<Vdso> {
     match vdso() {
         Ok(vdso) => Some(vdso),
-        // `look` has stored its values in both cases.
+        // `find` has stored its values in both cases.
         Err(Why::NotReady | Why::TooEarly) => Some(known()),
         Err(_) => None,
     }
 }
 
-/// The values that [`look`] stored.
+/// The values that [`find`] stored.
 fn known() -> Vdso {
     let function = FUNCTION.load(Ordering::Relaxed);
     Vdso {
-        // SAFETY: the status says that `look` stored the address of the function.
+        // SAFETY: the status says that `find` stored the address of the function.
         function: unsafe { core::mem::transmute::<*mut (), Getrandom>(function) },
         state_len: STATE_LEN.load(Ordering::Relaxed),
         protection: PROTECTION.load(Ordering::Relaxed),
@@ -121,7 +121,7 @@ fn known() -> Vdso {
 }
 
 /// Finds the vDSO and stores its function and the answer of its probe; returns the status.
-fn look() -> u32 {
+fn find() -> u32 {
     let base = match OVERRIDE.load(Ordering::Acquire) {
         NOT_SET => lookup::vdso_base(),
         base => base,
@@ -143,9 +143,9 @@ fn look() -> u32 {
     status::NOT_READY
 }
 
-/// Whether the kernel's generator is seeded. Before that a draw blocks, which is the system call's business (C2).
+/// Whether the kernel's generator is ready. Before that a draw may block, so it must be the system call (C2).
 fn is_ready() -> bool {
-    // SAFETY: no buffer, of no length. Any other answer than "try again" says that blocking is not the matter.
+    // SAFETY: no buffer, of length 0. Every answer except "try again" shows that a draw would not block.
     unsafe { kernel::getrandom(null_mut(), 0, GRND_NONBLOCK) != -(EAGAIN as isize) }
 }
 

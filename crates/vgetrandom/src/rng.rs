@@ -4,8 +4,8 @@
 /// The generator of the calling thread, as a value of no size.
 ///
 /// It implements the traits of `rand_core` 0.9 with the feature `rand_core_09`, and those of 0.10 with `rand_core_010`:
-/// `TryRngCore` and `TryCryptoRng`, or `TryRng` and `TryCryptoRng`. Their `unwrap_err` and `UnwrapErr` make a generator that
-/// cannot fail from it.
+/// `TryRngCore` and `TryCryptoRng`, or `TryRng` and `TryCryptoRng`. Their `unwrap_err` and `UnwrapErr` turn it into a generator
+/// that panics on an error.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Rng;
 

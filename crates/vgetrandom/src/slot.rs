@@ -8,21 +8,21 @@ use crate::arch::tag;
 use core::ffi::c_void;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-/// One slot. It lies in ordinary memory, which neither a fork nor reclaim wipes: the kernel may wipe the state at any
-/// instruction, and the in-use tag must survive that (C6).
+/// One slot. The kernel may wipe the state at any instruction, and the in-use tag must survive that (C6). So a slot is in
+/// ordinary memory, which neither a fork nor reclaim wipes.
 #[repr(C, align(64))]
 pub struct Slot {
-    /// Bit 0 is the in-use tag; the bits above count the draws that found it set. A release resets both with one store.
+    /// Bit 0 is the in-use tag; the other bits count the draws that found it set. A release clears both with one store.
     word: AtomicU64,
     function: Getrandom,
     state: *mut c_void,
     state_len: usize,
-    /// How many slots the owner has left to abandoned calls, this one's predecessors.
+    /// Number of earlier slots of the owner that were replaced after abandoned calls.
     replaced: AtomicU64,
 }
 const _: () = assert!(size_of::<Slot>() == Slot::LEN && align_of::<Slot>() == Slot::LEN);
 
-/// The amount that one miss adds to the word.
+/// The amount that one slow draw adds to the word.
 const MISS: u64 = 2;
 
 impl Slot {
@@ -46,7 +46,7 @@ impl Slot {
         }
         // SAFETY: the caller's promise for the buffer; the tag keeps every other call from the state.
         let result = unsafe { (self.function)(buffer, len, flags, self.state, self.state_len) };
-        // After the call, never before: until here the state is not consistent (C6).
+        // Release after the call and not earlier: during the call the state is not consistent (C6).
         self.word.store(0, Ordering::Release);
         if result < 0 {
             // SAFETY: the caller's promise for the buffer.
@@ -55,7 +55,7 @@ impl Slot {
         Some(result)
     }
 
-    /// Counts a draw that found the tag set; returns how many there were since the tag was set.
+    /// Counts a draw that found the tag set; returns the number of such draws since the tag was set.
     pub fn count_miss(&self) -> u64 {
         (self.word.fetch_add(MISS, Ordering::Relaxed) + MISS) / MISS
     }
@@ -65,19 +65,19 @@ impl Slot {
         self.word.load(Ordering::Acquire) & 1 != 0
     }
 
-    /// How many slots its owner has replaced before this one.
+    /// Number of earlier slots that the owner has replaced.
     pub fn replaced(&self) -> u64 {
         self.replaced.load(Ordering::Relaxed)
     }
 
-    /// Records how many slots its owner has replaced before this one.
+    /// Stores the number of earlier slots that the owner has replaced.
     pub fn set_replaced(&self, count: u64) {
         self.replaced.store(count, Ordering::Relaxed);
     }
 }
 
-/// Leaves no drawn byte in the buffer of a call that failed (C4): mainline's function falls back to the system call after it
-/// has written part of the buffer.
+/// Erases the buffer of a call that failed (C4): mainline's function falls back to the system call after it has written part
+/// of the buffer.
 ///
 /// # Safety
 /// `buffer` is writable for `len` bytes unless the result is `-EFAULT`.
@@ -96,7 +96,7 @@ mod tests {
     use crate::abi::EINTR;
     use core::ptr::null_mut;
 
-    /// Writes all of the buffer, and fails with the errno that `len` names nevertheless.
+    /// Writes the whole buffer, and still fails with the errno that `len` names.
     unsafe extern "C" fn fails(buffer: *mut u8, len: usize, flags: u32, _: *mut c_void, _: usize) -> isize {
         // SAFETY: the test's buffer.
         unsafe { buffer.write_bytes(0xd5, len) };

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Where the bytes come from.
+//! The source of the bytes.
 
-/// Where the bytes of this process come from.
+/// The source of this process's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Source {
-    /// The vDSO's function serves draws. Single draws may still be system calls: one that interrupts another, for example.
+    /// Draws call the vDSO's function. A single draw may still be a system call, such as one that interrupts another draw.
     #[non_exhaustive]
     Vdso {
         /// Length of a state, in bytes.
@@ -15,15 +15,15 @@ pub enum Source {
     Syscall(Why),
 }
 
-/// Why each draw is a system call.
+/// The reason why each draw is a system call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Why {
-    /// The kernel maps no vDSO, or does not say where.
+    /// The kernel maps no vDSO, or its address is unknown.
     NoVdso,
     /// The vDSO has no `getrandom` with five arguments: a kernel before 6.11 without this project's glue.
     NoFunction,
-    /// The vDSO answers its size probe in a way that this library cannot use.
+    /// The library cannot use the vDSO's answer to the size probe.
     StrangeProbe,
     /// The kernel's generator is not seeded. This changes within the first seconds of a boot.
     NotReady,

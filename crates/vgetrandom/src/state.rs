@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! A state of the caller's, for runtimes whose threads are not those of the operating system.
+//! A state that the caller owns, for runtimes whose threads are not those of the operating system.
 
 #![expect(unsafe_code, reason = "implements the trait of owners")]
 
@@ -15,9 +15,9 @@ use core::mem::MaybeUninit;
 
 /// A generator that belongs to no thread.
 ///
-/// A runtime that moves its tasks between threads, or that has threads without thread-local storage, keeps one for each of
-/// them. It may move to another thread between draws; two threads must not use it at the same time, so it is not `Sync`.
-/// A signal handler may use the state of the code that it interrupts. Dropping it gives the memory back to the process.
+/// A runtime keeps one for each task that moves between threads, or for each thread without thread-local storage. It may move
+/// to another thread between draws; two threads must not use it at the same time, so it is not `Sync`. A signal handler may
+/// use the state of the code that it interrupts. Dropping a state returns its memory to the library.
 ///
 /// ```
 /// let state = vgetrandom::State::new()?;
@@ -51,7 +51,7 @@ unsafe impl Owner for &State {
 }
 
 impl State {
-    /// Makes a state. Where the process draws by system call, the state does so as well.
+    /// Creates a state. If the process draws by system call, the state does so too.
     ///
     /// # Errors
     /// `ENOMEM` where the kernel refuses memory.

@@ -7,10 +7,10 @@ use crate::{kernel, libc};
 /// Words of the vector that are read. Linux writes some 22 pairs.
 const WORDS: usize = 128;
 
-/// Address of the vDSO's ELF header; 0 where the kernel maps none, or does not say where.
+/// Address of the vDSO's ELF header; 0 if the kernel maps none, or its address is unknown.
 ///
-/// Asks the C library, then `/proc/self/auxv`, then `prctl(PR_GET_AUXV)`: the file is there on every kernel, the command from
-/// 6.4 on also without `/proc`.
+/// Asks the C library, then reads `/proc/self/auxv`, then calls `prctl(PR_GET_AUXV)`. The file exists on every kernel with
+/// `/proc` mounted; the command works without it, from Linux 6.4 on.
 pub fn vdso_base() -> usize {
     libc::auxiliary_value(AT_SYSINFO_EHDR).unwrap_or_else(ask_kernel)
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Looks up one function in a vDSO image in memory.
 //!
-//! The kernel made the image, so it is trusted. Still, every address is checked against the loaded segment and every loop is
-//! bounded, so that an image that is not understood means "no function" and not a fault.
+//! The image comes from the kernel, so it is trusted. Still, every address is checked against the loaded segment and every
+//! loop is bounded, so that an unknown format results in "no function" and not in a fault.
 
 #![expect(unsafe_code, reason = "reads the image in memory")]
 
@@ -20,7 +20,8 @@ const DT_SYMTAB: u64 = 6;
 const DT_GNU_HASH: u64 = 0x6fff_fef5;
 const STT_FUNC: u8 = 2;
 
-/// The most of each kind that is looked at. A vDSO has 5 program headers, some 20 dynamic entries and symbols.
+/// Maximum number of headers, entries and symbols that are read. A vDSO has 5 program headers, and some 20 dynamic entries
+/// and symbols.
 const LIMIT: u64 = 1024;
 
 #[derive(Clone, Copy)]
@@ -70,7 +71,7 @@ struct Symbol {
     len: u64,
 }
 
-/// A loaded image: memory by the addresses that its file gives.
+/// A loaded image, addressed by the virtual addresses in its file.
 struct Memory {
     start: *const u8,
     /// Address of the first byte, as the file gives it.
@@ -79,7 +80,7 @@ struct Memory {
 }
 
 impl Memory {
-    /// Copies a value out. `None` where it does not lie in the image.
+    /// Reads a value. `None` if it is not in the image.
     fn read<T: Copy>(&self, address: u64) -> Option<T> {
         let offset = address.checked_sub(self.address)?;
         if offset.checked_add(size_of::<T>() as u64)? > self.len {
@@ -152,7 +153,7 @@ fn dynamic(memory: &Memory, base: *const u8) -> Option<Tables> {
             DT_GNU_HASH => &mut tables.gnu_hash,
             _ => continue,
         };
-        // A table that starts within the image leaves room for the arithmetic on its address.
+        // The arithmetic on the address of a table cannot overflow if the table starts within the image.
         memory.read::<u8>(entry.value)?;
         *field = Some(entry.value);
     }
@@ -160,7 +161,7 @@ fn dynamic(memory: &Memory, base: *const u8) -> Option<Tables> {
 }
 
 impl Tables {
-    /// Number of dynamic symbols, which only the hash tables tell. Images may have either kind.
+    /// Number of dynamic symbols, which only the hash tables give. Images may have either kind.
     fn symbol_count(&self, memory: &Memory) -> Option<u64> {
         if let Some(hash) = self.hash {
             return memory.read::<[u32; 2]>(hash).map(|[_, chains]| u64::from(chains));

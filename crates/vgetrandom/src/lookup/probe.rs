@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The size probe: how long a state is, and how it is mapped.
+//! The size probe: the length of a state and the arguments of its mapping.
 
 #![expect(unsafe_code, reason = "calls into the vDSO")]
 
@@ -9,7 +9,7 @@ use crate::abi::{
 use crate::process::Vdso;
 use core::ptr::null_mut;
 
-/// Asks the function how to map its states. `None` where the answer is none that this library can use.
+/// Asks the function how to map its states. `None` if this library cannot use the answer.
 ///
 /// # Safety
 /// `function` is the vDSO's, with five arguments.
@@ -28,8 +28,7 @@ pub unsafe fn probe(function: Getrandom) -> Option<Vdso> {
     })
 }
 
-/// Whether states fit into pages, and the mapping is one that a fork wipes. Without that, parent and child would draw the
-/// same bytes.
+/// Whether states fit into pages and a fork wipes the mapping: otherwise parent and child would draw the same bytes.
 fn is_usable(params: &OpaqueParams) -> bool {
     let OpaqueParams { size_of_opaque_state: len, mmap_prot, mmap_flags, .. } = *params;
     (1..=PAGE_SIZE).contains(&(len as usize))
