@@ -10,11 +10,11 @@ use vdso_inject::harness::Harness;
 use vdso_model::bounds::{LONG, SHORT};
 use vdso_model::catalogue::{CONTROLS, Control, EQUIVALENT, LEFT_OPEN, WHAT_IF};
 use vdso_model::cipher::Cipher;
+use vdso_model::counterexample::describe;
 use vdso_model::protocol::Protocol;
 use vdso_model::replay::replay;
 use vdso_model::report::{Row, processors, run};
 use vdso_model::scenario::Bounds;
-use vdso_model::story::story;
 
 /// Options of `model`.
 #[derive(Clone, Debug, clap::Args)]
@@ -22,11 +22,11 @@ pub struct ModelArgs {
     /// Explore the long bounds too: ten minutes
     #[arg(long)]
     long: bool,
-    /// Explore this protocol only, or these bounds, and print a shortest story for each violation: "current", "first",
+    /// Explore this protocol only, or these bounds, and print a shortest counterexample for each violation: "current", "first",
     /// "mainline", the name of a mutant, or of bounds
     #[arg(long, value_name = "NAME", conflicts_with = "long")]
     protocol: Option<String>,
-    /// Replay each story of --protocol on this image, with SSE2, and print what it shows
+    /// Replay each counterexample of --protocol on this image, with SSE2, and print what it shows
     #[arg(long, value_name = "IMAGE", requires = "protocol")]
     replay: Option<PathBuf>,
     /// Explore situations outside of the contract
@@ -72,7 +72,7 @@ pub fn explore(arguments: &ModelArgs) -> anyhow::Result<bool> {
     Ok(all)
 }
 
-/// Prints a row, with a story where something unexpected is shown; returns whether it is what it must be.
+/// Prints a row, with a counterexample for each unexpected violation; returns whether it is what it must be.
 fn show(row: &Row, expected: &[vdso_model::violation::Violation], is_proof: bool) -> bool {
     print(format_args!("{row}"));
     let is_right = row.classes() == expected && (row.cut == 0 || !is_proof);
@@ -82,14 +82,14 @@ fn show(row: &Row, expected: &[vdso_model::violation::Violation], is_proof: bool
             "  expected: {}",
             if expected.is_empty() { "no violation".into() } else { expected.join(", ") }
         ));
-        stories(row, |violation| !expected.contains(&violation.text()));
+        counterexamples(row, |violation| !expected.contains(&violation.text()));
     }
     is_right
 }
 
-fn stories(row: &Row, wanted: impl Fn(vdso_model::violation::Violation) -> bool) {
-    for (violation, (scenario, way)) in row.violations.iter().filter(|(violation, _)| wanted(**violation)) {
-        print(format_args!("\n{}", story(scenario, *violation, way)));
+fn counterexamples(row: &Row, wanted: impl Fn(vdso_model::violation::Violation) -> bool) {
+    for (violation, (scenario, path)) in row.violations.iter().filter(|(violation, _)| wanted(**violation)) {
+        print(format_args!("\n{}", describe(scenario, *violation, path)));
     }
 }
 
@@ -110,20 +110,20 @@ fn named(name: &str) -> anyhow::Result<Vec<&'static Control>> {
     Ok(controls)
 }
 
-/// Protocols with their stories.
+/// Protocols with their counterexamples.
 fn tell(controls: &[&Control]) -> anyhow::Result<bool> {
     let mut all = true;
     for control in controls {
         let row = run(&control.rules, control.bounds, processors());
         print(format_args!("{row}"));
         print(format_args!("  breaks: {}", control.clause));
-        stories(&row, |_| true);
+        counterexamples(&row, |_| true);
         all &= row.classes() == control.shows;
     }
     Ok(all)
 }
 
-/// Replays the stories of protocols on an image; returns whether none of them showed anything there.
+/// Replays the counterexamples of protocols on an image; returns whether none of them showed anything there.
 fn replay_on(image: &Path, controls: &[&Control]) -> anyhow::Result<bool> {
     let target = Target::image(image)?;
     let entry = *target.entries().first().context("the image has no entry point")?;
@@ -132,8 +132,8 @@ fn replay_on(image: &Path, controls: &[&Control]) -> anyhow::Result<bool> {
     for control in controls {
         let bounds = Bounds { ciphers: &[Cipher::Sse2], ..*control.bounds };
         let row = run(&control.rules, &bounds, processors());
-        for (violation, (scenario, way)) in &row.violations {
-            let replayed = replay(&harness, entry, scenario, way);
+        for (violation, (scenario, path)) in &row.violations {
+            let replayed = replay(&harness, entry, scenario, path);
             clean &= replayed.as_ref().is_none_or(|replayed| replayed.shown.is_empty());
             let what = replayed.map_or_else(|| "no stop can make its events".into(), |replayed| replayed.to_string());
             print(format_args!("{}, {}, {violation}: {what}", row.protocol, row.bounds));

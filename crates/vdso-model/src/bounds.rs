@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The bounds within which the protocol of the object must show nothing, and those within which it shows what is left.
+//! The bounds within which the protocol of the object must show no violation.
 
 use crate::cipher::Cipher;
 use crate::scenario::{Bounds, Start};
@@ -17,7 +17,7 @@ const NOTHING: Budget = Budget {
     later: 0,
 };
 
-/// The common base of all bounds: nothing happens.
+/// The common base of all bounds: no event.
 pub const QUIET: Bounds = Bounds {
     name: "quiet",
     budget: NOTHING,
@@ -31,7 +31,7 @@ pub const QUIET: Bounds = Bounds {
     handlers_follow: None,
 };
 
-/// No handler draws; everything else happens twice.
+/// No handler draws; other events happen once or twice.
 pub const ALONE: Bounds = Bounds {
     name: "alone",
     budget: Budget { wipes: 2, forks: 1, reseeds: 2, failed_fetches: 2, refusals: 1, ..NOTHING },
@@ -71,7 +71,7 @@ pub const TWO_HANDLERS: Bounds = Bounds {
     ..QUIET
 };
 
-/// The same with a fork in the place of the wipe.
+/// As [`TWO_HANDLERS`], with a fork instead of the wipe.
 pub const TWO_HANDLERS_FORK: Bounds = Bounds {
     name: "two handlers, fork",
     budget: Budget { handlers: 2, forks: 1, ..NOTHING },
@@ -90,7 +90,7 @@ pub const NO_GENERATION: Bounds = Bounds {
     ..QUIET
 };
 
-/// The main program goes on to draw: the check of the state between two calls says the same as draws from it.
+/// The main program draws again: this shows that the check of the state between calls agrees with actual draws.
 pub const LATER_DRAWS: Bounds = Bounds {
     name: "later draws",
     budget: Budget { handlers: 1, wipes: 1, later: 2, ..NOTHING },
@@ -107,7 +107,7 @@ pub const LATER_DRAWS: Bounds = Bounds {
 pub const SHORT: [&Bounds; 7] =
     [&ALONE, &ONE_HANDLER, &FORK, &TWO_HANDLERS, &TWO_HANDLERS_FORK, &NO_GENERATION, &LATER_DRAWS];
 
-/// One handler, longer.
+/// As [`ONE_HANDLER`], with two wipes and more lengths and ciphers.
 const ONE_HANDLER_LONG: Bounds = Bounds {
     name: "one handler, long",
     budget: Budget { handlers: 1, wipes: 2, reseeds: 1, failed_fetches: 1, refusals: 1, ..NOTHING },
@@ -127,7 +127,7 @@ const TWO_HANDLERS_LONG: Bounds = Bounds {
     ..TWO_HANDLERS
 };
 
-/// Two handlers, and the state becomes zero twice.
+/// Two handlers, and two wipes.
 const TWO_WIPES_LONG: Bounds = Bounds {
     name: "two handlers, two wipes",
     budget: Budget { handlers: 2, wipes: 2, ..NOTHING },

@@ -5,7 +5,7 @@ use crate::value::{KeyId, Keys, MAX_KEYS, Value, place_bit};
 use crate::world::World;
 
 impl World {
-    /// Puts `value` in the place of every value of the same key.
+    /// Replaces each key number by its new number.
     fn renumber(&mut self, new: &[KeyId]) {
         let change = |value: &mut Value| {
             if let Some(key) = value.key() {
@@ -23,8 +23,7 @@ impl World {
         }
     }
 
-    /// Makes equal what no step can tell apart: keys are numbered in the order in which they are found, and what is known of
-    /// a key that nothing can use again is dropped.
+    /// Numbers the keys in the order in which they are found, and drops the properties of a key that no call can use again.
     pub fn canonicalize(&mut self) {
         const NONE: KeyId = KeyId::MAX;
         let mut new = [NONE; MAX_KEYS];

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The cipher routines as the accesses that they make to the state, one list for each routine.
+//! The cipher routines: for each, the list of its accesses to the state.
 
 use vdso_inject::labels::Kind::{Read, Write};
 use vdso_inject::labels::Part::{Batch, Key, Output, Word};
 use vdso_inject::labels::{Kind, Part};
 
-/// The instruction sets that differ in their accesses.
+/// The ciphers whose accesses differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cipher {
     /// Four blocks at a time: a refill makes the upper half of the group first.
@@ -14,7 +14,7 @@ pub enum Cipher {
     Avx2,
     /// Eight or sixteen blocks at a time, in more registers.
     Avx512vl,
-    /// One block at a time, and nothing but the key in memory: the C library of the kernel.
+    /// One block at a time, with only the key in memory: the kernel's C code.
     Scalar,
 }
 
@@ -23,11 +23,12 @@ pub enum Cipher {
 pub enum Effect {
     /// Loads the key into registers, and uses the first cell of the batch as scratch.
     Load,
-    /// Loads the key without scratch.
+    /// Loads the key, and uses no scratch.
     LoadOnly,
     /// Permutes by way of the scratch, and adds the key, which is loaded once more.
     Add,
-    /// Checks the tag: nothing was stored yet.
+    /// Checks the tag before the stores that follow. In a refill with SSE2, the second check comes after the store of the
+    /// upper half of the batch.
     CheckTag,
     /// Stores a word of all blocks to the scratch.
     Spill,
@@ -47,7 +48,7 @@ pub enum Effect {
     OutOnly,
 }
 
-/// The accesses of one step; only those to one part of the state can be interrupted with any effect.
+/// The accesses of one step. An event between them can affect only those to one part of the state.
 pub type Accesses = &'static [(Part, Kind)];
 
 /// One step of a routine.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! A way to a violation as a story: one line for each event, with the actor, the access, the word and the reason.
+//! The text of a counterexample: a line for each event, with the actor, the access, the word and the reason.
 
 use crate::event::{Event, Outcome, apply};
-use crate::explore::Way;
+use crate::explore::Counterexample;
 use crate::memory::{FETCHING, Memory, own_tag};
 use crate::scenario::Scenario;
 use crate::violation::Violation;
@@ -10,12 +10,12 @@ use crate::world::World;
 use std::fmt::Write;
 use vdso_inject::labels::{Kind, Part};
 
-/// The calls by the letters that stories name them by: A is the main program's.
+/// The letter that names the call at `depth`: A is the main program's call.
 fn letter(depth: usize) -> char {
     char::from(b'A' + depth as u8)
 }
 
-/// The word in words.
+/// Describes a value of the word.
 pub fn word(word: u16) -> String {
     let fetching = if word & FETCHING != 0 { "FETCHING | " } else { "" };
     let rest = word & !FETCHING;
@@ -67,10 +67,10 @@ fn line(world: &World, event: Event, outcome: &Outcome) -> String {
         }
         Event::Handler(len) => format!("- a signal handler begins the draw {} of {len} cells", letter(world.depth())),
         Event::Wipe => "- the state becomes zero: its page is dropped".into(),
-        Event::Fork => "- the handler forks; in the child, where the run goes on, the state is zero".into(),
+        Event::Fork => "- the handler forks; the run continues in the child, where the state is zero".into(),
         Event::WipeKey => "- the page with key and batch becomes zero".into(),
         Event::WipeWord => "- the page with word and count becomes zero".into(),
-        Event::MoveAway => "- the state is moved away; its old place reads as zero".into(),
+        Event::MoveAway => "- the state is moved away; its old address reads as zero".into(),
         Event::MoveBack => "- the state is moved back".into(),
         Event::Reseed => "- the kernel takes a new base key".into(),
         Event::Publish => format!("- the kernel publishes generation {}", outcome.world.published),
@@ -79,11 +79,11 @@ fn line(world: &World, event: Event, outcome: &Outcome) -> String {
     }
 }
 
-/// Lets the events of `way` happen; returns the worlds before each, and what came of it.
-pub fn replay(scenario: &Scenario, way: &Way) -> Vec<(World, Event, Outcome)> {
+/// Lets the events of `path` happen; returns the worlds before each, and what came of it.
+pub fn run_events(scenario: &Scenario, path: &Counterexample) -> Vec<(World, Event, Outcome)> {
     let mut world = scenario.root();
     let mut all = Vec::new();
-    for &event in way {
+    for &event in path {
         let outcome = apply(scenario, &world, event);
         all.push((world, event, outcome));
         world = outcome.world;
@@ -92,12 +92,12 @@ pub fn replay(scenario: &Scenario, way: &Way) -> Vec<(World, Event, Outcome)> {
     all
 }
 
-/// Tells the story.
-pub fn story(scenario: &Scenario, violation: Violation, way: &Way) -> String {
+/// Describes a counterexample, with a line for each event.
+pub fn describe(scenario: &Scenario, violation: Violation, path: &Counterexample) -> String {
     let mut text = format!("{scenario}\n");
     let Memory { word: first, count, .. } = scenario.root().memory;
     let _ = writeln!(text, "     - the word is {}, the count {count}; A begins", word(first));
-    for (at, (world, event, outcome)) in replay(scenario, way).iter().enumerate() {
+    for (at, (world, event, outcome)) in run_events(scenario, path).iter().enumerate() {
         let _ = writeln!(text, "{:3}. {}", at + 1, line(world, *event, outcome));
     }
     let _ = writeln!(text, "     violation: {violation}");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! A world as a string of bytes that no other world has, and back.
+//! An injective encoding of worlds as bytes, and its inverse.
 
 use crate::frame::{Frame, Held, MAX_OUTPUT, Pc};
 use crate::memory::Memory;
@@ -159,7 +159,7 @@ impl Reader<'_> {
     }
 }
 
-/// The world of these bytes, and the bytes after it.
+/// Decodes one world; returns it and the remaining bytes.
 pub fn decode(bytes: &[u8]) -> (World, &[u8]) {
     let mut reader = Reader(bytes);
     let (published, epoch) = reader.halves();

@@ -7,25 +7,25 @@ use crate::memory::Memory;
 use crate::protocol::{Form, Protocol};
 use crate::scenario::Scenario;
 use crate::value::{BATCH_CELLS, Value};
-use crate::violation::{Violation, abandon, judge_idle};
+use crate::violation::{Violation, abandon, check_idle};
 use crate::world::World;
 
-/// One thing that happens.
+/// One event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     /// The innermost call makes its next access.
     Step(Answer),
-    /// A signal handler draws so many cells.
+    /// A signal handler begins to draw this number of cells.
     Handler(u8),
     /// The state becomes zero.
     Wipe,
-    /// The handler forks; the run goes on in the child.
+    /// The handler forks; the exploration continues in the child.
     Fork,
     /// The page with key and batch becomes zero.
     WipeKey,
     /// The page with word and count becomes zero.
     WipeWord,
-    /// The state is moved away, and its old place reads as zero.
+    /// The state is moved away, and its old address reads as zero.
     MoveAway,
     /// The state is moved back.
     MoveBack,
@@ -35,7 +35,7 @@ pub enum Event {
     Publish,
     /// The innermost call is abandoned.
     Abandon,
-    /// The main program draws so many cells.
+    /// The main program begins to draw this number of cells.
     Later(u8),
 }
 
@@ -44,9 +44,9 @@ pub enum Event {
 pub struct Outcome {
     /// The world afterwards; not canonical yet.
     pub world: World,
-    /// For a step, what it was.
+    /// The step, if the event is one.
     pub step: Option<Step>,
-    /// The violation that it showed.
+    /// The violation that it caused.
     pub violation: Option<Violation>,
 }
 
@@ -105,7 +105,7 @@ pub fn events(scenario: &Scenario, world: &World, mut found: impl FnMut(Event)) 
     }
 }
 
-/// Lets an event happen.
+/// Applies an event.
 pub fn apply(scenario: &Scenario, before: &World, event: Event) -> Outcome {
     let mut world = *before;
     let mut made = None;
@@ -168,12 +168,12 @@ pub fn apply(scenario: &Scenario, before: &World, event: Event) -> Outcome {
     }
     let mut violation = made.and_then(|step| step.violation);
     if violation.is_none() && world.depth() == 0 {
-        violation = judge_states(&world, scenario.rules.form);
+        violation = check_states(&world, scenario.rules.form);
     }
     Outcome { world, step: made, violation }
 }
 
-/// The state, and the one that was moved away.
-fn judge_states(world: &World, form: Form) -> Option<Violation> {
-    judge_idle(world, &world.memory, form).or_else(|| judge_idle(world, world.moved.as_ref()?, form))
+/// Checks the state, and the state that was moved away.
+fn check_states(world: &World, form: Form) -> Option<Violation> {
+    check_idle(world, &world.memory, form).or_else(|| check_idle(world, world.moved.as_ref()?, form))
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Breadth first through all worlds of a scenario, so that the first way to a violation is a shortest one.
+//! Breadth-first search through all worlds of a scenario: the first path to a violation is a shortest one.
 
 use crate::encode::{decode, encode};
 use crate::event::{Event, apply, events};
@@ -10,11 +10,11 @@ use foldhash::quality::FixedState;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
 
-/// A number that stands for a world. Two worlds of an exploration of 100 million have the same one with a chance of 1 in 3,700;
-/// the second one would be left out.
+/// A 64-bit hash that identifies a world. If two worlds have the same hash, the second one is not explored: among 100 million
+/// worlds this has a probability of 1 in 3,700.
 pub type Fingerprint = u64;
 
-/// Keeps a fingerprint as it is.
+/// A hasher that returns the fingerprint unchanged.
 #[derive(Default)]
 pub struct Identity(u64);
 
@@ -32,26 +32,26 @@ impl Hasher for Identity {
     }
 }
 
-/// The way to a violation: its events, from the root on.
-pub type Way = Vec<Event>;
+/// A shortest path to a violation: its events, from the root on.
+pub type Counterexample = Vec<Event>;
 
 /// The outcome of an exploration.
 #[derive(Clone, Debug, Default)]
 pub struct Explored {
-    /// Worlds that were found.
+    /// Number of worlds.
     pub states: u64,
-    /// Events that were tried.
+    /// Number of events.
     pub events: u64,
-    /// Ways to the violations that were found: for each class a shortest one.
-    pub violations: BTreeMap<Violation, Way>,
-    /// Whether the limit of worlds was reached, so that some were left out.
+    /// A counterexample for each class of violations that was found.
+    pub violations: BTreeMap<Violation, Counterexample>,
+    /// Whether the limit was reached, so that some worlds were not explored.
     pub cut: bool,
 }
 
-/// The worlds that were found, each with the one before it.
+/// The worlds that were found, each with its predecessor.
 type Visited = HashMap<Fingerprint, Fingerprint, BuildHasherDefault<Identity>>;
 
-/// The root has no world before it.
+/// The predecessor of the root.
 const NONE: Fingerprint = 0;
 
 fn fingerprint(bytes: &[u8]) -> Fingerprint {
@@ -60,7 +60,7 @@ fn fingerprint(bytes: &[u8]) -> Fingerprint {
     hasher.finish().max(1)
 }
 
-/// Explores; stops at `limit` worlds. Nothing follows on a violation: the run has ended.
+/// Explores a scenario up to `limit` worlds. A path ends at its first violation.
 pub fn explore(scenario: &Scenario, limit: u64) -> Explored {
     let mut explored = Explored::default();
     let mut visited = Visited::default();
@@ -103,20 +103,20 @@ pub fn explore(scenario: &Scenario, limit: u64) -> Explored {
     explored.states = visited.len() as u64;
     explored.violations = found
         .into_iter()
-        .map(|(violation, (before, event))| (violation, way(scenario, &root, &visited, before, event)))
+        .map(|(violation, (before, event))| (violation, path(scenario, &root, &visited, before, event)))
         .collect();
     explored
 }
 
-/// The events that lead from the root to `last`, which happens in the world `before`.
-fn way(scenario: &Scenario, root: &World, visited: &Visited, before: Fingerprint, last: Event) -> Way {
+/// The events from the root to `last`, which happens in the world `before`.
+fn path(scenario: &Scenario, root: &World, visited: &Visited, before: Fingerprint, last: Event) -> Counterexample {
     let mut worlds = vec![before];
     let mut at = before;
     while let Some(&earlier) = visited.get(&at).filter(|earlier| **earlier != NONE) {
         worlds.push(earlier);
         at = earlier;
     }
-    let mut way = Vec::new();
+    let mut path = Vec::new();
     let mut world = *root;
     for wanted in worlds.iter().rev().skip(1) {
         let mut taken = None;
@@ -134,9 +134,9 @@ fn way(scenario: &Scenario, root: &World, visited: &Visited, before: Fingerprint
             }
         });
         let (event, after) = taken.expect("each world was found from the one before it");
-        way.push(event);
+        path.push(event);
         world = after;
     }
-    way.push(last);
-    way
+    path.push(last);
+    path
 }

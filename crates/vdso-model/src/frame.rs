@@ -8,7 +8,7 @@ pub const MAX_OUTPUT: usize = 5;
 
 macro_rules! places {
     ($($(#[doc = $doc:literal])* $place:ident,)*) => {
-        /// Where a call stands: the access that it makes next.
+        /// The program counter of a call: the access that it makes next.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[repr(u8)]
         pub enum Pc {
@@ -16,7 +16,7 @@ macro_rules! places {
         }
 
         impl Pc {
-            /// All places, in the order of their numbers.
+            /// All accesses, in the order of their numbers.
             pub const ALL: &'static [Self] = &[$(Self::$place),*];
         }
     };
@@ -47,8 +47,8 @@ places! {
     Ready,
     /// Read whether the state is in use.
     InUse,
-    /// Mark the state as in use, without a key.
-    Mark,
+    /// Store the tag, before a key is fetched.
+    StoreTag,
     /// Fetch the key.
     Fetch,
     /// A failed fetch resets the state; then the system call.
@@ -57,7 +57,7 @@ places! {
     ZeroCount,
     /// Leave FETCHING.
     LeaveFetching,
-    /// Wrong on purpose: read the generation after the fetch, and mark the state with it.
+    /// Wrong on purpose: read the generation after the fetch, and store the tag then.
     LateGeneration,
     /// Read which cipher the kernel allows.
     Simd,
@@ -85,13 +85,13 @@ places! {
     LateCount,
     /// Reset the state, and discard the pass.
     Discard,
-    /// Serve the request by the system call.
+    /// Fall back to the system call.
     SystemCall,
     /// In-use flag: test it.
     FlagTest,
     /// In-use flag: set it.
     FlagSet,
-    /// In-use flag: clear it, and serve the request by the system call.
+    /// In-use flag: clear it, and fall back to the system call.
     FlagClearToSystemCall,
     /// In-use flag: a key could not be fetched, so the generation becomes 0.
     FlagNoKey,
@@ -105,12 +105,12 @@ places! {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Held {
-    /// It does not hold it.
+    /// The call does not hold the state.
     #[default]
     No,
-    /// It took it under the tag of the generation.
+    /// The call took the state under the tag of the generation.
     Taken,
-    /// It fetches, or fetched, the key.
+    /// The call fetches, or fetched, the key.
     Fetched,
 }
 
@@ -121,19 +121,19 @@ pub struct Frame {
     pub pc: Pc,
     /// Progress within the cipher or the copy.
     pub at: u8,
-    /// Cells that are wanted.
+    /// Cells of the request.
     pub len: u8,
-    /// Passes that it may still begin.
+    /// Passes that are left, this one included.
     pub passes: u8,
-    /// The pass that it is in.
+    /// Number of the present pass.
     pub pass: u8,
     /// The generation that it read.
     pub generation: u8,
     /// Cells that are in the buffer.
     pub done: u8,
-    /// Cells of the batch that are left, as far as it knows.
+    /// The count, as the call knows it.
     pub remaining: u8,
-    /// Cells that it moves from the batch now.
+    /// Cells that the present copy moves from the batch.
     pub moving: u8,
     /// Whether it is on the fast path.
     pub hit: bool,
@@ -145,9 +145,9 @@ pub struct Frame {
     pub held: Held,
     /// K9: it found the word 0.
     pub found_zero: bool,
-    /// A process was forked when it had made its last check.
+    /// Whether a fork came after its last check.
     pub finished: bool,
-    /// The generation that was published when it wrote its last cell.
+    /// The published generation when it wrote its last cell.
     pub floor: u8,
     /// The key in registers.
     pub register: Option<KeyId>,

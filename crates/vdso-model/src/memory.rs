@@ -23,10 +23,10 @@ pub struct Memory {
     pub word: u16,
     /// The in-use flag.
     pub flag: bool,
-    /// Cells of the batch that are left.
+    /// Number of unread cells in the batch.
     pub count: u8,
     /// The key.
     pub key: Value,
-    /// The batch; the first [`count`](Self::count) cells are left.
+    /// The batch; the first [`count`](Self::count) cells are unread.
     pub batch: [Value; BATCH_CELLS],
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! A way to a violation, replayed on a built image: the stepper stops its calls where the events of the way happen.
+//! Replays a counterexample on a built image: the stepper stops a call at each position where an event happens.
 
 use crate::event::Event;
-use crate::explore::Way;
+use crate::explore::Counterexample;
 use crate::object::Fill;
 use crate::scenario::{Scenario, Start};
 use crate::steps::{Label, is_control, normal_form};
 use crate::value::GROUP_CELLS;
-use crate::{event, story};
+use crate::{counterexample, event};
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use vdso_abi::state::GROUP_LEN;
@@ -21,13 +21,13 @@ use vdso_inject::step::{Next, Start as Begin, Stepper};
 /// Bytes that stand for one cell of a batch.
 const CELL: usize = 16;
 
-/// Where in a call something happens.
+/// The position of an event in a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Place {
     depth: usize,
     /// Control accesses before it.
     controls: usize,
-    /// The accesses since the last of them, in normal form.
+    /// The accesses since the last control access, in normal form.
     since: Vec<Label>,
     /// The access that follows.
     next: Label,
@@ -36,7 +36,7 @@ struct Place {
 /// The outcome of a replay.
 #[derive(Clone, Debug, Default)]
 pub struct Replayed {
-    /// Events of the way that did not come about, because the image took another one.
+    /// Events of the path that did not happen, because the image took another path.
     pub missed: usize,
     /// The violations that the image showed.
     pub shown: Vec<&'static str>,
@@ -45,12 +45,12 @@ pub struct Replayed {
 impl fmt::Display for Replayed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.missed, self.shown.as_slice()) {
-            (0, []) => f.write_str("every event came about, and nothing was shown"),
-            (0, shown) => write!(f, "every event came about: {}", shown.join(", ")),
+            (0, []) => f.write_str("every event happened: no violation"),
+            (0, shown) => write!(f, "every event happened: {}", shown.join(", ")),
             (missed, []) => {
-                write!(f, "{missed} events did not come about: the image took another way; nothing was shown")
+                write!(f, "{missed} events did not happen, because the image took another path: no violation")
             }
-            (missed, shown) => write!(f, "{missed} events did not come about: {}", shown.join(", ")),
+            (missed, shown) => write!(f, "{missed} events did not happen: {}", shown.join(", ")),
         }
     }
 }
@@ -62,7 +62,7 @@ struct Buffer {
     returned: bool,
 }
 
-/// One replay under way.
+/// One replay in progress.
 struct Player<'a> {
     harness: &'a Harness<'a>,
     entry: Entry,
@@ -72,26 +72,26 @@ struct Player<'a> {
     buffers: RefCell<Vec<Buffer>>,
 }
 
-/// Replays a way on the image of `harness`; `None` for a way with events that no stop can make, or a state that no draws make.
-pub fn replay(harness: &Harness<'_>, entry: Entry, scenario: &Scenario, way: &Way) -> Option<Replayed> {
+/// Replays a path on the image of `harness`; `None` for a path with events that no stop can make, or a state that no draws make.
+pub fn replay(harness: &Harness<'_>, entry: Entry, scenario: &Scenario, path: &Counterexample) -> Option<Replayed> {
     let fill = match scenario.start {
         Start::Fresh => Fill::Fresh,
         Start::Idle(cells) => Fill::Idle(usize::from(cells) * CELL),
         Start::Stale => Fill::Stale,
         _ => return None,
     };
-    let script = script(scenario, way)?;
+    let script = script(scenario, path)?;
     fill.prepare(harness, entry);
     let player = Player { harness, entry, script, next: Cell::new(0), buffers: RefCell::default() };
     let left = if let Start::Idle(cells) = scenario.start { cells } else { 0 };
     player.call(0, bytes(scenario.len, left));
-    // One more draw of the main program shows what the state is worth.
+    // One more draw of the main program shows whether the state was left unsafe.
     player.call(0, CELL);
     let missed = player.script.len() - player.next.get();
     Some(Replayed { missed, shown: shown(&player.buffers.into_inner()) })
 }
 
-/// The bytes of a request: whole groups where the model makes direct groups.
+/// The bytes of a request: whole groups, if the model makes direct groups.
 fn bytes(cells: u8, left: u8) -> usize {
     let after_batch = usize::from(cells.saturating_sub(left));
     if after_batch >= GROUP_CELLS {
@@ -101,11 +101,11 @@ fn bytes(cells: u8, left: u8) -> usize {
     }
 }
 
-/// The events that are no steps, each with its place.
-fn script(scenario: &Scenario, way: &Way) -> Option<Vec<(Place, Event)>> {
+/// The events other than steps, each with its position.
+fn script(scenario: &Scenario, path: &Counterexample) -> Option<Vec<(Place, Event)>> {
     let mut script = Vec::new();
     let mut calls: Vec<(usize, Vec<Label>)> = vec![(0, Vec::new())];
-    for (world, what, outcome) in story::replay(scenario, way) {
+    for (world, what, outcome) in counterexample::run_events(scenario, path) {
         let depth = world.depth().checked_sub(1)?;
         match what {
             Event::Step(answer) => {
@@ -185,7 +185,7 @@ impl Player<'_> {
         })
     }
 
-    /// Lets the next event happen; returns whether the call goes on.
+    /// Makes the next event happen; returns whether the call continues.
     fn happen(&self, depth: usize) -> bool {
         let (_, event) = self.script[self.next.get()];
         self.next.set(self.next.get() + 1);
@@ -200,7 +200,7 @@ impl Player<'_> {
     }
 }
 
-/// Returns the violations that these buffers show. A zero in the buffer of an abandoned call was never written.
+/// The violations that these buffers show. A zero in the buffer of an abandoned call is not one: no call wrote it.
 fn shown(buffers: &[Buffer]) -> Vec<&'static str> {
     let zero_key = ZeroKey::default();
     let of = |buffer: &Buffer| words(&buffer.bytes).map(|(_, word)| word).collect::<Vec<u64>>();
@@ -227,7 +227,7 @@ mod tests {
     use crate::protocol::Protocol;
 
     #[test]
-    fn buffers_with_zeros_and_repeated_words_are_flagged() {
+    fn shown_finds_zeros_and_repeated_words() {
         let buffer = |bytes: &[u8], returned| Buffer { bytes: bytes.to_vec(), returned };
         assert!(shown(&[buffer(&[1; 8], true), buffer(&[2; 8], true)]).is_empty());
         assert_eq!(shown(&[buffer(&[0; 8], true)]), ["zeros returned"]);
@@ -236,16 +236,16 @@ mod tests {
     }
 
     #[test]
-    fn places_are_counted_in_accesses_that_the_object_makes_too() {
+    fn script_counts_control_accesses() {
         let bounds = crate::bounds::ONE_HANDLER;
         let rules = Protocol::CURRENT;
         let scenario = Scenario { rules, bounds, start: Start::Idle(2), len: 1, cipher: crate::cipher::Cipher::Sse2 };
         let step = Event::Step(Answer::Whole);
-        let way = vec![step, step, step, step, step, Event::Wipe, step, Event::Handler(1), step, Event::Abandon];
-        let script = script(&scenario, &way).expect("stops can make these events");
+        let path = vec![step, step, step, step, step, Event::Wipe, step, Event::Handler(1), step, Event::Abandon];
+        let script = script(&scenario, &path).expect("stops can make these events");
         let places: Vec<_> =
             script.iter().map(|(place, event)| (*event, place.depth, place.controls, place.since.len())).collect();
-        // After generation, word, take, count and one copy; after the erasure; after the handler's first access.
+        // Positions: after generation, word, take, count and one copy; after the erasure; after the handler's first access.
         assert_eq!(places, [(Event::Wipe, 0, 4, 2), (Event::Handler(1), 0, 4, 3), (Event::Abandon, 1, 1, 0)]);
     }
 }

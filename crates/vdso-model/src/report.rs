@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Explores all scenarios of some bounds on several processors.
+//! Explores all scenarios of a protocol within bounds, on all processors.
 
-use crate::explore::{Explored, Way, explore};
+use crate::explore::{Counterexample, Explored, explore};
 use crate::protocol::Protocol;
 use crate::scenario::{Bounds, Scenario};
 use crate::violation::Violation;
@@ -12,32 +12,33 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Worlds of one scenario at most: 16 bytes each, twice that while the table grows, and their encodings.
+/// The limit of worlds of one scenario, which bounds memory: 16 bytes for each, twice that while the table grows, and the
+/// encodings.
 pub const LIMIT: u64 = 50_000_000;
 
-/// The outcome of a protocol within some bounds.
+/// The results of one protocol within bounds.
 #[derive(Clone, Debug)]
 pub struct Row {
     /// The name of the protocol.
     pub protocol: &'static str,
     /// The name of the bounds.
     pub bounds: &'static str,
-    /// Scenarios that were explored.
+    /// Number of scenarios.
     pub scenarios: usize,
-    /// Worlds of all of them.
+    /// Number of worlds in all scenarios.
     pub states: u64,
-    /// Events of all of them.
+    /// Number of events in all scenarios.
     pub events: u64,
-    /// Scenarios of which some worlds were left out.
+    /// Number of scenarios that reached the limit.
     pub cut: usize,
-    /// How long it took.
+    /// Duration of the exploration.
     pub time: Duration,
-    /// For each class of violations a shortest way in the first scenario that shows it.
-    pub violations: BTreeMap<Violation, (Scenario, Way)>,
+    /// For each class of violations a counterexample in the first scenario that shows it.
+    pub violations: BTreeMap<Violation, (Scenario, Counterexample)>,
 }
 
 impl Row {
-    /// The classes.
+    /// The classes of violations.
     pub fn classes(&self) -> Vec<Violation> {
         self.violations.keys().copied().collect()
     }
@@ -48,7 +49,7 @@ pub fn processors() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Explores.
+/// Explores all scenarios of `rules` within `bounds`.
 pub fn run(rules: &Protocol, bounds: &Bounds, workers: usize) -> Row {
     let begun = Instant::now();
     let scenarios = Scenario::all(rules, bounds);
@@ -66,7 +67,7 @@ pub fn run(rules: &Protocol, bounds: &Bounds, workers: usize) -> Row {
         }
     });
     let mut done = done.into_inner().expect("all workers have ended");
-    // The same row each time, whichever worker was faster.
+    // Sort by scenario: the row must not depend on the speed of the workers.
     done.sort_by_key(|(place, _)| *place);
     let mut row = Row {
         protocol: rules.name,
@@ -82,8 +83,8 @@ pub fn run(rules: &Protocol, bounds: &Bounds, workers: usize) -> Row {
         row.states += states;
         row.events += events;
         row.cut += usize::from(cut);
-        for (violation, way) in violations {
-            row.violations.entry(violation).or_insert((scenarios[place], way));
+        for (violation, path) in violations {
+            row.violations.entry(violation).or_insert((scenarios[place], path));
         }
     }
     row

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Where an exploration begins, and how much may happen in it.
+//! A scenario: the world in which an exploration begins, and the bounds of its events.
 
 use crate::call::begin;
 use crate::cipher::Cipher;
@@ -11,19 +11,19 @@ use std::fmt;
 
 /// The history of the state before the call.
 ///
-/// Every state that a call can leave is one of these, or a state that no call takes, whose contents do not matter: they are
-/// the worst ones here, a key and a batch that were returned.
+/// Every state that a call can leave is one of these, or a state that no call takes. The contents of the latter do not matter;
+/// here they are the worst ones, a key and a batch that were returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
     /// All zero.
     Fresh,
-    /// Reset by a discarded pass or a failed fetch: the word is 0, and the rest is left over.
+    /// Reset by a discarded pass or a failed fetch: the word is 0, and the rest is old.
     Reset,
-    /// After the first draw (K9), or wiped before a release: the word is 1, and the rest is left over.
+    /// After the first draw (K9), or wiped before a release: the word is 1, and the rest is old.
     One,
-    /// Idle, with so many cells of the batch left.
+    /// Idle, with this number of unread cells in the batch.
     Idle(u8),
-    /// Idle under an earlier generation, and the rest is left over.
+    /// Idle under an earlier generation, and the rest is old.
     Stale,
     /// In use by a call that was abandoned.
     InUse,
@@ -34,11 +34,11 @@ pub enum Start {
 }
 
 impl Start {
-    /// Those with a generation.
+    /// The states of a kernel with a generation.
     pub const USUAL: [Self; 8] =
         [Self::Fresh, Self::Reset, Self::One, Self::Idle(0), Self::Idle(1), Self::Idle(2), Self::Stale, Self::InUse];
 
-    /// Those without one.
+    /// The states of a kernel with generation 0.
     pub const WITHOUT_GENERATION: [Self; 2] = [Self::NoGeneration, Self::OneWithoutGeneration];
 
     fn generation(self) -> u8 {
@@ -54,7 +54,7 @@ impl Start {
         let word = match (self, flag_form) {
             (Self::Fresh | Self::Reset | Self::NoGeneration, _) => 0,
             (Self::One | Self::OneWithoutGeneration, false) => 1,
-            // No state of this form is like that: it is a fresh one.
+            // This form has no such state: use a fresh one.
             (Self::One | Self::OneWithoutGeneration, true) => 0,
             (Self::Idle(_) | Self::Stale, false) => idle(1),
             (Self::Idle(_) | Self::Stale | Self::InUse, true) => 1,
@@ -96,12 +96,12 @@ impl fmt::Display for Start {
     }
 }
 
-/// How much may happen.
+/// The events that may happen in an exploration, and the calls.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
     /// Their name in the tables.
     pub name: &'static str,
-    /// How often each event may happen.
+    /// The maximum number of each event.
     pub budget: Budget,
     /// Whether the main program's call may be abandoned.
     pub main_abandoned: bool,
@@ -117,16 +117,16 @@ pub struct Bounds {
     pub starts: &'static [Start],
     /// Ciphers.
     pub ciphers: &'static [Cipher],
-    /// The protocol of handlers' draws, if it is another one.
+    /// The protocol of handlers' draws, if it differs.
     pub handlers_follow: Option<&'static Protocol>,
 }
 
 /// One exploration.
 #[derive(Clone, Copy, Debug)]
 pub struct Scenario {
-    /// The requests of the calls.
+    /// The protocol.
     pub rules: Protocol,
-    /// How much may happen.
+    /// The bounds.
     pub bounds: Bounds,
     /// The state to begin with.
     pub start: Start,
@@ -137,7 +137,7 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    /// All scenarios of some bounds.
+    /// All scenarios of a protocol within bounds.
     pub fn all(rules: &Protocol, bounds: &Bounds) -> Vec<Self> {
         let ciphers = if rules.form == Form::Flag { &[Cipher::Scalar] } else { bounds.ciphers };
         let mut all = Vec::new();

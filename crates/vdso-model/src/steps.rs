@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The accesses of one call as a list, in the model and in a form in which the object's list can be compared with it.
+//! The list of a call's accesses in the model, and the normal form in which it is compared with the object's list.
 
 use crate::call::{Answer, begin, step};
 use crate::cipher::Cipher;
@@ -14,14 +14,14 @@ use vdso_inject::labels::{Kind, Part};
 /// One labelled access.
 pub type Label = (Part, Kind);
 
-/// Whether an access can be told from its neighbours in any list: all but those of key, batch and buffer, which come in as
-/// many instructions as the processor needs for them.
+/// Whether an access is a control access: one that every list has once. Moves of key, batch and buffer are not, because
+/// their number of instructions depends on the cipher.
 pub fn is_control(part: Part) -> bool {
     !matches!(part, Part::Key | Part::Batch | Part::Output)
 }
 
-/// The list in a form that does not depend on how many instructions move a part of the state: what is repeated at once is
-/// left out, if no control access is in it.
+/// The normal form of a list, which does not depend on the number of instructions of a move: removes repetitions of
+/// adjacent accesses, unless they have a control access.
 pub fn normal_form(labels: &[Label]) -> Vec<Label> {
     /// The longest repetition: the accesses of one pass of a cipher's loop.
     const LONGEST: usize = 16;
@@ -67,13 +67,13 @@ pub enum Happening {
 /// How the kernel answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kernel {
-    /// It does what it is asked.
+    /// It answers each request in full.
     Willing,
     /// It refuses to fetch keys.
     NoKeys,
     /// It fetches 0 bytes of a key.
     ShortKeys,
-    /// It refuses everything.
+    /// It refuses every system call.
     Nothing,
     /// Its generator is not ready.
     NotReady,
@@ -82,15 +82,15 @@ pub enum Kernel {
 /// A call to be listed.
 #[derive(Clone, Copy, Debug)]
 pub struct Call {
-    /// Its effect.
+    /// The protocol.
     pub rules: Protocol,
     /// The state.
     pub start: Start,
-    /// How many cells it draws.
+    /// Number of cells to draw.
     pub len: u8,
     /// The cipher.
     pub cipher: Cipher,
-    /// How the kernel answers.
+    /// The answers of the kernel.
     pub kernel: Kernel,
 }
 
@@ -128,8 +128,8 @@ impl Call {
         }
     }
 
-    /// The accesses of the call, and before which of its control accesses something can happen in the model: all but those that
-    /// one step makes after another one.
+    /// The accesses of the call, and the control accesses before which an event can happen in the model: those that begin a
+    /// step.
     pub fn list(&self, when: usize, what: Happening) -> (Vec<Label>, Vec<usize>) {
         let mut world = self.root();
         let (mut labels, mut places, mut controls) = (Vec::new(), Vec::new(), 0);
@@ -173,7 +173,7 @@ mod tests {
     use Kind::{Read, ReadWrite, Write};
 
     #[test]
-    fn repeated_moves_become_one_and_control_accesses_stay() {
+    fn normal_form_removes_repeated_moves_only() {
         let copy = [(Part::Batch, Read), (Part::Output, Write)];
         let list: Vec<Label> = [copy, copy, copy].concat();
         assert_eq!(normal_form(&list), copy);
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_draw_on_the_fast_path_is_the_list_of_the_contract() {
+    fn list_of_a_fast_path_draw_is_that_of_the_contract() {
         let call = Call {
             rules: Protocol::CURRENT,
             start: Start::Idle(2),

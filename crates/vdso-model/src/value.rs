@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Contents of memory cells, abstracted: which key made a value, at which place of its stream.
+//! Abstract contents of memory cells: the key that made a value, and the value's place in the keystream.
 
 /// Index of a key in [`Keys`].
 pub type KeyId = u8;
@@ -10,7 +10,7 @@ pub const GROUP_CELLS: usize = 3;
 pub const BATCH_CELLS: usize = GROUP_CELLS - 1;
 /// Counters that one key can be used under in one pass: direct groups, and the refill after them.
 pub const COUNTERS: usize = 2;
-/// Keys that can be told apart at the same time.
+/// The maximum number of keys in one world.
 pub const MAX_KEYS: usize = 16;
 
 /// The content of a cell.
@@ -43,7 +43,7 @@ impl Value {
         }
     }
 
-    /// The same with another number for its key.
+    /// The same value with another number for its key.
     pub fn with_key(self, new: KeyId) -> Self {
         match self {
             Self::Zero => Self::Zero,
@@ -53,7 +53,7 @@ impl Value {
         }
     }
 
-    /// One byte that no other value has.
+    /// Encodes the value as one byte, injectively.
     pub fn to_byte(self) -> u8 {
         const PLACES: u8 = (COUNTERS * GROUP_CELLS) as u8;
         match self {
@@ -87,14 +87,14 @@ impl Value {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Fault {
-    /// Nothing: secret and whole.
+    /// None: the key is secret and whole.
     #[default]
     None,
-    /// It is all zeros, or made from such a key: anybody can compute its stream.
+    /// The key is zero, or derived from a zero key: an attacker can compute its stream.
     Zero,
     /// The kernel wrote a part of it.
     Partial,
-    /// It was returned to a caller, or made from bytes that were.
+    /// The key was returned to a caller, or made from returned bytes.
     Known,
     /// The cipher computed with two keys, or with scratch that another call wrote.
     Spoiled,
@@ -105,12 +105,12 @@ impl Fault {
     pub const ALL: [Self; 5] = [Self::None, Self::Zero, Self::Partial, Self::Known, Self::Spoiled];
 }
 
-/// The facts that are known of a key.
+/// The properties of a key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Key {
     /// The kernel's base key that it was fetched under, directly or through refills.
     pub epoch: u8,
-    /// Whether the parent of a fork has it as well.
+    /// Whether the parent of a fork has the key too.
     pub parents: bool,
     /// The fault of the key.
     pub fault: Fault,
@@ -135,22 +135,22 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// How many there are.
+    /// The number of keys.
     pub fn len(&self) -> usize {
         usize::from(self.len)
     }
 
-    /// Whether there are none.
+    /// Whether there is no key.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// All of them.
+    /// All keys.
     pub fn as_slice(&self) -> &[Key] {
         &self.list[..self.len()]
     }
 
-    /// All of them, to be changed.
+    /// All keys, mutable.
     pub fn as_mut_slice(&mut self) -> &mut [Key] {
         &mut self.list[..usize::from(self.len)]
     }
@@ -160,7 +160,7 @@ impl Keys {
         &self.as_slice()[usize::from(id)]
     }
 
-    /// The key of this number, to be changed.
+    /// The key of this number, mutable.
     pub fn get_mut(&mut self, id: KeyId) -> &mut Key {
         &mut self.as_mut_slice()[usize::from(id)]
     }
@@ -173,7 +173,7 @@ impl Keys {
         self.len - 1
     }
 
-    /// The key that a refill of `parent` under `counter` makes: always the same one.
+    /// The key that a refill of `parent` under `counter` makes. Equal arguments give the same key.
     pub fn derive(&mut self, parent: KeyId, counter: u8) -> KeyId {
         let known = self.as_slice().iter().position(|key| key.from == Some((parent, counter)));
         if let Some(known) = known {
@@ -194,7 +194,7 @@ impl Keys {
         }
     }
 
-    /// The key with which nothing is known but what is wrong with it.
+    /// The key of which only the fault is known.
     pub fn faulty(&mut self, fault: Fault) -> KeyId {
         let wanted = Key { fault, ..Key::default() };
         let known = self.as_slice().iter().position(|key| Key { returned: 0, abandoned: 0, ..*key } == wanted);
@@ -207,7 +207,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_value_has_a_byte_and_every_byte_one_value() {
+    fn to_byte_is_injective_and_invertible() {
         let mut values = vec![Value::Zero];
         for key in 0..MAX_KEYS as u8 {
             values.extend([Value::Key(key), Value::Scratch(key)]);
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refill_makes_the_same_key_each_time_and_a_known_one_of_returned_bytes() {
+    fn derive_is_deterministic_and_knows_returned_bytes() {
         let mut keys = Keys::default();
         let parent = keys.add(Key { epoch: 1, ..Key::default() });
         let child = keys.derive(parent, 0);
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_loaded_from_zeros_is_the_zero_key() {
+    fn loading_zeros_gives_the_zero_key() {
         let mut keys = Keys::default();
         let zero = keys.loaded(Value::Zero);
         assert_eq!((keys.get(zero).fault, keys.loaded(Value::Zero)), (Fault::Zero, zero));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Violations, and where the explorer checks for them: at each return, and whenever no call is under way.
+//! The classes of violations, and the checks at each return and between calls.
 
 use crate::frame::Frame;
 use crate::memory::{Memory, idle};
@@ -39,7 +39,7 @@ violations! {
     PartialKey "bytes of a partly fetched key",
     /// A call returns output of a key that was returned.
     KnownKey "bytes of a key that was returned",
-    /// A call returns key words, or what can be run backwards to them.
+    /// A call returns key words, or words from which the key can be computed.
     KeyWords "key words returned",
     /// A call returns output of a mix of two keys, or of scratch that another call wrote.
     Spoiled "bytes computed from spoiled scratch",
@@ -55,7 +55,7 @@ violations! {
     Overrun "written past the buffer",
     /// A call fails and leaves bytes of a discarded pass in its buffer.
     LeftInBuffer "bytes left by a failed call",
-    /// A call starts over more than once.
+    /// A call restarts more than once.
     ManyPasses "more than one restart",
     /// No call is under way, and the state counts as idle without a good key.
     IdleWithoutKey "idle without a live key",
@@ -73,13 +73,13 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Judges what a call returns, and marks it as returned.
-pub fn judge_return(world: &mut World, frame: &Frame) -> Option<Violation> {
+/// Checks the bytes that a call returns, and records them as returned.
+pub fn check_return(world: &mut World, frame: &Frame) -> Option<Violation> {
     let len = usize::from(frame.len);
-    frame.output[..len].iter().find_map(|value| judge_value(world, frame, *value))
+    frame.output[..len].iter().find_map(|value| check_value(world, frame, *value))
 }
 
-fn judge_value(world: &mut World, frame: &Frame, value: Value) -> Option<Violation> {
+fn check_value(world: &mut World, frame: &Frame, value: Value) -> Option<Violation> {
     let Value::Stream { key: id, counter, cell } = value else {
         return Some(if value == Value::Zero { Violation::Zeros } else { Violation::KeyWords });
     };
@@ -112,7 +112,7 @@ fn judge_value(world: &mut World, frame: &Frame, value: Value) -> Option<Violati
     None
 }
 
-/// Notes that a call is abandoned: its caller can see the bytes that are in its buffer.
+/// Records the bytes in the buffer of an abandoned call, because its caller can see them.
 pub fn abandon(world: &mut World, frame: &Frame) {
     for value in &frame.output[..usize::from(frame.done)] {
         match *value {
@@ -129,7 +129,7 @@ pub fn abandon(world: &mut World, frame: &Frame) {
     }
 }
 
-/// Whether a call of now would take the state.
+/// Whether a call that began now would take the state.
 pub fn is_idle(world: &World, memory: &Memory, form: Form) -> bool {
     match form {
         Form::Word => world.published != 0 && memory.word == idle(world.published),
@@ -137,9 +137,9 @@ pub fn is_idle(world: &World, memory: &Memory, form: Form) -> bool {
     }
 }
 
-/// Judges the state when no call is under way: what is idle is as good as new, so that the next call begins where some other
-/// exploration begins.
-pub fn judge_idle(world: &World, memory: &Memory, form: Form) -> Option<Violation> {
+/// Checks an idle state between calls: it must be as good as a state in which another exploration begins. So one call stands
+/// for any number of consecutive calls.
+pub fn check_idle(world: &World, memory: &Memory, form: Form) -> Option<Violation> {
     if !is_idle(world, memory, form) {
         return None;
     }

@@ -8,30 +8,30 @@ use crate::value::{KeyId, Keys, Value};
 /// Calls on the stack at the same time: the main program's, and handlers within one another.
 pub const MAX_FRAMES: usize = 5;
 
-/// How often things may still happen.
+/// The number of times that each event may still happen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Budget {
     /// Draws by signal handlers.
     pub handlers: u8,
     /// The state becomes zero.
     pub wipes: u8,
-    /// A handler forks, and the run goes on in the child.
+    /// A handler forks, and the exploration continues in the child.
     pub forks: u8,
     /// Half of a state that lies on two pages becomes zero.
     pub half_wipes: u8,
-    /// The state is moved elsewhere, and its old place reads as zero; or back.
+    /// The state is moved away, and its old address reads as zero; or it is moved back.
     pub moves: u8,
     /// The kernel takes a new base key, and publishes a generation some time later.
     pub reseeds: u8,
-    /// The kernel does not fetch a key, or not all of it.
+    /// The kernel refuses a key fetch, or returns a part of the key.
     pub failed_fetches: u8,
-    /// The kernel refuses to serve a whole request.
+    /// The kernel refuses a request that fell back to the system call.
     pub refusals: u8,
     /// Draws of the main program after the first one.
     pub later: u8,
 }
 
-/// Everything that a step can depend on.
+/// One situation: all values that a step can depend on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct World {
     /// The generation in the data page.
@@ -40,11 +40,11 @@ pub struct World {
     pub epoch: u8,
     /// Whether the kernel's generator is ready.
     pub ready: bool,
-    /// Where the calls on the stack look for the state.
+    /// The state at the address that the calls use.
     pub memory: Memory,
-    /// The state while it is somewhere else.
+    /// The state while it is moved away.
     pub moved: Option<Memory>,
-    /// All keys that something depends on.
+    /// All keys on which a cell or register depends.
     pub keys: Keys,
     frames: [Frame; MAX_FRAMES],
     depth: u8,
@@ -53,7 +53,7 @@ pub struct World {
 }
 
 impl World {
-    /// No call, a state of zeros.
+    /// A world without a call, whose state is zero.
     pub fn new(budget: Budget) -> Self {
         Self {
             published: 1,
@@ -73,22 +73,22 @@ impl World {
         &self.frames[..usize::from(self.depth)]
     }
 
-    /// The calls, to be changed.
+    /// The calls, mutable.
     pub fn frames_mut(&mut self) -> &mut [Frame] {
         &mut self.frames[..usize::from(self.depth)]
     }
 
-    /// How many calls are on the stack.
+    /// The number of calls on the stack.
     pub fn depth(&self) -> usize {
         usize::from(self.depth)
     }
 
-    /// Whether another call has room on the stack.
+    /// Whether the stack has room for another call.
     pub fn has_room(&self) -> bool {
         self.depth() < MAX_FRAMES
     }
 
-    /// The call that runs: the innermost one.
+    /// The innermost call, which runs.
     pub fn top(&mut self) -> &mut Frame {
         &mut self.frames[usize::from(self.depth) - 1]
     }
@@ -99,13 +99,13 @@ impl World {
         self.depth += 1;
     }
 
-    /// Ends the innermost call, and returns what it was.
+    /// Removes and returns the innermost call.
     pub fn pop(&mut self) -> Frame {
         self.depth -= 1;
         self.frames[usize::from(self.depth)]
     }
 
-    /// The cells of the state in which a key is.
+    /// The cells of the state.
     fn state_cells(&self) -> impl Iterator<Item = Value> {
         let cells = |memory: &Memory| {
             let [first, second] = memory.batch;
@@ -115,13 +115,13 @@ impl World {
         cells(&self.memory).into_iter().chain(moved)
     }
 
-    /// Every value that something could read.
+    /// Every value in the state and in the buffers.
     pub fn values(&self) -> impl Iterator<Item = Value> {
         let buffers = self.frames().iter().flat_map(|frame| frame.output[..usize::from(frame.done)].iter().copied());
         self.state_cells().chain(buffers)
     }
 
-    /// Every key that could still be used: in the state or in a register.
+    /// Every key that a call could still use: in the state or in a register.
     pub fn usable_keys(&self) -> impl Iterator<Item = KeyId> {
         let registers = self.frames().iter().filter_map(|frame| frame.register);
         let cells = [Some(self.memory.key), self.moved.map(|memory| memory.key)].into_iter().flatten();

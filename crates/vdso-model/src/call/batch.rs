@@ -22,7 +22,7 @@ impl Call<'_> {
         self.begin_hit(READ)
     }
 
-    /// On the fast path, with a count.
+    /// Continues the fast path with the count.
     pub(super) fn begin_hit(&mut self, accesses: Accesses) -> Accessed {
         if self.frame.remaining < self.frame.len {
             return self.go(Pc::HitPutBack, accesses, "reads the count: too few bytes");
@@ -54,7 +54,7 @@ impl Call<'_> {
         self.go(next, &[(Part::Count, Write)], "stores the new count")
     }
 
-    /// With a count: serves from the batch, then from the cipher.
+    /// Continues the slow path with the count: copies from the batch, then runs the cipher.
     pub(super) fn produce(&mut self, accesses: Accesses, why: &'static str) -> Accessed {
         let frame = &mut self.frame;
         let wanted = frame.len - frame.done;
@@ -68,7 +68,7 @@ impl Call<'_> {
         self.go(next, accesses, why)
     }
 
-    /// When the batch has given what it has.
+    /// The step after the last copy from the batch.
     pub(super) fn after_batch(&mut self) -> Pc {
         let wanted = self.frame.len - self.frame.done;
         (self.frame.at, self.frame.counter) = (0, 0);

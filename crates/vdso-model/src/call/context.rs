@@ -8,16 +8,16 @@ use crate::protocol::{Change, Form, Protocol, Tags};
 use crate::violation::Violation;
 use crate::world::World;
 
-/// The answer of the kernel, where a step asks it.
+/// The answer of the kernel to a step that makes a system call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// All that was asked for. Steps that ask nothing have this answer too.
+    /// The whole request. Steps without a system call have this answer too.
     Whole,
-    /// An error, and nothing written.
+    /// An error; the kernel wrote nothing.
     Refused,
-    /// Fewer bytes, and nothing written.
+    /// A short count; the kernel wrote nothing.
     ShortEmpty,
-    /// Fewer bytes, and a part written.
+    /// A short count; the kernel wrote a part.
     ShortPartial,
 }
 
@@ -39,7 +39,7 @@ pub(super) struct Call<'a> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
     /// It returns bytes of the state.
-    Served,
+    Filled,
     /// It returns the kernel's bytes, an error or nothing.
     Otherwise,
 }
@@ -73,7 +73,7 @@ impl Call<'_> {
             }
     }
 
-    /// Changes the word from `from` to `to`; returns whether the call could tell that it was `from`.
+    /// Changes the word from `from` to `to`; returns whether the call continues as if the word was `from`.
     pub(super) fn change(&mut self, how: Change, from: u16, to: u16, sets_bit: bool) -> bool {
         let word = &mut self.world.memory.word;
         match how {
@@ -96,7 +96,7 @@ impl Call<'_> {
     }
 
     pub(super) fn first_check(&self) -> Pc {
-        match (self.rules.form, self.rules.second_look, self.rules.final_check) {
+        match (self.rules.form, self.rules.second_check, self.rules.final_check) {
             (Form::Flag, ..) => Pc::CheckWord,
             (_, true, _) => Pc::CheckGeneration,
             (_, false, true) => Pc::CheckWord,

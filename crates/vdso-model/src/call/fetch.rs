@@ -11,14 +11,14 @@ use vdso_inject::labels::Part;
 
 impl Call<'_> {
     /// Stores the tag with FETCHING.
-    pub(super) fn mark_fetching(&mut self) -> Accessed {
+    pub(super) fn store_tag(&mut self) -> Accessed {
         self.frame.held = Held::Fetched;
         self.world.memory.word = match self.rules.form {
             Form::Word => self.fetching_tag(),
             Form::Flag => u16::from(self.frame.generation),
         };
         let next = if self.frame.at == 0 { Pc::Fetch } else { Pc::ZeroCount };
-        self.go(next, &[(Part::Word, Write)], "marks the state as in use, without a key as yet")
+        self.go(next, &[(Part::Word, Write)], "stores the tag: in use, without a key")
     }
 
     /// Asks the kernel for a key.
@@ -61,7 +61,7 @@ impl Call<'_> {
     /// Clears FETCHING, if the word is still the call's tag.
     pub(super) fn leave_fetching(&mut self) -> Accessed {
         const CHANGE: Accesses = &[(Part::Word, ReadWrite)];
-        let (from, late) = (self.fetching_tag(), self.rules.mark == Order::After);
+        let (from, late) = (self.fetching_tag(), self.rules.tag_store == Order::After);
         self.frame.held = Held::Fetched;
         let to = self.tag();
         let how = if late { Change::Store } else { self.rules.leave };
@@ -77,6 +77,6 @@ impl Call<'_> {
     pub(super) fn read_late_generation(&mut self) -> Accessed {
         self.frame.generation = self.world.published;
         self.frame.at = 1;
-        self.go(Pc::Mark, &[(Part::Generation, Read)], "reads the generation after the fetch")
+        self.go(Pc::StoreTag, &[(Part::Generation, Read)], "reads the generation after the fetch")
     }
 }

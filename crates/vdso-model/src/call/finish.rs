@@ -13,7 +13,7 @@ use vdso_inject::labels::Part;
 impl Call<'_> {
     pub(super) fn check_generation(&mut self) -> Accessed {
         const READ: Accesses = &[(Part::Generation, Read)];
-        // With an in-use flag the state's generation was read right before, into the same variable.
+        // A protocol with an in-use flag has just read the state's generation into the same variable.
         if self.world.published != self.frame.generation {
             return self.go(Pc::Discard, READ, "reads the generation again: another one");
         }
@@ -37,7 +37,7 @@ impl Call<'_> {
     pub(super) fn release(&mut self) -> Accessed {
         if self.rules.form == Form::Flag {
             self.world.memory.flag = false;
-            return self.end(End::Served, &[(Part::Word, Write)], "clears the in-use flag, and returns the bytes");
+            return self.end(End::Filled, &[(Part::Word, Write)], "clears the in-use flag, and returns the bytes");
         }
         let tag = self.tag();
         let of_generation = idle(self.frame.generation);
@@ -53,13 +53,13 @@ impl Call<'_> {
         if self.rules.count_store == Order::After && self.frame.hit {
             return self.go(Pc::LateCount, accesses, "releases the state");
         }
-        self.end(End::Served, accesses, "releases the state, and returns the bytes")
+        self.end(End::Filled, accesses, "releases the state, and returns the bytes")
     }
 
     /// Stores the count after the release, where the protocol is wrong on purpose.
     pub(super) fn store_late_count(&mut self) -> Accessed {
         self.world.memory.count = self.frame.remaining;
-        self.end(End::Served, &[(Part::Count, Write)], "stores the count after the release, and returns the bytes")
+        self.end(End::Filled, &[(Part::Count, Write)], "stores the count after the release, and returns the bytes")
     }
 
     pub(super) fn discard(&mut self) -> Accessed {

@@ -32,7 +32,7 @@ impl Call<'_> {
                 self.go(next, &[(Part::Count, Write)], "stores the new position")
             }
             _ => {
-                // After a fetch the batch counts as used up; after a refill it is whole.
+                // After a fetch the batch is empty; after a refill it is full.
                 let after_fetch = self.frame.held == Held::Fetched;
                 self.frame.held = Held::No;
                 let left = if after_fetch { 0 } else { self.frame.remaining };

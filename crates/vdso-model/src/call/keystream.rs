@@ -31,7 +31,7 @@ impl Call<'_> {
         let counter = if direct || self.rules.refill_counts_on { self.frame.counter } else { 0 };
         let Some(why) = self.effect(effect, counter) else {
             self.frame.register = None;
-            return self.go(Pc::Discard, accesses, "checks the tag before the first store of a refill: not its own");
+            return self.go(Pc::Discard, accesses, "checks the tag in a refill: not its own");
         };
         if usize::from(self.frame.at) < routine.len() {
             return (accesses, why);
@@ -55,7 +55,7 @@ impl Call<'_> {
         self.go(next, accesses, why)
     }
 
-    /// The effect of a step of the cipher; `None` if the tag is not the call's.
+    /// Applies the effect of a step of the cipher; `None` if a check finds another tag than the call's.
     fn effect(&mut self, effect: Effect, counter: u8) -> Option<&'static str> {
         let register = self.frame.register.unwrap_or_default();
         let scratch_is_own = self.world.memory.batch[0] == Value::Scratch(register);
@@ -75,13 +75,12 @@ impl Call<'_> {
                 if again != register || !scratch_is_own {
                     let mixed = spoiled(world);
                     self.frame.register = Some(mixed);
-                    // The cipher goes on with a mix; the scratch is this call's again.
+                    // The cipher continues with a mix of keys, and this call has overwritten the scratch.
                     world.memory.batch[0] = Value::Scratch(mixed);
                 }
                 Some("permutes by way of the scratch, and adds the key")
             }
-            Effect::CheckTag => (world.memory.word == self.tag())
-                .then_some("checks the tag before the first store of a refill: its own"),
+            Effect::CheckTag => (world.memory.word == self.tag()).then_some("checks the tag in a refill: its own"),
             Effect::Spill => {
                 world.memory.batch[0] = Value::Scratch(register);
                 Some("stores a word of all blocks to the scratch")

@@ -13,7 +13,7 @@ use crate::cipher::{Accesses, Cipher};
 use crate::frame::{Frame, Pc};
 use crate::memory::own_tag;
 use crate::protocol::{Form, Protocol};
-use crate::violation::{Violation, judge_return};
+use crate::violation::{Violation, check_return};
 use crate::world::World;
 use context::{Accessed, Call, End};
 use vdso_inject::labels::Kind::{Read, Write};
@@ -21,16 +21,16 @@ use vdso_inject::labels::Part;
 
 pub use context::Answer;
 
-/// One step that was made.
+/// A completed step.
 #[derive(Clone, Copy, Debug)]
 pub struct Step {
     /// The accesses.
     pub accesses: Accesses,
     /// The word after the step.
     pub word: u16,
-    /// Its purpose, and its consequence.
+    /// The purpose of the step, and its result.
     pub why: &'static str,
-    /// The violation that it showed.
+    /// The violation that it caused.
     pub violation: Option<Violation>,
 }
 
@@ -56,8 +56,8 @@ pub fn step(world: &mut World, rules: &Protocol, cipher: Cipher, answer: Answer)
         None => *world.top() = frame,
         Some(end) => {
             world.pop();
-            if end == End::Served {
-                violation = violation.or_else(|| judge_return(world, &frame));
+            if end == End::Filled {
+                violation = violation.or_else(|| check_return(world, &frame));
             }
         }
     }
@@ -74,7 +74,7 @@ impl Call<'_> {
             Pc::HitPutBack => self.put_back(),
             Pc::Ready => self.ready(),
             Pc::InUse => self.read_tag(),
-            Pc::Mark => self.mark_fetching(),
+            Pc::StoreTag => self.store_tag(),
             Pc::Fetch => self.fetch(answer),
             Pc::ResetToSystemCall => self.reset_to_system_call(),
             Pc::ZeroCount => self.zero_count(),
@@ -102,7 +102,7 @@ impl Call<'_> {
         }
     }
 
-    /// Serves the whole request by the system call.
+    /// Falls back to the system call.
     fn system_call(&mut self, answer: Answer) -> Accessed {
         if answer == Answer::Refused && self.frame.left {
             self.violation = Some(Violation::LeftInBuffer);

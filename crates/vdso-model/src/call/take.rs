@@ -40,7 +40,7 @@ impl Call<'_> {
             return if self.world.memory.word == u16::from(self.frame.generation) {
                 self.go(Pc::Count, READ, "compares the state's generation: the present one")
             } else {
-                self.go(Pc::Mark, READ, "compares the state's generation: another one")
+                self.go(Pc::StoreTag, READ, "compares the state's generation: another one")
             };
         }
         let is_idle = self.world.memory.word == idle(self.frame.generation);
@@ -85,7 +85,7 @@ impl Call<'_> {
             return self.go(Pc::SystemCall, READ, "the kernel's generator is not ready");
         }
         if self.frame.len == 0 {
-            return self.end(End::Otherwise, READ, "returns 0: no bytes are wanted");
+            return self.end(End::Otherwise, READ, "returns 0: no bytes are asked for");
         }
         let next = if self.rules.form == Form::Flag { Pc::FlagTest } else { Pc::InUse };
         self.go(next, READ, "the kernel's generator is ready")
@@ -99,7 +99,7 @@ impl Call<'_> {
         }
         self.frame.found_zero = word == 0;
         self.frame.at = 0;
-        let next = if self.rules.mark == Order::Before { Pc::Mark } else { Pc::Fetch };
+        let next = if self.rules.tag_store == Order::Before { Pc::StoreTag } else { Pc::Fetch };
         let why = if word == 0 { "reads the word: fresh" } else { "reads the word: not in use" };
         self.go(next, READ, why)
     }

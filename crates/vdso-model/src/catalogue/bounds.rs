@@ -18,7 +18,7 @@ pub(super) const DRAW: Bounds = Bounds {
     ..QUIET
 };
 
-/// The same without a wipe: N1.
+/// As [`DRAW`], without a wipe: N1.
 pub(super) const DRAW_ALONE: Bounds = Bounds {
     name: "a draw",
     budget: Budget { handlers: 1, ..QUIET.budget },
@@ -27,11 +27,11 @@ pub(super) const DRAW_ALONE: Bounds = Bounds {
     ..DRAW
 };
 
-/// The same with a fork in the place of the wipe.
+/// As [`DRAW`], with a fork instead of the wipe.
 pub(super) const DRAW_FORK: Bounds =
     Bounds { name: "a draw and a fork", budget: Budget { handlers: 1, forks: 1, ..QUIET.budget }, ..DRAW };
 
-/// The interrupted call is abandoned after a wipe and a draw, and the main program goes on: N4.
+/// The interrupted call is abandoned after a wipe and a draw, and the main program draws again: N4.
 pub(super) const DRAW_LATER: Bounds = Bounds {
     name: "a draw, a wipe, later draws",
     budget: Budget { handlers: 1, wipes: 1, later: 1, ..QUIET.budget },
@@ -47,10 +47,10 @@ pub(super) const KERNEL: Bounds = Bounds {
     ..DRAW
 };
 
-/// A wipe and nothing else.
+/// A wipe only.
 pub(super) const WIPE: Bounds = Bounds { name: "a wipe", budget: Budget { wipes: 1, ..QUIET.budget }, ..QUIET };
 
-/// Two handlers draw after a wipe, and the interrupted call is abandoned: what the protocol leaves open.
+/// Two handlers draw after a wipe, and the interrupted call is abandoned: an order that the contract leaves open.
 pub(super) const TWO_AND_ABANDONED: Bounds = Bounds {
     name: "two draws, abandoned",
     main_abandoned: true,
@@ -58,6 +58,6 @@ pub(super) const TWO_AND_ABANDONED: Bounds = Bounds {
     ..TWO_HANDLERS
 };
 
-/// The call that is abandoned has direct groups to make.
+/// As [`TWO_AND_ABANDONED`], where the abandoned call makes direct groups.
 pub(super) const DIRECT: Bounds =
     Bounds { name: "direct groups, abandoned", lens: &[3], starts: &[Start::Idle(2)], ..TWO_AND_ABANDONED };

@@ -12,11 +12,11 @@ pub struct Control {
     pub rules: Protocol,
     /// The clause that it breaks.
     pub clause: &'static str,
-    /// Within which bounds.
+    /// The bounds to explore.
     pub bounds: &'static Bounds,
-    /// The classes of violations that it shows there.
+    /// The classes of violations that it must show there, and no others.
     pub shows: &'static [Violation],
-    /// Whether `tests/mutants` has the object with the same change.
+    /// Whether the object has a mutant with the same change.
     pub is_object_mutant: bool,
 }
 

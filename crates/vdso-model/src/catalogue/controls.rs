@@ -66,7 +66,7 @@ pub const CONTROLS: &[Control] = &[
         &NO_GENERATION,
         &[Zeros, ZeroKey, Spoiled],
     ),
-    mutant(Protocol { name: "k2-tag-after-the-fetch", mark: Order::After, ..BASE }, "K2", &WIPE, &[ZeroKey]),
+    mutant(Protocol { name: "k2-tag-after-the-fetch", tag_store: Order::After, ..BASE }, "K2", &WIPE, &[ZeroKey]),
     mutant(
         Protocol { name: "k3-generation-after-the-fetch", generation: Order::After, ..BASE },
         "K3",
@@ -86,7 +86,7 @@ pub const CONTROLS: &[Control] = &[
         &[ZeroKey, PartialKey, OldGeneration],
     ),
     mutant(Protocol { name: "k5-no-rewind", rewinds: false, ..BASE }, "K5", &KERNEL, &[Overrun]),
-    mutant(Protocol { name: "k5-no-second-check", second_look: false, ..BASE }, "K5", &KERNEL, &[OldGeneration]),
+    mutant(Protocol { name: "k5-no-second-check", second_check: false, ..BASE }, "K5", &KERNEL, &[OldGeneration]),
     mutant(Protocol { name: "k6-restart-without-end", passes: u8::MAX, ..BASE }, "K6", &KERNEL, &[ManyPasses]),
     mutant(
         Protocol { name: "k7-plain-release", release_taken: Change::Store, ..BASE },

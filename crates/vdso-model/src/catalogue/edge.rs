@@ -16,7 +16,7 @@ pub const LEFT_OPEN: &[Control] = &[
     control(BASE, "R2", &THREE, &[Zeros, OfAbandoned, IdleBadBatch, KeptInState]),
 ];
 
-/// Three handlers draw after a wipe: what the protocol leaves open.
+/// Three handlers draw after a wipe: an order that the contract leaves open.
 const THREE: Bounds = Bounds {
     name: "three draws",
     budget: Budget { handlers: 3, wipes: 1, ..QUIET.budget },
@@ -25,7 +25,7 @@ const THREE: Bounds = Bounds {
     ..TWO_HANDLERS
 };
 
-/// Situations outside of the contract, or at its edge, and what the protocol shows in them.
+/// Situations outside of the contract or at its edge, the violations that the protocol shows in them, and a description.
 pub const WHAT_IF: &[(Control, &str)] = &[
     (
         control(BASE, "E3", &HALVES, &[Zeros, ZeroKey, Spoiled, IdleWithoutKey, IdleBadBatch]),
@@ -103,7 +103,7 @@ const MIXED_OVER_FIRST: Bounds =
 const MIXED_OVER_CURRENT: Bounds =
     Bounds { name: "two images", main_abandoned: false, handlers_follow: Some(&Protocol::FIRST), ..DRAW };
 
-/// A child of `vfork` is one more call on the stack, which may be killed; the parent's handler is another one.
+/// A `vfork`: the child's call is one more call on the stack, which may be killed, and the parent's handler is another one.
 const VFORK: Bounds = Bounds {
     name: "vfork",
     budget: Budget { handlers: 2, wipes: 1, ..QUIET.budget },
@@ -119,7 +119,7 @@ const VFORK: Bounds = Bounds {
 const THREE_RESEEDS: Bounds =
     Bounds { name: "three reseeds", budget: Budget { handlers: 1, reseeds: 3, ..QUIET.budget }, lens: &[1, 3], ..DRAW };
 
-/// Fetches fail.
+/// Three fetches fail.
 const PARTIAL: Bounds = Bounds {
     name: "partial keys",
     budget: Budget { handlers: 1, wipes: 1, failed_fetches: 3, ..QUIET.budget },

@@ -7,12 +7,12 @@ use crate::protocol::{Change, Protocol};
 use crate::scenario::Bounds;
 use crate::world::Budget;
 
-/// Changes after which no call returns a byte that it must not return, within the bounds named here, and the reason.
+/// Changes that cause no violation within the bounds named here, and the reason.
 pub const EQUIVALENT: &[(Protocol, &Bounds, &str)] = &[
     (
         Protocol { name: "r2-fetching-left-by-bit", leave: Change::Bit, ..BASE },
         &TWO_HANDLERS,
-        "the tags differ, so a bit that is cleared in another call's word makes no tag of one's own of it",
+        "the tags differ, so another call's word with the bit cleared is not the tag of this call",
     ),
     (
         Protocol { name: "k1-generation-zero", zero_generation_fetches: true, ..BASE },
@@ -33,7 +33,7 @@ const ZERO_FETCHES: Bounds = Bounds {
     ..NO_GENERATION
 };
 
-/// Mutants of the object that the model has no words for.
+/// Mutants of the object that the model cannot express.
 pub const INEXPRESSIBLE: &[(&str, &str)] = &[
     ("e3-straddling-state", "where a state lies; `half a state` explores what follows if such a state is used"),
     ("e6-clamped-fallback", "lengths of 2 GiB: the model counts cells"),
