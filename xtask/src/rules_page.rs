@@ -67,9 +67,12 @@ pub fn text() -> String {
 
 /// One row a rule.
 fn table(page: &mut String, title: &str, rules: &[&Rule]) {
-    let _ = write!(page, "\n## {title}\n\n| rule | demand | why | who breaks |\n| --- | --- | --- | --- |\n");
+    let _ = write!(
+        page,
+        "\n## {title}\n\n| rule | violation | requirement | reason | breaks |\n| --- | --- | --- | --- | --- |\n"
+    );
     for rule in rules {
-        row(page, &[&format!("`{}`", rule.id), rule.demand, rule.why, rule.breaks]);
+        row(page, &[&format!("`{}`", rule.id), rule.title, rule.requirement, rule.reason, rule.breaks]);
     }
 }
 

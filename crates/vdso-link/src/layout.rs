@@ -24,6 +24,10 @@ pub struct DataPageLayout {
     pub vdso_rng_data: i64,
 }
 
+/// Maximum number of pages of an image: two for the kernel's functions in the supported series, four for the object with its
+/// six cipher routines, its constants and its names.
+pub const PAGE_BUDGET: u64 = 2 + 4;
+
 const PAGE: i64 = PAGE_SIZE as i64;
 
 /// Where Linux 6.1 to 6.12 place `struct vdso_data` in its page, in bytes (`DECLARE_VVAR` in

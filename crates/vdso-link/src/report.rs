@@ -19,13 +19,14 @@ pub const SHOWN: usize = 5;
 pub const SCHEMA: u32 = 1;
 
 /// The members of the JSON form: path, type and meaning. `docs/rules.md` has them as a table.
-pub const MEMBERS: [(&str, &str, &str); 18] = [
+pub const MEMBERS: [(&str, &str, &str); 19] = [
     ("schema", "number", "version of this form; it grows when a member is taken away or changes its meaning"),
     ("subject", "string", "the file that was looked at, as it was named"),
     ("passed", "boolean", "whether no rule found anything"),
     ("examined", "object", "for each rule by id how many things it looked at; never 0 for a file that passed"),
     ("findings", "array", "every breach of a rule, by rule and then by place"),
     ("findings[].rule", "string", "id of the rule, as `cargo xtask explain` takes it"),
+    ("findings[].title", "string", "the violation in a few words, the same for all findings of the rule"),
     ("findings[].place", "object", "where the breach is"),
     ("findings[].place.section", "string", "name of the section, segment or table; empty for the file as a whole"),
     ("findings[].place.offset", "number", "offset in it, in bytes"),

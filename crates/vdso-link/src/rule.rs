@@ -7,24 +7,26 @@ use vdso_elf::excerpt::Line;
 use vdso_elf::place::Place;
 use vdso_elf::printable::printable;
 
-/// What is demanded of an object or an image, and why.
+/// A requirement on an object or an image, with its reason.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Rule {
     /// Stable name, family first: `relocations/kind`.
     pub id: &'static str,
-    /// The demand, in one sentence without a full stop.
-    pub demand: &'static str,
+    /// The violation, in a few words without a full stop: the first line of a finding.
+    pub title: &'static str,
+    /// The requirement, in one sentence without a full stop.
+    pub requirement: &'static str,
     /// Why the rule exists, in sentences.
-    pub why: &'static str,
-    /// Who breaks when it is broken, and how, in sentences.
+    pub reason: &'static str,
+    /// Which programs a violation breaks, and how, in sentences.
     pub breaks: &'static str,
 }
 
 impl Rule {
-    /// The text of `explain`: id, demand, reason, and who breaks.
+    /// The text of `explain`: id, title, requirement, reason, and which programs break.
     pub fn explanation(&self) -> String {
-        let Self { id, demand, why, breaks } = self;
-        format!("{id}\n\nDemand: {demand}.\n\nWhy: {why}\n\nWho breaks: {breaks}\n")
+        let Self { id, title, requirement, reason, breaks } = self;
+        format!("{id}: {title}\n\nRequirement: {requirement}.\n\nReason: {reason}\n\nBreaks: {breaks}\n")
     }
 }
 
@@ -33,6 +35,8 @@ impl Rule {
 pub struct Finding {
     /// [`Rule::id`].
     pub rule: &'static str,
+    /// [`Rule::title`].
+    pub title: &'static str,
     /// Where.
     pub place: Place,
     /// What stands there.
@@ -81,6 +85,7 @@ impl Examination {
     ) {
         let finding = |place: Place, found: String, wanted: String, cause: String| Finding {
             rule: self.rule.id,
+            title: self.rule.title,
             place: Place { section: printable(&place.section), symbol: printable(&place.symbol), ..place },
             found: printable(&found),
             wanted: printable(&wanted),
@@ -91,7 +96,7 @@ impl Examination {
             ..MOST_FINDINGS => finding(place, found.into(), wanted.into(), cause.into()),
             MOST_FINDINGS => {
                 let found = format!("more than {MOST_FINDINGS} findings; the others are left out");
-                finding(Place::default(), found, self.rule.demand.into(), String::new())
+                finding(Place::default(), found, self.rule.requirement.into(), String::new())
             }
             _ => return,
         };
@@ -113,7 +118,7 @@ impl Examination {
             self.find(
                 Place::default(),
                 "nothing to look at",
-                self.rule.demand,
+                self.rule.requirement,
                 "the rule has lost its subject: a section or symbol is missing or has another name",
             );
         }

@@ -14,26 +14,29 @@ pub static RULES: [ObjectRule; 7] = [
     ObjectRule {
         rule: Rule {
             id: "code/decodes",
-            demand: "every function decodes completely, ends with its section or before, and overlaps no other",
-            why: "A byte that is no instruction cannot be judged by any other rule.",
-            breaks: "Whoever runs into it: SIGILL; gdb and perf show nonsense from there on.",
+            title: "function does not decode completely",
+            requirement: "every function decodes completely, ends with its section or before, and overlaps no other",
+            reason: "No other rule can check a byte that belongs to no instruction.",
+            breaks: "Threads that reach the byte, by SIGILL; gdb and perf show wrong instructions from there on.",
         },
         apply: decodes,
     },
     ObjectRule {
         rule: Rule {
             id: "code/targets",
-            demand: "each direct branch lands on an instruction of a function, and no function runs off its end",
-            why: "A jump into the middle of an instruction runs code that was never looked at.",
-            breaks: "Every argument that is built on these rules; at run time anything can follow.",
+            title: "branch target is not the start of an instruction",
+            requirement: "each direct branch lands on an instruction of a function, and no function runs off its end",
+            reason: "A jump into the middle of an instruction runs code that no rule has checked.",
+            breaks: "Every argument based on these rules: at run time any instruction can follow.",
         },
         apply: targets,
     },
     ObjectRule {
         rule: Rule {
             id: "code/padding",
-            demand: "bytes of text outside of all functions are padding: nop, int3 or zero",
-            why: "Code without a symbol of type STT_FUNC and a size is invisible to the rules and to every tool.",
+            title: "code outside of all functions",
+            requirement: "bytes of text outside of all functions are padding: nop, int3 or zero",
+            reason: "The rules and all tools find code by its symbol of type STT_FUNC with a size.",
             breaks: "gdb, perf and crash reports, which print ?? there.",
         },
         apply: padding,
@@ -41,37 +44,47 @@ pub static RULES: [ObjectRule; 7] = [
     ObjectRule {
         rule: Rule {
             id: "code/indirect",
-            demand: "no call or jump goes through a register or through memory",
-            why: "The kernel builds its vDSO for CPUs where such branches can be steered by another process, and a \
-                  table of targets needs relocations.",
-            breaks: "Kernels with retpolines, whose objtool and reviewers refuse it; and the promise that code is fixed.",
+            title: "indirect call or jump",
+            requirement: "no call or jump goes through a register or through memory",
+            reason: "The kernel builds its vDSO for CPUs on which another process can steer such branches, and a table \
+                     of targets needs relocations.",
+            breaks: "Kernels with retpolines, whose objtool and reviewers reject it; the guarantee that the executed \
+                     code is fixed.",
         },
         apply: indirect,
     },
     ObjectRule {
         rule: Rule {
             id: "code/forbidden",
-            demand: "no instruction asks the processor for its kind, the time or randomness, and none traps on purpose",
-            why: "Such instructions trap or lie under virtualisation, sandboxes make them fault (prctl PR_SET_TSC, arch_prctl \
-                  ARCH_SET_CPUID), and a trap kills the caller; what to use is decided once, at boot, by the kernel.",
-            breaks: "Programs in record-and-replay (rr), in sandboxes and in confidential guests, by SIGSEGV or SIGILL.",
+            title: "forbidden instruction",
+            requirement: "no instruction reads the processor's identity, time or random numbers, and none traps on \
+                          purpose",
+            reason: "Such instructions trap or return other values under virtualisation, sandboxes make them fault \
+                     (prctl PR_SET_TSC, arch_prctl ARCH_SET_CPUID), and a trap kills the caller. The kernel decides \
+                     once, at boot, which features to use.",
+            breaks: "Programs under record and replay (rr), in sandboxes and in confidential guests, by SIGSEGV or \
+                     SIGILL.",
         },
         apply: forbidden,
     },
     ObjectRule {
         rule: Rule {
             id: "code/syscall",
-            demand: "the object holds exactly one syscall instruction",
-            why: "Contract E10: there is one way into the kernel, for getrandom(2), and one place to look at.",
-            breaks: "Seccomp filters and tracers that know the one call; reviewers who must find them all.",
+            title: "number of syscall instructions is not one",
+            requirement: "the object holds exactly one syscall instruction",
+            reason: "Contract E10: the object enters the kernel at one place, for getrandom(2).",
+            breaks: "Seccomp filters and tracers that allow this one call; reviewers, who must find every system call.",
         },
         apply: syscall,
     },
     ObjectRule {
         rule: Rule {
             id: "code/features",
-            demand: "instructions belong to x86-64 with SSE2, and in a cipher routine to what vdso_abi::routines declares",
-            why: "The kernel chooses the cipher by what it enabled; any other code runs on every x86-64 processor.",
+            title: "instruction needs an undeclared processor feature",
+            requirement: "instructions belong to x86-64 with SSE2, and in a cipher routine to the features that \
+                          vdso_abi::routines declares",
+            reason: "The kernel chooses the cipher routine by the features that it enabled; all other code runs on \
+                     every x86-64 processor.",
             breaks: "Processors without the extension and guests without XSAVE, by SIGILL.",
         },
         apply: features,

@@ -22,22 +22,25 @@ pub static RULES: [ObjectRule; 2] = [
     ObjectRule {
         rule: Rule {
             id: "header/identity",
-            demand: "the file is an ELF64 little-endian relocatable object for x86-64, System V ABI, without flags, of machine \
-                     code alone",
-            why: "An image is no input for the linker stage, and GNU extensions of the ABI (indirect functions, unique \
-                  symbols) need a dynamic linker, which a vDSO does not have. Of intermediate code a linker makes other machine code \
-                  than was checked.",
-            breaks: "rust-lld and GNU ld refuse the file or link another format.",
+            title: "not a relocatable x86-64 object of machine code",
+            requirement: "the file is an ELF64 little-endian relocatable object for x86-64, System V ABI, without \
+                          flags, of machine code alone",
+            reason: "The linker stage takes no images. GNU extensions of the ABI (indirect functions, unique symbols) \
+                     need a dynamic linker, which a vDSO does not have. From intermediate code a linker generates other \
+                     machine code than was checked.",
+            breaks: "rust-lld and GNU ld, which reject the file or link another format.",
         },
         apply: identity,
     },
     ObjectRule {
         rule: Rule {
             id: "header/stack-note",
-            demand: "an empty .note.GNU-stack section without SHF_EXECINSTR says that the code needs no executable stack",
-            why: "Where one object lacks the note, GNU ld gives the whole image a PT_GNU_STACK that asks for an \
-                  executable stack.",
-            breaks: "Loaders that open the image as a shared object: glibc's dlopen refuses it or makes all stacks \
+            title: "no note that the stack need not be executable",
+            requirement: "an empty .note.GNU-stack section without SHF_EXECINSTR says that the code needs no executable \
+                          stack",
+            reason: "If one object lacks the note, GNU ld gives the whole image a PT_GNU_STACK that requests an \
+                     executable stack.",
+            breaks: "Loaders that open the image as a shared object: glibc's dlopen rejects it or makes all stacks \
                      executable.",
         },
         apply: stack_note,

@@ -18,28 +18,32 @@ pub static RULES: [ObjectRule; 5] = [
     ObjectRule {
         rule: Rule {
             id: "relocations/kind",
-            demand: "relocations are R_X86_64_PC32 or R_X86_64_PLT32",
-            why: "These two are resolved for good at link time; every other kind can leave a GOT entry, a TLS slot or a \
-                  dynamic relocation behind, and nobody relocates a vDSO.",
-            breaks: "The kernel build, where vdso2c refuses dynamic relocations it knows of; every program where it \
-                     overlooks them (DT_JMPREL, DT_RELR) or where a GOT ends in read-only data.",
+            title: "relocation of a forbidden kind",
+            requirement: "relocations are R_X86_64_PC32 or R_X86_64_PLT32",
+            reason: "The linker resolves these two completely. Every other kind can leave a GOT entry, a TLS slot or a \
+                     dynamic relocation, and no loader relocates a vDSO.",
+            breaks: "The kernel build, where vdso2c rejects the dynamic relocations that it knows; every program where \
+                     vdso2c misses them (DT_JMPREL, DT_RELR) or where a GOT ends up in read-only data.",
         },
         apply: kind,
     },
     ObjectRule {
         rule: Rule {
             id: "relocations/place",
-            demand: "each relocation fills in four bytes of its section: in text, the displacement of one instruction",
-            why: "A relocation anywhere else changes an opcode or the neighbour's bytes.",
-            breaks: "Every caller: the code that was checked would not be the code that runs.",
+            title: "relocation does not fill a displacement",
+            requirement: "each relocation fills four bytes of its section: in text, the displacement of one instruction",
+            reason: "A relocation anywhere else changes an opcode or the bytes of the next instruction.",
+            breaks: "Every caller: the code that runs is not the code that was checked.",
         },
         apply: place,
     },
     ObjectRule {
         rule: Rule {
             id: "relocations/calls",
-            demand: "relocated calls and jumps land on the first byte of a function that is defined here and hidden or local",
-            why: "For any other symbol the linker makes a PLT entry, which jumps through a GOT that nobody fills.",
+            title: "call does not reach a local function",
+            requirement: "relocated calls and jumps land on the first byte of a function that is defined here and \
+                          hidden or local",
+            reason: "For any other symbol the linker makes a PLT entry, which jumps through a GOT that no loader fills.",
             breaks: "Every program: the first such call jumps to a link-time address.",
         },
         apply: calls,
@@ -47,19 +51,22 @@ pub static RULES: [ObjectRule; 5] = [
     ObjectRule {
         rule: Rule {
             id: "relocations/target",
-            demand: "what is reached by an address or an access lies inside the section of the symbol, to its last byte",
-            why: "Outside of its section an address means whatever the linker puts there.",
-            breaks: "Every program, with wrong constants or a fault, and differently in each image.",
+            title: "reference leaves the section of its symbol",
+            requirement: "each relocated address or access lies inside the section of the symbol, to its last byte",
+            reason: "The linker decides what lies outside of a section.",
+            breaks: "Every program, by wrong constants or a fault, differently in each image.",
         },
         apply: target,
     },
     ObjectRule {
         rule: Rule {
             id: "relocations/data-page",
-            demand: "the data symbols are named by R_X86_64_PC32 in text only, and reached inside of what they name",
-            why: "They lie outside the image, at a fixed distance from the code: a call, a table or a farther access \
-                  cannot be right.",
-            breaks: "Processes in a time namespace and old kernels first, where the neighbouring page is absent: SIGBUS.",
+            title: "wrong access to a data symbol",
+            requirement: "the data symbols are named by R_X86_64_PC32 in text only, and each access stays inside the \
+                          named structure",
+            reason: "They lie outside the image, at a fixed distance from the code: a call, a table entry or a farther \
+                     access is always wrong.",
+            breaks: "Processes in a time namespace and old kernels first, where the next page is absent: SIGBUS.",
         },
         apply: data_page,
     },

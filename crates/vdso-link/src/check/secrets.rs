@@ -7,11 +7,10 @@
 //! are made of general-purpose registers only (`secrets/addresses`). In vector registers nothing takes a time that depends on
 //! its operands (`secrets/integers`). What is left is to leave nothing behind.
 
-mod arithmetic;
 mod flags;
+mod integers;
 mod residue;
 
-use self::arithmetic::is_floating_point;
 use super::ObjectRule;
 use crate::{Examination, Rule};
 use iced_x86::{FlowControl, Mnemonic, OpAccess, Register};
@@ -26,84 +25,96 @@ pub static RULES: [ObjectRule; 10] = [
     ObjectRule {
         rule: Rule {
             id: "secrets/present",
-            demand: "each cipher routine of vdso_abi::routines is a function of the object",
-            why: "The rules of this family are applied by name; a routine of another name would escape them.",
-            breaks: "The proof: every other rule of this family would pass for want of a subject.",
+            title: "cipher routine is missing",
+            requirement: "each cipher routine of vdso_abi::routines is a function of the object",
+            reason: "The rules of this family find routines by name; a routine of another name would escape them.",
+            breaks: "The proof: every other rule of this family would check nothing.",
         },
         apply: present,
     },
     ObjectRule {
         rule: Rule {
             id: "secrets/stack",
-            demand: "a cipher routine uses neither rsp nor rbp, except that `ret` returns",
-            why: "Contract M1: stack memory is not wiped on fork, and a ChaCha state in mid-permutation can be run \
-                  backwards to the key.",
-            breaks: "Forward secrecy: core dumps, swap and later stack overreads hold key material.",
+            title: "cipher routine uses the stack",
+            requirement: "a cipher routine uses neither rsp nor rbp, except that `ret` returns",
+            reason: "Contract M1: fork does not wipe stack memory, and a ChaCha state inside of a permutation can be \
+                     computed backwards to the key.",
+            breaks: "Forward secrecy: core dumps, swap and later stack overreads contain key material.",
         },
         apply: stack,
     },
     ObjectRule {
         rule: Rule {
             id: "secrets/saved-registers",
-            demand: "a cipher routine writes no callee-saved register (rbx, r12 to r15)",
-            why: "Without a stack it could not restore one.",
-            breaks: "Every caller compiled by the System V ABI, Go's cgo stubs included: its variables change.",
+            title: "cipher routine writes a callee-saved register",
+            requirement: "a cipher routine writes no callee-saved register (rbx, r12 to r15)",
+            reason: "Without a stack it cannot restore one.",
+            breaks: "Every caller compiled for the System V ABI, including Go's cgo stubs: its variables change.",
         },
         apply: saved_registers,
     },
     ObjectRule {
         rule: Rule {
             id: "secrets/calls",
-            demand: "control leaves a cipher routine by `ret` only",
-            why: "What is called would run with secrets in the vector registers and could put them on the stack.",
-            breaks: "Contract M1 and M2, unseen by every other rule of this family.",
+            title: "control leaves the cipher routine before `ret`",
+            requirement: "control leaves a cipher routine by `ret` only",
+            reason: "A callee would run with secrets in the vector registers and could write them to the stack.",
+            breaks: "Contract M1 and M2, without a finding of any other rule of this family.",
         },
         apply: calls,
     },
     ObjectRule {
         rule: Rule {
             id: "secrets/branches",
-            demand: "conditional branches of a cipher routine depend on arithmetic of general-purpose registers only",
-            why: "A branch on data shows the data to whoever shares the core, by time and by branch predictor.",
-            breaks: "Users in the same machine as an attacker: the key leaks bit by bit.",
+            title: "branch depends on secret data",
+            requirement: "conditional branches of a cipher routine depend on arithmetic of general-purpose registers \
+                          only",
+            reason: "A branch on data reveals the data to processes on the same core, by its time and by the branch \
+                     predictor.",
+            breaks: "Users on the same machine as an attacker: the key leaks bit by bit.",
         },
         apply: flags::branches,
     },
     ObjectRule {
         rule: Rule {
             id: "secrets/general-registers",
-            demand: "no general-purpose register of a cipher routine receives memory, vector registers, masks or their flags; \
-                     only the compare with the state's word may decide a cmovcc",
-            why: "Counts and addresses live in these registers; if no secret gets in, none can steer them.",
-            breaks: "Constant time; and signal frames and callers see what stays behind in such a register.",
+            title: "secret data in a general-purpose register",
+            requirement: "no general-purpose register of a cipher routine receives memory, vector registers, masks or \
+                          their flags; only the compare with the state's word may decide a cmovcc",
+            reason: "These registers hold counts and addresses; if no secret enters them, none can influence a branch \
+                     or an address.",
+            breaks: "Constant time; signal frames and callers, which can read the value that stays in such a register.",
         },
         apply: flags::general_registers,
     },
     ObjectRule {
         rule: Rule {
             id: "secrets/addresses",
-            demand: "no memory operand of a cipher routine is indexed or masked by a vector register",
-            why: "A load whose address depends on data shows the data through the caches.",
-            breaks: "Users in the same machine as an attacker, as table-based ciphers have shown.",
+            title: "memory address depends on secret data",
+            requirement: "no memory operand of a cipher routine is indexed or masked by a vector register",
+            reason: "A load whose address depends on data reveals the data through the caches.",
+            breaks: "Users on the same machine as an attacker, as attacks on table-based ciphers have shown.",
         },
         apply: addresses,
     },
     ObjectRule {
         rule: Rule {
             id: "secrets/integers",
-            demand: "a cipher routine does no floating-point arithmetic",
-            why: "Division, square roots and tiny numbers take a time that depends on the operands, and what they round or \
-                  trap on depends on the caller's MXCSR.",
-            breaks: "Constant time; and programs that have unmasked floating-point exceptions, by SIGFPE.",
+            title: "floating-point arithmetic in a cipher routine",
+            requirement: "a cipher routine does no floating-point arithmetic",
+            reason: "The time of divisions, square roots and denormal numbers depends on the operands; rounding and \
+                     traps depend on the caller's MXCSR.",
+            breaks: "Constant time; programs that have unmasked floating-point exceptions, by SIGFPE.",
         },
-        apply: integers,
+        apply: integers::integers,
     },
     ObjectRule {
         rule: Rule {
             id: "secrets/zeroed",
-            demand: "every vector register that a cipher routine wrote is zero at each `ret`, on every path",
-            why: "Contract M2: vector registers survive the return, and signal frames and context switches write them \
-                  to memory.",
+            title: "vector register is not zeroed at return",
+            requirement: "every vector register that a cipher routine wrote is zero at each `ret`, on every path",
+            reason: "Contract M2: vector registers survive the return, and signal frames and context switches write \
+                     them to memory.",
             breaks: "Forward secrecy: the caller, a core dump or a debugger finds key or keystream.",
         },
         apply: residue::zeroed,
@@ -111,9 +122,10 @@ pub static RULES: [ObjectRule; 10] = [
     ObjectRule {
         rule: Rule {
             id: "secrets/upper-halves",
-            demand: "after its last use of a ymm register a cipher routine runs vzeroupper or vzeroall before `ret`",
-            why: "Registers that are zero but count as used slow down every later SSE instruction of the caller and \
-                  enlarge each XSAVE.",
+            title: "no vzeroupper or vzeroall before return",
+            requirement: "after its last use of a ymm register a cipher routine runs vzeroupper or vzeroall before `ret`",
+            reason: "Registers that are zero but count as used slow down every later SSE instruction of the caller and \
+                     enlarge each XSAVE.",
             breaks: "Speed of programs compiled for SSE2, which is most of them; on older Intel cores by a factor.",
         },
         apply: residue::upper_halves,
@@ -225,16 +237,6 @@ fn addresses(object: &Anatomy, examination: &mut Examination) {
         if masked || code.instruction.is_vsib() {
             let cause = "a gather, a scatter or a masked move: ChaCha20 needs none, permute in registers instead";
             examination.find(function.place(code), function.show(code), "addresses made of public registers", cause);
-        }
-    }
-}
-
-fn integers(object: &Anatomy, examination: &mut Examination) {
-    for (function, code) in instructions(object) {
-        examination.look();
-        if is_floating_point(code.instruction.mnemonic()) {
-            let cause = "a slip in a mnemonic: paddd for addps, pmuludq for mulpd";
-            examination.find(function.place(code), function.show(code), "integer arithmetic, logic and moves", cause);
         }
     }
 }

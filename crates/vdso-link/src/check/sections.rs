@@ -22,46 +22,53 @@ pub static RULES: [ObjectRule; 6] = [
     ObjectRule {
         rule: Rule {
             id: "sections/allocated",
-            demand: "allocated sections are executable .text*, read-only .rodata* and .eh_frame, all of them PROGBITS",
-            why: "The linker scripts of vDSO images place exactly these; any other section lands where the linker likes.",
-            breaks: "The kernel build: vdso2c and the script's sections expect nothing else; at run time an orphan \
-                     section can fall outside the one PT_LOAD.",
+            title: "unexpected allocated section",
+            requirement: "allocated sections are executable .text*, read-only .rodata* and .eh_frame, all of them \
+                          PROGBITS",
+            reason: "The linker scripts of vDSO images place exactly these; the linker chooses a place for any other \
+                     section.",
+            breaks: "The kernel build: vdso2c and the linker script expect no other section; at run time an orphan \
+                     section can lie outside the one PT_LOAD.",
         },
         apply: allocated,
     },
     ObjectRule {
         rule: Rule {
             id: "sections/writable",
-            demand: "no section with content is writable",
-            why: "One copy of the image is mapped read-only into every process; the kernel's linker script folds .data \
-                  and .bss into .rodata without a word.",
-            breaks: "Every program, by SIGSEGV at the first store; and data that is never stored to is shared by all.",
+            title: "writable section",
+            requirement: "no section with content is writable",
+            reason: "The kernel maps one copy of the image read-only into every process; its linker script folds .data \
+                     and .bss into .rodata without a warning.",
+            breaks: "Every program, by SIGSEGV at the first store; data without stores is shared by all processes.",
         },
         apply: writable,
     },
     ObjectRule {
         rule: Rule {
             id: "sections/tls",
-            demand: "no section with content is thread-local",
-            why: "Nobody allocates thread-local storage for a vDSO.",
-            breaks: "Every program: the access goes to whatever the C library or Go keeps at that offset from %fs.",
+            title: "thread-local section",
+            requirement: "no section with content is thread-local",
+            reason: "No loader allocates thread-local storage for a vDSO.",
+            breaks: "Every program: the access reaches data that the C library or Go keeps at that offset from %fs.",
         },
         apply: thread_local,
     },
     ObjectRule {
         rule: Rule {
             id: "sections/init",
-            demand: "no section holds constructors or destructors",
-            why: "No loader runs the initialisers of a vDSO.",
-            breaks: "The object itself, which would wait for a set-up that never happens.",
+            title: "section of constructors or destructors",
+            requirement: "no section holds constructors or destructors",
+            reason: "No loader runs the initialisers of a vDSO.",
+            breaks: "The object itself, which would wait for a setup that never happens.",
         },
         apply: init,
     },
     ObjectRule {
         rule: Rule {
             id: "sections/got",
-            demand: "no section is a GOT or a PLT",
-            why: "No dynamic linker fills the tables of a vDSO.",
+            title: "GOT or PLT section",
+            requirement: "no section is a GOT or a PLT",
+            reason: "No dynamic linker fills the tables of a vDSO.",
             breaks: "Every program that calls through them: the entries hold link-time addresses.",
         },
         apply: got,
@@ -69,9 +76,10 @@ pub static RULES: [ObjectRule; 6] = [
     ObjectRule {
         rule: Rule {
             id: "sections/budget",
-            demand: "text, read-only data and unwind table stay within their budgets in bytes",
-            why: "The image is mapped into every process, and a kernel's vDSO has a fixed small number of pages; growth \
-                  means that a library function or formatting code has slipped in.",
+            title: "section exceeds its size budget",
+            requirement: "text, read-only data and unwind table stay within their budgets in bytes",
+            reason: "The image is mapped into every process, and a kernel's vDSO has a small fixed number of pages; \
+                     growth means that the compiler added a library function or formatting code.",
             breaks: "Kernel builds that reserve address space by the size of the image.",
         },
         apply: budget,
@@ -172,7 +180,7 @@ fn forbid(object: &Anatomy, examination: &mut Examination, class_: Class, what: 
         examination.look();
         if class(section) == class_ {
             let found = format!("{what} of {} bytes", section.size);
-            examination.find(Place::new(section.name, 0), found, examination.rule.demand, cause);
+            examination.find(Place::new(section.name, 0), found, examination.rule.requirement, cause);
         }
     }
 }

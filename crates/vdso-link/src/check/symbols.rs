@@ -17,39 +17,45 @@ pub static RULES: [ObjectRule; 4] = [
     ObjectRule {
         rule: Rule {
             id: "symbols/exports",
-            demand: "each declared export is a function in text with a size, default visibility and its declared binding",
-            why: "Lookups in a vDSO compare name, type, binding and version; the size bounds the function for profilers \
-                  and for the unwind table.",
-            breaks: "glibc and the kernel's self-tests skip symbols of another type or binding; Go takes only STT_FUNC; \
-                     gdb and perf attribute addresses by size.",
+            title: "export is not as declared",
+            requirement: "each declared export is a function in text with a size, default visibility and its declared \
+                          binding",
+            reason: "Lookups in a vDSO compare name, type, binding and version; the size bounds the function for \
+                     profilers and for the unwind table.",
+            breaks: "glibc and the kernel's self-tests, which skip symbols of another type or binding; Go, which \
+                     accepts only STT_FUNC; gdb and perf, which attribute addresses by size.",
         },
         apply: exports,
     },
     ObjectRule {
         rule: Rule {
             id: "symbols/aliases",
-            demand: "each short name is at the same address and has the same size as its __vdso_ name",
-            why: "Both names are promised to be one function.",
-            breaks: "Callers of the short name would get another contract; gdb shows the alias in the wrong function.",
+            title: "short name differs from its __vdso_ name",
+            requirement: "each short name is at the same address and has the same size as its __vdso_ name",
+            reason: "Both names are promised to be one function.",
+            breaks: "Callers of the short name, which would get another contract; gdb, which shows the alias in the \
+                     wrong function.",
         },
         apply: aliases,
     },
     ObjectRule {
         rule: Rule {
             id: "symbols/hidden",
-            demand: "every other symbol that is defined here is local or hidden",
-            why: "A visible symbol ends in the dynamic symbol table of the image, where it is ABI for ever.",
-            breaks: "Programs that bind to an internal name; with GNU ld calls of it would also go through a PLT.",
+            title: "undeclared symbol is visible",
+            requirement: "every other symbol that is defined here is local or hidden",
+            reason: "A visible symbol enters the dynamic symbol table of the image, where it is ABI for ever.",
+            breaks: "Programs that bind to an internal name; with GNU ld its calls would also go through a PLT.",
         },
         apply: hidden,
     },
     ObjectRule {
         rule: Rule {
             id: "symbols/undefined",
-            demand: "exactly the three data symbols are left undefined, each of them hidden",
-            why: "The linker script of each kernel defines these three and nothing else; without hidden visibility the \
-                  linker makes dynamic references of them.",
-            breaks: "The kernel build, by vdso2c's complaint about dynamic relocations, or by an undefined symbol.",
+            title: "undefined symbols are not the three data symbols",
+            requirement: "exactly the three data symbols are left undefined, each of them hidden",
+            reason: "The linker script of each kernel defines these three and no other symbol; without hidden \
+                     visibility the linker makes dynamic references of them.",
+            breaks: "The kernel build, by an error of vdso2c about dynamic relocations, or by an undefined symbol.",
         },
         apply: undefined,
     },

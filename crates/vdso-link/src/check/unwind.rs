@@ -15,8 +15,9 @@ pub static RULES: [ObjectRule; 4] = [
     ObjectRule {
         rule: Rule {
             id: "unwind/covered",
-            demand: "an FDE covers every instruction of every function",
-            why: "A signal can arrive at any instruction, and its handler may unwind.",
+            title: "instruction has no frame description",
+            requirement: "a frame description covers every instruction of every function",
+            reason: "A signal can arrive at any instruction, and its handler may unwind.",
             breaks: "gdb backtraces, pthread_cancel, C++ and Go profilers: they stop at the vDSO or abort.",
         },
         apply: covered,
@@ -24,17 +25,19 @@ pub static RULES: [ObjectRule; 4] = [
     ObjectRule {
         rule: Rule {
             id: "unwind/ranges",
-            demand: "each FDE describes bytes of one text section, and no two describe the same byte",
-            why: "The search table of the image is sorted by address and holds one entry for each place.",
-            breaks: "The linker stage (.eh_frame_hdr), and libgcc and gdb, which find one of two answers.",
+            title: "frame descriptions overlap or lie outside of code",
+            requirement: "each frame description covers bytes of one text section, and no two cover the same byte",
+            reason: "The search table of the image is sorted by address and has one entry for each address.",
+            breaks: "The linker stage (.eh_frame_hdr); libgcc and gdb, which find one of two answers.",
         },
         apply: ranges,
     },
     ObjectRule {
         rule: Rule {
             id: "unwind/cfa",
-            demand: "at every instruction the CFA of the table is where the pushes and pops say that it is",
-            why: "Hand-written .cfi lines are forgotten easily, and nothing else reads them before a crash does.",
+            title: "frame description gives a wrong CFA",
+            requirement: "at every instruction the table gives the CFA that follows from the pushes and pops",
+            reason: "Hand-written .cfi lines are easily forgotten, and no build step reads them.",
             breaks: "gdb and every unwinder, which take a wrong word for the return address.",
         },
         apply: stack::cfa,
@@ -42,9 +45,10 @@ pub static RULES: [ObjectRule; 4] = [
     ObjectRule {
         rule: Rule {
             id: "unwind/registers",
-            demand: "at every instruction the table knows where each callee-saved register that was changed is kept",
-            why: "An unwinder hands these registers to the caller's frame, which may find its own CFA by one of them.",
-            breaks: "gdb shows wrong variables in callers; frames above, by a wrong rbp, are lost.",
+            title: "frame description loses a saved register",
+            requirement: "at every instruction the table says where each changed callee-saved register is kept",
+            reason: "An unwinder restores these registers for the caller's frame, whose CFA may depend on one of them.",
+            breaks: "gdb, which shows wrong variables in callers; frames above are lost if rbp is wrong.",
         },
         apply: stack::registers,
     },

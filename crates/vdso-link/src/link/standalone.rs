@@ -3,8 +3,8 @@
 //!
 //! Processes are started elsewhere. This module says with which arguments, and reads what they left behind.
 
+use crate::layout::PAGE_BUDGET;
 use crate::layout::SHARED_PAGE;
-use crate::verify::PAGE_BUDGET;
 use crate::{CheckedObject, DataPageLayout, LinkedImage};
 use std::ffi::OsString;
 use std::path::Path;

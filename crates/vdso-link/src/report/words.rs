@@ -85,10 +85,10 @@ impl Words<'_> {
 
     /// What was found, where, what stands there, what was wanted and why it may be so.
     fn paragraph(&self, f: &mut Formatter<'_>, finding: &Finding) -> fmt::Result {
-        let Finding { rule, place, found, wanted, cause, excerpt } = finding;
+        let Finding { rule, title, place, found, wanted, cause, excerpt } = finding;
         let frame = |text| self.styled(Style::Frame, text);
         let head = self.styled(Style::Error, format!("error[{rule}]"));
-        writeln!(f, "{head}{}", self.styled(Style::Strong, format!(": {found}")))?;
+        writeln!(f, "{head}{}", self.styled(Style::Strong, format!(": {title}")))?;
         write!(f, "  {} {}", frame("-->"), self.report.subject)?;
         if !place.section.is_empty() {
             write!(f, ": {}+{:#x}", place.section, place.offset)?;
@@ -103,6 +103,7 @@ impl Words<'_> {
             let text = format!("{:#x}: {:widest$}  {}", line.offset, line.bytes, line.text);
             writeln!(f, "   {bar} {}", text.trim_end())?;
         }
+        writeln!(f, "   {} found: {found}", frame("="))?;
         writeln!(f, "   {} wanted: {wanted}", frame("="))?;
         if !cause.is_empty() {
             writeln!(f, "   {} cause: {cause}", frame("="))?;

@@ -26,8 +26,9 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-consumers/glibc",
-            demand: "glibc finds every function at its version, and misses what is not there",
-            why: "Its loader takes DT_GNU_HASH, trusts the Bloom filter, and compares versions by hash and name.",
+            title: "glibc's lookup gives a wrong result",
+            requirement: "glibc finds every function at its version, and does not find an absent name or version",
+            reason: "Its loader takes DT_GNU_HASH, trusts the Bloom filter, and compares versions by hash and name.",
             breaks: "Every dynamically linked program on a distribution with glibc 2.41 or newer.",
         },
         applies: always,
@@ -36,9 +37,11 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-consumers/go",
-            demand: "the Go runtime finds every function at its version, and misses what is not there",
-            why: "It has a reader of its own without a Bloom filter, and finds the version first.",
-            breaks: "Every Go program from 1.24 on: crypto/rand without the vDSO is a system call a read.",
+            title: "the Go runtime's lookup gives a wrong result",
+            requirement: "the Go runtime finds every function at its version, and does not find an absent name or \
+                          version",
+            reason: "It has a separate reader without a Bloom filter, and finds the version first.",
+            breaks: "Every Go program from 1.24 on: without the vDSO each read of crypto/rand is a system call.",
         },
         applies: always,
         apply: |linked, examination| look_up(linked, examination, go::look_up),
@@ -46,9 +49,12 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-consumers/kernel-selftests",
-            demand: "the parser of the kernel's self-tests finds every function in either table, and misses what is not there",
-            why: "It is the reference that other runtimes copy; that of 6.1 knows DT_HASH only, later ones prefer DT_GNU_HASH.",
-            breaks: "The tests of the kernel tree fail, and so does every runtime that took the parser over.",
+            title: "the kernel self-tests' lookup gives a wrong result",
+            requirement: "the parser of the kernel's self-tests finds every function in either table, and does not find \
+                          an absent name or version",
+            reason: "It is the reference that other runtimes copy; that of 6.1 knows DT_HASH only, later ones prefer \
+                     DT_GNU_HASH.",
+            breaks: "The tests of the kernel tree, and every runtime that copied the parser.",
         },
         applies: always,
         apply: kernel_selftests,
@@ -56,8 +62,11 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-consumers/rustix",
-            demand: "rustix accepts the image, finds every function at its version, and misses what is not there",
-            why: "It is the strictest of all: it refuses an unusual header and panics at an address outside of the image.",
+            title: "rustix' lookup gives a wrong result",
+            requirement: "rustix accepts the image, finds every function at its version, and does not find an absent \
+                          name or version",
+            reason: "It is the strictest lookup model: it rejects an unusual header and panics at an address outside of \
+                     the image.",
             breaks: "Rust programs without libc; with a wrong address they end at start-up.",
         },
         applies: always,

@@ -21,9 +21,11 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-data-page/references",
-            demand: "what our code refers to outside of the image is one of the three places of the kernel's data-page layout",
-            why: "The distance to the shared data is burnt into the code, and every kernel line has another layout.",
-            breaks: "At a wrong place stands another value: a generation that never changes, so that no reseed is ever seen.",
+            title: "code refers to an unknown place outside of the image",
+            requirement: "each reference of our code outside of the image is one of the three places of the kernel's \
+                          data-page layout",
+            reason: "The distance to the shared data is part of the code, and each kernel series has its layout.",
+            breaks: "A wrong place holds another value: if the generation never changes, no reseed is seen.",
         },
         applies: always,
         apply: outside,
@@ -31,9 +33,12 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-data-page/complete",
-            demand: "our code refers to each place of the layout, and every path of it can be decoded",
-            why: "Code that never looks at one of them was built for something else, or linked with two values for one place.",
-            breaks: "Without the page of the time namespace a container gets zeros for a generation and a system call for each draw.",
+            title: "code does not refer to each place of the layout",
+            requirement: "our code refers to each place of the layout, and every path of it can be decoded",
+            reason: "Code without a reference to one of them was built for another purpose, or linked with two values \
+                     for one place.",
+            breaks: "Without the time-namespace data page a container reads 0 as the generation and makes a system call \
+                     for each draw.",
         },
         applies: always,
         apply: complete,
@@ -41,9 +46,11 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-data-page/symbols",
-            demand: "a file for debuggers gives the three data symbols the values of the layout",
-            why: "It is the one place where an image says what it was linked for; a splice adds those that its original lacks.",
-            breaks: "The next splice takes its layout from them; vdso2c checks its own symbols only.",
+            title: "data symbol has another value than the layout",
+            requirement: "an unstripped file gives the three data symbols the values of the layout",
+            reason: "They are the only record in an image of the layout that it was linked for; a splice adds those \
+                     that its original lacks.",
+            breaks: "The next splice, which takes its layout from them; vdso2c checks its own symbols only.",
         },
         applies: debug_file,
         apply: symbols,
@@ -51,9 +58,11 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-data-page/kernel-tables",
-            demand: "alternatives and exception table are those of the original, at the same place",
-            why: "The kernel patches the image at boot by offsets into it, and looks up faults in SGX calls by them.",
-            breaks: "Patches hit other instructions; a fault in an enclave call kills the process instead of being reported.",
+            title: "a table of the kernel differs from the original",
+            requirement: "alternatives and exception table are those of the original, at the same place",
+            reason: "The kernel patches the image at boot by offsets into it, and looks up faults in SGX calls by them.",
+            breaks: "Patches, which change other instructions; a fault in an enclave call kills the process instead of \
+                     being reported.",
         },
         applies: has_kernel_tables,
         apply: kernel_tables,
@@ -61,11 +70,12 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-data-page/alternatives",
-            demand: "each alternative replaces code of the kernel's own by as many bytes of the image or fewer",
-            why: "The kernel carries them out at boot without a look at what stands there, and on processors with the feature \
-                  only: what was verified is not what runs.",
-            breaks: "Processes on some machines: what is not code of the kernel's own, or lies behind what should be replaced, \
-                     is overwritten.",
+            title: "alternative leaves the kernel's code",
+            requirement: "each alternative replaces code of the kernel itself by at most as many bytes of the image",
+            reason: "The kernel applies them at boot without checking the bytes that it replaces, and only on \
+                     processors with the feature: the verified code is not the code that runs.",
+            breaks: "Processes on some machines: bytes that are not the kernel's own code, or that follow the replaced \
+                     instruction, are overwritten.",
         },
         applies: |linked| linked.image.elf().is_ok_and(|elf| alternatives(&elf).is_some()),
         apply: replaced,

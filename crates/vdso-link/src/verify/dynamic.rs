@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Rules for the dynamic table: what it may ask for, and that what it points to is there.
 
-use super::{ImageRule, always, hash_tables};
+mod hash_tables;
+
+use super::{ImageRule, always};
 use crate::dump::string_of;
 use crate::{Examination, LinkedImage, Rule};
 use object::LittleEndian as LE;
@@ -18,9 +20,11 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-dynamic/terminated",
-            demand: "the dynamic table ends with DT_NULL inside its segment",
-            why: "Clients walk the table up to DT_NULL and know no other end.",
-            breaks: "glibc, Go and the kernel's self-tests run on into what follows; rustix gives the vDSO up.",
+            title: "dynamic table has no end",
+            requirement: "the dynamic table ends with DT_NULL inside its segment",
+            reason: "Clients walk the table up to DT_NULL and know no other end.",
+            breaks: "glibc, Go and the kernel's self-tests, which continue into the following bytes; rustix rejects the \
+                     vDSO.",
         },
         applies: always,
         apply: terminated,
@@ -28,9 +32,12 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-dynamic/relocation-free",
-            demand: "no entry asks for relocation, for a PLT or for a GOT",
-            why: "Nobody relocates a vDSO; vdso2c overlooks DT_JMPREL and DT_RELR, and the build's grep all but a few names.",
-            breaks: "The place that should be relocated keeps its link-time value: a jump to a small address, or a read of wrong data.",
+            title: "dynamic entry requests relocation",
+            requirement: "no entry requests relocation, a PLT or a GOT",
+            reason: "No loader relocates a vDSO; vdso2c overlooks DT_JMPREL and DT_RELR, and the build's grep knows \
+                     only a few names.",
+            breaks: "Every program that uses the place: it keeps its link-time value, which is a jump to a small \
+                     address or a read of wrong data.",
         },
         applies: always,
         apply: relocation_free,
@@ -38,9 +45,10 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-dynamic/self-contained",
-            demand: "the image needs no other library and no version of one",
-            why: "The kernel maps this one file.",
-            breaks: "A symbol from elsewhere stays 0; glibc complains about the vDSO of every process.",
+            title: "image needs another library",
+            requirement: "the image needs no other library and no version of one",
+            reason: "The kernel maps this one file.",
+            breaks: "Every process: a symbol from elsewhere stays 0, and glibc reports an error about the vDSO.",
         },
         applies: always,
         apply: self_contained,
@@ -48,11 +56,13 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-dynamic/known-tags",
-            demand: "each entry is of a kind that vDSO images have, and there once, or stands in the original as it is",
-            why: "An entry that nobody expects was made by a linker for a reason: constructors, search paths, debug hooks; of \
-                  two with one tag some clients take the first and some the last.",
-            breaks: "dlopen refuses an image that is marked as a program; a search path tells every process where the image \
-                     was built; rustix refuses the vDSO for the first of two DT_SYMENT.",
+            title: "unknown or repeated dynamic entry",
+            requirement: "each entry is of a kind that vDSO images have, and occurs once, or is unchanged from the \
+                          original",
+            reason: "A linker adds an unexpected entry for a reason: constructors, search paths, debug hooks. Of two \
+                     entries with one tag some clients take the first and some the last.",
+            breaks: "dlopen, which rejects an image that is marked as a program; a search path reveals to every process \
+                     where the image was built; rustix rejects the vDSO for the first of two DT_SYMENT.",
         },
         applies: always,
         apply: known_tags,
@@ -60,9 +70,10 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-dynamic/symbol-entry",
-            demand: "DT_SYMENT is the size of an ELF64 symbol",
-            why: "It is the one statement of the image about the layout of its symbols.",
-            breaks: "rustix refuses the vDSO.",
+            title: "DT_SYMENT is wrong",
+            requirement: "DT_SYMENT is the size of an ELF64 symbol",
+            reason: "It is the only statement of the image about the layout of its symbols.",
+            breaks: "rustix, which rejects the vDSO.",
         },
         applies: always,
         apply: symbol_entry,
@@ -70,9 +81,11 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-dynamic/soname",
-            demand: "DT_SONAME is linux-vdso.so.1",
-            why: "It is the only name that the image has.",
-            breaks: "ldd, gdb and dlopen list the vDSO under it; glibc compares it with the names of other libraries.",
+            title: "DT_SONAME is wrong",
+            requirement: "DT_SONAME is linux-vdso.so.1",
+            reason: "It is the only name that the image has.",
+            breaks: "ldd, gdb and dlopen, which list the vDSO by it; glibc compares it with the names of other \
+                     libraries.",
         },
         applies: always,
         apply: soname,
@@ -80,9 +93,13 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-dynamic/tables",
-            demand: "each table is named once, lies inside PT_LOAD, and is a section of the same kind, place and size",
-            why: "Processes read the dynamic table, debuggers and vdso2c the section headers: both must show one image.",
-            breaks: "Debuggers name other functions than those that run; clients that need a missing table find nothing.",
+            title: "dynamic table and section headers disagree",
+            requirement: "each table is named once, lies inside PT_LOAD, and is a section of the same kind, place and \
+                          size",
+            reason: "Processes read the dynamic table, debuggers and vdso2c the section headers: both must describe one \
+                     image.",
+            breaks: "Debuggers, which name other functions than those that run; clients that need a missing table find \
+                     no function.",
         },
         applies: always,
         apply: tables,
@@ -90,9 +107,11 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-dynamic/sysv-hash",
-            demand: "DT_HASH leads to every exported symbol by its name, once, and every chain ends",
-            why: "It is the table that all clients know, and the only one that says how many symbols there are.",
-            breaks: "musl and the self-tests of older kernels find nothing; a chain that runs in a circle hangs them at start.",
+            title: "DT_HASH is wrong",
+            requirement: "DT_HASH leads to every exported symbol by its name, once, and every chain ends",
+            reason: "It is the table that all clients know, and the only one that says how many symbols there are.",
+            breaks: "musl and the self-tests of older kernels, which find no function; a circular chain hangs them at \
+                     start.",
         },
         applies: always,
         apply: hash_tables::sysv,
@@ -100,9 +119,12 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-dynamic/gnu-hash",
-            demand: "DT_GNU_HASH leads to every exported symbol by its name, sorted by bucket, with the exact Bloom filter",
-            why: "glibc, Go and rustix prefer this table, and glibc trusts its filter.",
-            breaks: "With one bit missing glibc misses a function that Go finds; symbols below the base are found by nobody.",
+            title: "DT_GNU_HASH is wrong",
+            requirement: "DT_GNU_HASH leads to every exported symbol by its name, sorted by bucket, with the exact \
+                          Bloom filter",
+            reason: "glibc, Go and rustix prefer this table, and glibc trusts its filter.",
+            breaks: "glibc, which with one bit missing does not find a function that Go finds; no client finds symbols \
+                     below the base.",
         },
         applies: always,
         apply: hash_tables::gnu,

@@ -22,9 +22,13 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-exports/declared",
-            demand: "each export is there once, a function with a size, with the declared binding and default visibility",
-            why: "Clients take nothing but functions; the kernel's convention is a strong __vdso_ name and a weak short one.",
-            breaks: "A client that misses the name goes on with the system call and nobody notices; perf needs the size.",
+            title: "export is not as declared",
+            requirement: "each export exists once, as a function with a size, with the declared binding and default \
+                          visibility",
+            reason: "Clients accept only functions; the kernel's convention is a strong __vdso_ name and a weak short \
+                     one.",
+            breaks: "A client that does not find the name, which uses the system call without any message; perf, which \
+                     needs the size.",
         },
         applies: always,
         apply: declared,
@@ -32,9 +36,11 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-exports/text",
-            demand: "every exported function lies in full in the executable section that its symbol names",
-            why: "An address outside of the code is a jump into tables; the section index is what debuggers go by.",
-            breaks: "A call crashes; gdb prints ?? for a function whose symbol names another section.",
+            title: "exported function lies outside of its section",
+            requirement: "every exported function lies in full in the executable section that its symbol names",
+            reason: "An address outside of the code is a jump into tables; debuggers use the section index.",
+            breaks: "Every caller, which crashes; gdb, which prints ?? for a function whose symbol names another \
+                     section.",
         },
         applies: always,
         apply: text,
@@ -42,9 +48,10 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-exports/aliases",
-            demand: "each short name has address and size of its __vdso_ name, the kernel's own too",
-            why: "Both names are one function; the four- and the five-argument one differ by one letter.",
-            breaks: "A program that binds to the short name calls a function with another number of arguments.",
+            title: "short name differs from its __vdso_ name",
+            requirement: "each short name has the address and size of its __vdso_ name, including the kernel's functions",
+            reason: "Both names are one function; the four- and the five-argument function differ by one letter.",
+            breaks: "A program that binds to the short name, which calls a function with another number of arguments.",
         },
         applies: always,
         apply: aliases,
@@ -52,9 +59,10 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-exports/versions",
-            demand: "version definitions are well-formed and every exported function has version LINUX_2.6",
-            why: "All clients look for name and version, and compare version names by the stored hash first.",
-            breaks: "glibc, Go and rustix take a function of another version, or one with a wrong hash, for missing.",
+            title: "version definition or symbol version is wrong",
+            requirement: "version definitions are well-formed and every exported function has version LINUX_2.6",
+            reason: "All clients look up name and version, and compare version names by the stored hash first.",
+            breaks: "glibc, Go and rustix, which treat a function of another version, or with a wrong hash, as missing.",
         },
         applies: always,
         apply: versions::judge,
@@ -62,12 +70,13 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-exports/undeclared",
-            demand: "nothing is exported but the declared names and functions of the kernel, all of them callable, and nothing \
-                     is undefined",
-            why: "Every exported name is a promise to all programs for all time; what is no function is not looked at further, \
-                  and yet found by libcs, which ask for names and versions only.",
-            breaks: "Programs begin to rely on the name; an undefined symbol is never bound; an indirect function is called by \
-                     the loader itself, a thread-local or absolute one leads anywhere.",
+            title: "undeclared export or undefined symbol",
+            requirement: "nothing is exported but the declared names and functions of the kernel, all of them callable, \
+                          and nothing is undefined",
+            reason: "Every exported name is a promise to all programs for all time. The rules check functions only, but \
+                     libcs look up names and versions of any type.",
+            breaks: "Programs that begin to rely on the name; an undefined symbol is never bound, the loader itself \
+                     calls an indirect function, a thread-local or absolute symbol leads to an arbitrary address.",
         },
         applies: always,
         apply: undeclared,
@@ -75,9 +84,12 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-exports/original",
-            demand: "each export of the original keeps name, address, size, binding, type, section and version, unless it is ours",
-            why: "Programs of the running system use them all, most of them for the time of day.",
-            breaks: "A lost function makes every clock_gettime a system call; a moved one jumps into the middle of another.",
+            title: "export of the original is lost or changed",
+            requirement: "each export of the original keeps name, address, size, binding, type, section and version, \
+                          unless it is ours",
+            reason: "Programs of the running system use them all, most of them for the time of day.",
+            breaks: "All programs: a lost function makes every clock_gettime a system call; a moved one jumps into the \
+                     middle of another.",
         },
         applies: spliced,
         apply: original,

@@ -4,27 +4,21 @@
 //! Everything is read from the bytes that were written. What a rule finds wrong is a finding, also where the image is too
 //! broken to look further.
 
-mod accepted;
-mod bytes;
 mod consumers;
-mod contents;
 mod data_page;
 mod dynamic;
 mod explained;
 mod exports;
-mod hash_tables;
-mod payload;
-mod placement;
+mod object;
 mod second_opinion;
 mod segments;
-mod undo;
 mod untouched;
 mod unwind;
 mod unwinding;
 
-pub use accepted::ACCEPTED;
+pub use crate::layout::PAGE_BUDGET;
 pub use explained::{EXPLAINED, Explained, explained};
-pub use segments::PAGE_BUDGET;
+pub use untouched::ACCEPTED;
 
 use crate::{Examination, LinkedImage, Report, Rule, VerifiedImage};
 use vdso_elf::bounds;
@@ -32,7 +26,7 @@ use vdso_elf::error::Error;
 
 /// A rule with the function that applies it.
 pub struct ImageRule {
-    /// What is demanded, and why.
+    /// What is required, and why.
     pub rule: Rule,
     /// Whether the image is of the kind that the rule is about; a rule that does not apply is not in the report.
     pub applies: fn(&LinkedImage) -> bool,
@@ -50,8 +44,7 @@ pub fn rules() -> impl Iterator<Item = &'static ImageRule> {
         dynamic::RULES,
         exports::RULES,
         untouched::RULES,
-        payload::RULES,
-        undo::RULES,
+        object::RULES,
         unwind::RULES,
         data_page::RULES,
         consumers::RULES,

@@ -19,9 +19,10 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-second-opinion/segments",
-            demand: "both parsers read the same program headers",
-            why: "Two readings of one file are two images.",
-            breaks: "Whoever reads the file in the other way.",
+            title: "two parsers read different program headers",
+            requirement: "both parsers read the same program headers",
+            reason: "Two readings of one file are two images.",
+            breaks: "Programs that read the file as the other parser does.",
         },
         applies: always,
         apply: segments,
@@ -29,9 +30,10 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-second-opinion/dynamic",
-            demand: "both parsers read the same dynamic entries and the same soname",
-            why: "One finds the table by PT_DYNAMIC, the other facts by what the entries point to.",
-            breaks: "Whoever reads the file in the other way.",
+            title: "two parsers read different dynamic entries",
+            requirement: "both parsers read the same dynamic entries and the same soname",
+            reason: "One finds the table by PT_DYNAMIC, the other the tables by the addresses in its entries.",
+            breaks: "Programs that read the file as the other parser does.",
         },
         applies: always,
         apply: dynamic,
@@ -39,8 +41,9 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-second-opinion/symbols",
-            demand: "both parsers read the same dynamic symbols, as many as the section header states",
-            why: "One counts them by the section header, the other by the hash tables.",
+            title: "two parsers read different dynamic symbols",
+            requirement: "both parsers read the same dynamic symbols, as many as the section header states",
+            reason: "One counts them by the section header, the other by the hash tables.",
             breaks: "A symbol that only one of them sees exists for debuggers or for programs, but not for both.",
         },
         applies: always,
@@ -49,9 +52,10 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-second-opinion/sections",
-            demand: "both parsers read the same section headers and names",
-            why: "vdso2c, debuggers and the splice go by them.",
-            breaks: "Whoever reads the file in the other way.",
+            title: "two parsers read different section headers",
+            requirement: "both parsers read the same section headers and names",
+            reason: "vdso2c, debuggers and the splice use them.",
+            breaks: "Programs that read the file as the other parser does.",
         },
         applies: always,
         apply: all_sections,

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Rules for what the kernel maps: ELF header, program headers, and what the one load segment may hold.
 
-use super::{ImageRule, always, contents, debug_file};
+mod contents;
+
+use super::{ImageRule, always, debug_file};
+use crate::layout::PAGE_BUDGET;
 use crate::{Examination, LinkedImage, Rule};
 use object::LittleEndian as LE;
 use object::elf::{
@@ -15,17 +18,15 @@ use vdso_elf::notes::linux_version;
 use vdso_elf::place::Place;
 use vdso_elf::sections::sections;
 
-/// The most pages that an image may take: two that the kernel's own functions take on the lines that we know, four for
-/// the object, half of which are its six cipher routines, with its constants and names.
-pub const PAGE_BUDGET: u64 = 2 + 4;
-
 pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-segments/header",
-            demand: "the ELF header is that of an x86-64 shared object for Linux, with headers of the usual sizes",
-            why: "Clients meet the image in memory, without a file name, and make sure of what they see before they walk it.",
-            breaks: "rustix refuses the whole vDSO for an unusual OS ABI, type or header size; vdso2c refuses what is not ET_DYN.",
+            title: "ELF header is not that of a vDSO",
+            requirement: "the ELF header is that of an x86-64 shared object for Linux, with headers of the usual sizes",
+            reason: "Clients find the image in memory, without a file name, and check the header before they read on.",
+            breaks: "rustix, which rejects the vDSO for an unusual OS ABI, type or header size; vdso2c, which accepts \
+                     only ET_DYN.",
         },
         applies: always,
         apply: header,
@@ -33,9 +34,12 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-segments/load",
-            demand: "there is exactly one PT_LOAD, at offset 0 and address 0, aligned to a page, with equal sizes in file and memory",
-            why: "The kernel maps the pages of the file as they are and loads nothing: an address must be an offset.",
-            breaks: "vdso2c stops the kernel build; glibc loads no file with another alignment; Go and the kernel's self-tests compute addresses from the first PT_LOAD.",
+            title: "PT_LOAD is not the whole image at address 0",
+            requirement: "there is exactly one PT_LOAD, at offset 0 and address 0, aligned to a page, with equal sizes \
+                          in file and memory",
+            reason: "The kernel maps the pages of the file unchanged and loads nothing: an address must be an offset.",
+            breaks: "vdso2c, which stops the kernel build; glibc, which loads no file with another alignment; Go and \
+                     the kernel's self-tests, which compute addresses from the first PT_LOAD.",
         },
         applies: always,
         apply: load,
@@ -43,9 +47,11 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-segments/permissions",
-            demand: "PT_LOAD is readable and executable, and each other segment is readable only",
-            why: "The kernel maps the image read-only and executable whatever the headers say, and shares it between processes.",
-            breaks: "A store to the image faults at run time; rustix refuses an image whose PT_LOAD is not readable and executable.",
+            title: "segment has wrong permissions",
+            requirement: "PT_LOAD is readable and executable, and each other segment is readable only",
+            reason: "The kernel maps the image read-only and executable for any header, and shares it between processes.",
+            breaks: "Code that stores to the image, which faults at run time; rustix, which rejects an image whose \
+                     PT_LOAD is not readable and executable.",
         },
         applies: always,
         apply: permissions,
@@ -53,11 +59,13 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-segments/forbidden",
-            demand: "no segment is of a kind that vDSO images do not have, and the stack is not executable",
-            why: "PT_INTERP, PT_GNU_RELRO and PT_TLS ask for work of a dynamic linker, and nobody does it for a vDSO; a file that \
-                  is loaded like any other, as the stand-alone image is in tests, gets an executable stack unless it says no.",
-            breaks: "rustix takes an image with PT_INTERP or PT_GNU_RELRO for a program; thread-local data would be another library's; \
-                     new glibcs refuse to load what wants an executable stack.",
+            title: "segment of a forbidden kind",
+            requirement: "no segment is of a kind that vDSO images do not have, and the stack is not executable",
+            reason: "PT_INTERP, PT_GNU_RELRO and PT_TLS need a dynamic linker, and no dynamic linker processes a vDSO. \
+                     A file that is loaded as a library, such as the stand-alone image in tests, gets an executable \
+                     stack unless it declines one.",
+            breaks: "rustix, which takes an image with PT_INTERP or PT_GNU_RELRO for a program; thread-local data would \
+                     be another library's; new glibcs do not load a file that requests an executable stack.",
         },
         applies: always,
         apply: forbidden,
@@ -65,9 +73,12 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-segments/present",
-            demand: "there is exactly one PT_DYNAMIC, PT_NOTE and PT_GNU_EH_FRAME, each where its section is, and all inside PT_LOAD",
-            why: "In memory these are the only way to the symbols, the notes and the unwind table.",
-            breaks: "Without them libcs find no symbol, unwinders stop at the vDSO, and clients find no system call number.",
+            title: "required segment is missing or misplaced",
+            requirement: "there is exactly one PT_DYNAMIC, PT_NOTE and PT_GNU_EH_FRAME, each where its section is, and \
+                          all inside PT_LOAD",
+            reason: "In memory these are the only way to the symbols, the notes and the unwind table.",
+            breaks: "libcs, which find no symbol; unwinders, which stop at the vDSO; clients, which find no system call \
+                     number.",
         },
         applies: always,
         apply: present,
@@ -75,9 +86,10 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-segments/page-budget",
-            demand: "what the kernel maps fits the page budget",
-            why: "The kernel maps whole pages up to the end of the stripped file into every process.",
-            breaks: "Each page more costs every process a page-table entry and some room beside its stack.",
+            title: "image exceeds its page budget",
+            requirement: "the mapped pages fit the page budget",
+            reason: "The kernel maps whole pages up to the end of the stripped file into every process.",
+            breaks: "Every process: each further page costs a page-table entry and address space next to its stack.",
         },
         applies: always,
         apply: page_budget,
@@ -85,9 +97,13 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-segments/sections",
-            demand: "allocated sections lie apart in PT_LOAD at address = offset, none for writable, per-thread or relocated data",
-            why: "The kernel's linker script folds writable data and GOT entries into .rodata without a word; there they fault.",
-            breaks: "gdb and perf place symbols by the section headers; a GOT entry is never filled, so a call through it jumps to 0.",
+            title: "allocated section is misplaced or not read-only",
+            requirement: "allocated sections lie apart in PT_LOAD at address = offset, none for writable, per-thread or \
+                          relocated data",
+            reason: "The kernel's linker script folds writable data and GOT entries into .rodata without a warning; \
+                     there they fault.",
+            breaks: "gdb and perf, which place symbols by the section headers; no loader fills a GOT entry, so a call \
+                     through it jumps to 0.",
         },
         applies: always,
         apply: contents::allocated_sections,
@@ -95,9 +111,12 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-segments/notes",
-            demand: "PT_NOTE is a sequence of complete notes, one of them a build-id of 20 bytes",
-            why: "Clients walk the notes for the system call number, the splice for the kernel's version, debuggers for the build-id.",
-            breaks: "A walk over broken notes leaves the segment; perf and systemd-coredump cannot name the code without a build-id.",
+            title: "notes are broken or have no build-id",
+            requirement: "PT_NOTE is a sequence of complete notes, one of them a build-id of 20 bytes",
+            reason: "Clients read the notes for the system call number, the splice for the kernel's version, debuggers \
+                     for the build-id.",
+            breaks: "Clients, whose walk over broken notes leaves the segment; perf and systemd-coredump, which cannot \
+                     name the code without a build-id.",
         },
         applies: always,
         apply: contents::notes,

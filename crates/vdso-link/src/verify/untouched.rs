@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Rules for a splice: what it did not append or re-point is equal to the original.
 
-use super::accepted::ACCEPTED;
+mod accepted;
+mod bytes;
+mod undo;
+
+pub use self::accepted::ACCEPTED;
+
 use super::unwinding::{self, Unwinding};
-use super::{ImageRule, bytes, spliced};
+use super::{ImageRule, debug_file, spliced};
 use crate::diff::{Comparison, Difference, compare};
 use crate::dump::{Subject, distinct, dynamic, header, sections, segments};
 use crate::{Examination, LinkedImage, Rule};
@@ -15,9 +20,11 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-untouched/headers",
-            demand: "ELF header and program headers differ from the original in the accepted fields only",
-            why: "The splice makes the load segment longer and re-points the unwind table; all else describes the old image.",
-            breaks: "Clients that know the running kernel's image meet another kind of file.",
+            title: "header differs from the original",
+            requirement: "ELF header and program headers differ from the original in the accepted fields only",
+            reason: "The splice makes the load segment longer and re-points the unwind table; all other fields describe \
+                     the old image.",
+            breaks: "Clients that expect the image of the running kernel.",
         },
         applies: spliced,
         apply: |linked, examination| judge(linked, examination, &[&facts(header), &facts(segments)]),
@@ -25,9 +32,11 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-untouched/dynamic",
-            demand: "dynamic entries are those of the original, with only the tables that were made anew re-pointed",
-            why: "Version definitions, soname and flags keep their meaning only in their old place.",
-            breaks: "Clients look for versions in the wrong table and find no function at all.",
+            title: "dynamic entry differs from the original",
+            requirement: "dynamic entries are those of the original, re-pointed only to the tables that the splice \
+                          writes anew",
+            reason: "Version definitions, soname and flags keep their meaning only in their old place.",
+            breaks: "Clients, which look for versions in the wrong table and find no function.",
         },
         applies: spliced,
         apply: |linked, examination| judge(linked, examination, &[&facts(dynamic)]),
@@ -35,9 +44,11 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-untouched/bytes",
-            demand: "every mapped byte of the original stands where it stood",
-            why: "The kernel patches code at offsets that it took from the original; old functions refer to each other by distance.",
-            breaks: "The time of day is wrong or crashes, in every program.",
+            title: "mapped byte differs from the original",
+            requirement: "every mapped byte of the original is unchanged and at its address",
+            reason: "The kernel patches code at offsets that it took from the original; old functions refer to each \
+                     other by distance.",
+            breaks: "The time of day in every program: it is wrong, or the call crashes.",
         },
         applies: spliced,
         apply: |linked, examination| judge(linked, examination, &[&bytes::mapped]),
@@ -45,9 +56,11 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-untouched/sections",
-            demand: "section headers and unmapped sections are those of the original, but for tables that were made anew",
-            why: "Symbols refer to sections by index, debuggers to symbols by section.",
-            breaks: "gdb and perf name old functions wrongly.",
+            title: "section differs from the original",
+            requirement: "section headers and unmapped sections are those of the original, except for tables that the \
+                          splice writes anew",
+            reason: "Symbols refer to sections by index, debuggers to symbols by section.",
+            breaks: "gdb and perf, which give old functions wrong names.",
         },
         applies: spliced,
         apply: |linked, examination| judge(linked, examination, &[&facts(sections), &bytes::unmapped]),
@@ -55,12 +68,36 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-untouched/unwind",
-            demand: "what the original's unwind table says of its code, the new one says too",
-            why: "Descriptions hold distances, so that the table is made anew with those of the original in it.",
+            title: "unwind table differs from the original",
+            requirement: "the new unwind table describes the original's code as the original's table does",
+            reason: "Descriptions contain distances, so the splice writes the table anew with those of the original in \
+                     it.",
             breaks: "Backtraces from a signal in the kernel's own functions.",
         },
         applies: spliced,
         apply: old_frames,
+    },
+    ImageRule {
+        rule: Rule {
+            id: "image-untouched/undo",
+            title: "splice cannot be undone",
+            requirement: "the undo record of the splice restores the original, to the byte",
+            reason: "A lost original cannot be spliced again with a newer object, nor be inspected.",
+            breaks: "`cargo xtask unsplice`, which fails or gives an image that no kernel was built with.",
+        },
+        applies: undo::can_be_undone,
+        apply: undo::undo,
+    },
+    ImageRule {
+        rule: Rule {
+            id: "image-untouched/debug-symbols",
+            title: "symbol for debuggers is lost or changed",
+            requirement: "each symbol for debuggers is still there, unless it is an export that was re-pointed",
+            reason: "The splice writes the table anew to add the names of our functions.",
+            breaks: "gdb and perf, which print ?? for functions of the kernel.",
+        },
+        applies: |linked| spliced(linked) && debug_file(linked),
+        apply: undo::debug_symbols,
     },
 ];
 
@@ -95,7 +132,8 @@ fn judge(linked: &LinkedImage, examination: &mut Examination, respects: &[Compar
                 continue;
             }
             let (key, Difference { place, old, new, .. }) = (difference.key(), difference);
-            let cause = "the splice moved or overwrote something; what it may change is listed in verify/accepted.rs";
+            let cause =
+                "the splice moved or overwrote something; what it may change is listed in verify/untouched/accepted.rs";
             examination.find(place, format!("{key} is {new}"), format!("{old}, as in the original"), cause);
         }
     }

@@ -16,9 +16,11 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-unwind/readable",
-            demand: "PT_GNU_EH_FRAME leads to a header, the header to .eh_frame, and both can be read to the end",
-            why: "Unwinders find the tables through dl_iterate_phdr() and never look at section headers.",
-            breaks: "Backtraces, pthread_cancel and exceptions that pass through a signal frame in the vDSO end the process.",
+            title: "unwind tables cannot be read",
+            requirement: "PT_GNU_EH_FRAME leads to a header, the header to .eh_frame, and both can be read to the end",
+            reason: "Unwinders find the tables through dl_iterate_phdr() and never read section headers.",
+            breaks: "Processes that unwind through a signal frame in the vDSO (backtraces, pthread_cancel, exceptions), \
+                     which abort.",
         },
         applies: always,
         apply: readable,
@@ -26,9 +28,10 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-unwind/sorted",
-            demand: "the search table is sorted by address, without equal entries",
-            why: "Unwinders search it by halving.",
-            breaks: "libgcc and libunwind take another function's description, or none.",
+            title: "search table is not sorted",
+            requirement: "the search table is sorted by address, without equal entries",
+            reason: "Unwinders use a binary search.",
+            breaks: "libgcc and libunwind, which take another function's description, or none.",
         },
         applies: always,
         apply: sorted,
@@ -36,9 +39,11 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-unwind/complete",
-            demand: "the search table has exactly one right entry for each frame description",
-            why: "A description that is not in the table is never found; an entry must lead to the one that covers its address.",
-            breaks: "Unwinding stops in one function and works in all others.",
+            title: "search table does not match the frame descriptions",
+            requirement: "the search table has exactly one right entry for each frame description",
+            reason: "An unwinder never finds a description that is not in the table; an entry must lead to the one that \
+                     covers its address.",
+            breaks: "Unwinding, which stops in one function and works in all others.",
         },
         applies: always,
         apply: complete,
@@ -46,10 +51,11 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-unwind/coverage",
-            demand: "a frame description begins with each exported function, and each byte of it is covered by one",
-            why: "A signal can arrive at any instruction, and profilers stop at any; at an address inside of a description the \
-                  stack is not as a caller leaves it.",
-            breaks: "gdb and perf show a broken stack whenever they stop in the part without a description.",
+            title: "exported function is not covered by a frame description",
+            requirement: "a frame description begins with each exported function, and each byte of it is covered by one",
+            reason: "A signal can arrive at any instruction, and profilers stop at any; at an address inside of a \
+                     description the stack is not as at a function's entry.",
+            breaks: "gdb and perf, which show a broken stack if they stop in the part without a description.",
         },
         applies: always,
         apply: coverage,
@@ -57,9 +63,10 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-unwind/code",
-            demand: "each frame description covers code, in full, that no other one covers",
-            why: "A description that was not moved with its function covers another one's bytes.",
-            breaks: "Unwinders restore registers by the rows of the wrong function.",
+            title: "frame descriptions overlap or lie outside of code",
+            requirement: "each frame description covers code only, and no byte that another one covers",
+            reason: "A description that was not moved with its function covers the bytes of another one.",
+            breaks: "Unwinders, which restore registers by the rows of the wrong function.",
         },
         applies: always,
         apply: code,
@@ -67,10 +74,13 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-unwind/programs",
-            demand: "the program of each frame description runs to its end, and the description names no personality routine",
-            why: "Its rows say where the return address is, instruction by instruction; a vDSO has nothing to clean up.",
-            breaks: "libgcc aborts at an instruction that it does not know, and calls whatever is named as a routine when \
-                     pthread_cancel or an exception passes.",
+            title: "frame description cannot be executed",
+            requirement: "the program of each frame description runs to its end, and the description names no \
+                          personality routine",
+            reason: "Its rows say where the return address is, instruction by instruction; a vDSO has nothing to clean \
+                     up.",
+            breaks: "libgcc, which aborts at an unknown instruction, and calls the named routine when pthread_cancel or \
+                     an exception passes.",
         },
         applies: always,
         apply: programs,

@@ -26,7 +26,11 @@ fn good_images_keep_every_rule() {
 fn image_rules_have_the_prefix_image_and_a_reason_each() {
     for rule in verify::rules().map(|rule| &rule.rule) {
         assert!(rule.id.starts_with("image-") && rule.id.matches('/').count() == 1, "{}", rule.id);
-        assert!(!rule.demand.ends_with('.') && rule.why.ends_with('.') && rule.breaks.ends_with('.'), "{}", rule.id);
+        assert!(
+            !rule.requirement.ends_with('.') && rule.reason.ends_with('.') && rule.breaks.ends_with('.'),
+            "{}",
+            rule.id
+        );
     }
 }
 

@@ -84,7 +84,10 @@ fn vdso_verify_gives_advice_that_its_user_can_follow() {
     );
     let option = Path::new("--explain");
     let (code, out, err) = ran(&[option, Path::new("image-untouched/undo")]);
-    assert!(code == Some(0) && out.starts_with("image-untouched/undo\n\nDemand: "), "{code:?} {out} {err}");
+    assert!(
+        code == Some(0) && out.starts_with("image-untouched/undo: splice cannot be undone\n\nRequirement: "),
+        "{code:?} {out} {err}"
+    );
     for wrong in [&[option][..], &[option, Path::new("code/forbidden")], &[Path::new("--dbg")]] {
         let (code, _, err) = ran(wrong);
         assert!(code == Some(2) && err.starts_with("error: ") && err.contains("usage: vdso-verify"), "{code:?} {err}");

@@ -22,7 +22,7 @@ fn object_rules_have_one_id_and_a_reason_each() {
     for rule in rules().map(|rule| &rule.rule) {
         assert!(ids.insert(rule.id), "{} is there twice", rule.id);
         assert!(rule.id.split_once('/').is_some_and(|(family, name)| !family.is_empty() && !name.is_empty()));
-        assert!(!rule.demand.is_empty() && !rule.demand.ends_with('.'), "{}", rule.id);
-        assert!(rule.why.ends_with('.') && rule.breaks.ends_with('.'), "{}", rule.id);
+        assert!(!rule.requirement.is_empty() && !rule.requirement.ends_with('.'), "{}", rule.id);
+        assert!(rule.reason.ends_with('.') && rule.breaks.ends_with('.'), "{}", rule.id);
     }
 }

@@ -1,11 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Which instructions are arithmetic with floating-point numbers.
+//! The rule `secrets/integers`: finds floating-point arithmetic by the names of instructions.
 
+use super::instructions;
+use crate::Examination;
 use iced_x86::Mnemonic;
+use vdso_elf::anatomy::Anatomy;
+
+/// The rule `secrets/integers`.
+pub fn integers(object: &Anatomy, examination: &mut Examination) {
+    for (function, code) in instructions(object) {
+        examination.look();
+        if is_floating_point(code.instruction.mnemonic()) {
+            let cause = "a slip in a mnemonic: paddd for addps, pmuludq for mulpd";
+            examination.find(function.place(code), function.show(code), "integer arithmetic, logic and moves", cause);
+        }
+    }
+}
 
 /// Whether an instruction computes with numbers in vector registers instead of bits. Their names say so: an operation, and
 /// the kind of its operands.
-pub(super) fn is_floating_point(mnemonic: Mnemonic) -> bool {
+fn is_floating_point(mnemonic: Mnemonic) -> bool {
     const OPERATIONS: [&str; 24] = [
         "add", "sub", "hadd", "hsub", "mul", "div", "sqrt", "rsqrt", "rcp", "min", "max", "cmp", "comis", "ucomis",
         "cvt", "round", "rndscale", "reduce", "range", "scalef", "getexp", "getmant", "fixupimm", "dpp",

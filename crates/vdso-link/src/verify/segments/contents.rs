@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The two rules for what the segments hold: sections that a vDSO can have, and notes that can be read.
 
-use super::segments::segments;
+use super::segments;
 use crate::{Examination, LinkedImage};
 use object::LittleEndian as LE;
 use object::elf::{self, PT_NOTE};

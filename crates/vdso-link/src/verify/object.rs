@@ -2,10 +2,12 @@
 //! Rules that hold an image against the object that it was made from, where that is known.
 //!
 //! The object was looked at instruction by instruction, so that its code need not be understood again: it only has to be
-//! there, at the place that [`placement`](super::placement) finds, with the distances that this place gives.
+//! there, at the place that [`placement`] finds, with the distances that this place gives.
 
+mod placement;
+
+use self::placement::{Entry, Payload};
 use super::ImageRule;
-use super::placement::{Entry, Payload};
 use super::unwinding::{self, Unwinding};
 use crate::{Examination, LinkedImage, Rule};
 use vdso_elf::disassembly::spaced;
@@ -22,9 +24,11 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-object/code",
-            demand: "code and constants are those of the checked object, with the distances of this image in them",
-            why: "The object's rules looked at each of its instructions; they say nothing about an image with other ones.",
-            breaks: "Whatever the object's rules promise: one changed byte can put keys on the stack, or make them constant.",
+            title: "code differs from the checked object",
+            requirement: "code and constants are those of the checked object, with the distances of this image in them",
+            reason: "The object rules checked each of its instructions; they say nothing about an image with other ones.",
+            breaks: "Every guarantee of the object rules: one changed byte can put keys on the stack, or make them \
+                     constant.",
         },
         applies: |linked| linked.object.is_some(),
         apply: code,
@@ -32,9 +36,12 @@ pub(super) static RULES: &[ImageRule] = &[
     ImageRule {
         rule: Rule {
             id: "image-object/unwind",
-            demand: "what the unwind table says of our code is what the table of the checked object says",
-            why: "Its rows were held against the pushes and pops of the code; a row that can be read may still be wrong.",
-            breaks: "Backtraces and pthread_cancel from a signal in our code: they take some value for the return address.",
+            title: "unwind table differs from the checked object",
+            requirement: "the unwind table describes our code as the table of the checked object does",
+            reason: "The object rules compared its rows with the pushes and pops of the code; a readable row may still \
+                     be wrong.",
+            breaks: "Backtraces and pthread_cancel from a signal in our code, which take another value for the return \
+                     address.",
         },
         applies: |linked| linked.object.is_some(),
         apply: frames,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Rules for what a splice leaves to debuggers and to whoever wants to undo it.
+//! Checks that a splice can be undone, and that it keeps the symbols for debuggers.
 
-use super::{ImageRule, debug_file, spliced};
 use crate::link::unsplice::{RECORD, is_spliced, unsplice};
-use crate::{Examination, LinkedImage, Rule};
+use crate::verify::spliced;
+use crate::{Examination, LinkedImage};
 use object::elf::Sym64;
 use object::{LittleEndian as LE, Object as _, ObjectSymbol as _};
 use std::collections::BTreeSet;
@@ -11,37 +11,14 @@ use vdso_elf::error::Error;
 use vdso_elf::parser::ElfFile;
 use vdso_elf::place::Place;
 
-pub(super) static RULES: &[ImageRule] = &[
-    ImageRule {
-        rule: Rule {
-            id: "image-untouched/undo",
-            demand: "the splice tells how to get the original back, to the byte",
-            why: "An original that is lost cannot be spliced again with a newer object, nor shipped to whoever has doubts.",
-            breaks: "`cargo xtask unsplice` cannot undo the splice, or gives an image that no kernel was built with.",
-        },
-        applies: can_be_undone,
-        apply: undo,
-    },
-    ImageRule {
-        rule: Rule {
-            id: "image-untouched/debug-symbols",
-            demand: "each symbol for debuggers is still there, unless it is an export that was re-pointed",
-            why: "The table is made anew to hold the names of our functions.",
-            breaks: "gdb and perf print ?? for functions of the kernel.",
-        },
-        applies: |linked| spliced(linked) && debug_file(linked),
-        apply: debug_symbols,
-    },
-];
-
 /// Whether the way back is or should be there: nobody would find it without section headers.
-fn can_be_undone(linked: &LinkedImage) -> bool {
+pub(super) fn can_be_undone(linked: &LinkedImage) -> bool {
     let has_sections = |elf: ElfFile<'_>| elf.elf_section_table().iter().len() > 0;
     let should = spliced(linked) && linked.image.elf().is_ok_and(has_sections);
     should || is_spliced(&linked.image).unwrap_or(false)
 }
 
-fn undo(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+pub(super) fn undo(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
     let place = Place::new(RECORD, 0);
     match unsplice(&linked.image) {
         Ok(restored) => {
@@ -53,7 +30,7 @@ fn undo(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error
     Ok(())
 }
 
-fn debug_symbols(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+pub(super) fn debug_symbols(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
     let Some(original) = &linked.original else { return Ok(()) };
     let (old, new) = (original.elf()?, linked.image.elf()?);
     let after: BTreeSet<_> = facts(&new).collect();
