@@ -4,12 +4,16 @@
 //! `cargo xtask bench` builds the image and starts this program. The program is not a test: times depend on the machine and
 //! its load. Goals are therefore ratios, and a missed goal is a result and not a failure.
 
+// `println!` panics if standard output is closed.
+#![deny(clippy::print_stdout)]
+
 mod buffer;
 mod clock;
 mod cost;
 mod curves;
 mod goals;
 mod machine;
+mod output;
 mod peers;
 mod pinned;
 mod rounds;
@@ -17,7 +21,7 @@ mod sizes;
 mod statistics;
 mod table;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Parser;
 use goals::Goal;
 use machine::Machine;
@@ -88,9 +92,9 @@ fn main() -> ExitCode {
 fn run(options: &Options) -> Result<()> {
     let effort = options.effort();
     let machine = Machine::inspect(&options.vdso);
-    println!("{machine}");
+    output::print(format_args!("{machine}\n"));
     let peers = Peers::find(&options.vdso)?;
-    peers.absent.iter().for_each(|absent| println!("{absent}"));
+    peers.absent.iter().for_each(|absent| output::print(format_args!("{absent}\n")));
 
     let pinned = Pinned::here()?;
     let speeds = rounds::measure(&peers.present, effort);
@@ -113,13 +117,14 @@ fn run(options: &Options) -> Result<()> {
         let outcome = Outcome { machine, effort, absent: peers.absent, speeds, cost, goals, load_at_the_end };
         fs_err::write(file, serde_json::to_string_pretty(&outcome)? + "\n")?;
     }
-    Ok(())
+    output::lost().map_or(Ok(()), |reason| bail!("standard output: {reason}"))
 }
 
 fn print_conditions(speeds: &Speeds, effort: Effort, load: &str) {
     let (ghz, spread) = (&speeds.core_ghz, speeds.spread());
-    println!("\n{} rounds of samples of {:?}", effort.rounds, effort.sample);
-    println!("core clock {:.2} GHz ({:.2} to {:.2}), load at the end {load}", ghz.median(), ghz.min(), ghz.max());
+    output::print(format_args!("\n{} rounds of samples of {:?}\n", effort.rounds, effort.sample));
+    let (median, min, max) = (ghz.median(), ghz.min(), ghz.max());
+    output::print(format_args!("core clock {median:.2} GHz ({min:.2} to {max:.2}), load at the end {load}\n"));
     let advice = if spread > NOISY { ": noisy; run it again on a quiet machine" } else { "" };
-    println!("spread of the rounds {:.1} %{advice}", spread * 100.0);
+    output::print(format_args!("spread of the rounds {:.1} %{advice}\n", spread * 100.0));
 }

@@ -2,13 +2,14 @@
 //! Tables for a terminal.
 
 use crate::goals::Goal;
+use crate::output;
 use crate::peers::{Level, Name, Peer};
 use crate::rounds::Speeds;
 use crate::sizes::{SIZES, Size};
 
 /// Prints rows under a heading: the first column is aligned to the left, the others to the right.
 pub fn print(title: &str, heading: &[&str], rows: &[Vec<String>]) {
-    print!("{}", text(title, heading, rows));
+    output::print(text(title, heading, rows));
 }
 
 fn text(title: &str, heading: &[&str], rows: &[Vec<String>]) -> String {
@@ -66,7 +67,8 @@ pub fn print_goals(goals: &[Goal]) {
     let rows: Vec<Vec<String>> = goals.iter().map(goal_row).collect();
     print("goals", &["", "at", "goal", "seen", "in best rounds", ""], &rows);
     let count = |verdict| goals.iter().filter(|goal| goal.is_met() == verdict).count();
-    println!("{} met, {} missed, {} not measured", count(Some(true)), count(Some(false)), count(None));
+    let [met, missed, not_measured] = [Some(true), Some(false), None].map(count);
+    output::print(format_args!("{met} met, {missed} missed, {not_measured} not measured\n"));
 }
 
 fn goal_row(goal: &Goal) -> Vec<String> {

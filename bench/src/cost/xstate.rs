@@ -3,6 +3,7 @@
 
 use super::VdsoFunction;
 use crate::buffer::Buffer;
+use crate::output;
 use crate::peers::{Name, Peer};
 use crate::table;
 use anyhow::Result;
@@ -61,7 +62,7 @@ fn around_draw(peer: &Peer, buffer: &mut Buffer) -> InUse {
 /// Prints the components in use before and after the draw.
 pub fn print(draws: &[InUse]) {
     if draws.is_empty() {
-        println!("\nstate in use: not measured: this processor lacks XGETBV with ECX = 1");
+        output::print("\nstate in use: not measured: this processor lacks XGETBV with ECX = 1\n");
     }
     let rows: Vec<Vec<String>> =
         draws.iter().map(|draw| vec![draw.peer.to_string(), names(draw.before), names(draw.after)]).collect();
