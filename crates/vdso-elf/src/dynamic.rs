@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The dynamic table, found the way that clients find it.
 
-use crate::memory::{Memory, file_bytes};
+use crate::memory::{Memory, file_bytes, segments};
 use crate::parser::ElfFile;
 use object::LittleEndian as LE;
 use object::elf::{DT_NULL, Dyn64, DynamicTag, PT_DYNAMIC};
@@ -34,7 +34,7 @@ pub struct Entry {
 impl<'data> Dynamic<'data> {
     /// Reads the table; without a `PT_DYNAMIC` it is empty and has no end.
     pub fn of(elf: &ElfFile<'data>) -> Self {
-        let segment = elf.elf_program_headers().iter().find(|segment| segment.p_type.get(LE) == PT_DYNAMIC);
+        let segment = segments(elf, PT_DYNAMIC).next();
         let bytes = segment.map_or(&[][..], |segment| file_bytes(elf.data(), segment));
         let count = (bytes.len() / size_of::<Dyn64<LE>>()).min(MOST_ENTRIES);
         let table: &[Dyn64<LE>] = object::pod::slice_from_bytes(bytes, count).map_or(&[][..], |(table, _)| table);

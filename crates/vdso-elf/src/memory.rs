@@ -3,7 +3,7 @@
 
 use crate::parser::ElfFile;
 use object::LittleEndian as LE;
-use object::elf::{PT_LOAD, ProgramHeader64};
+use object::elf::{PT_LOAD, ProgramHeader64, ProgramType};
 use object::pod::Pod;
 use std::ops::Range;
 
@@ -20,8 +20,7 @@ pub struct Memory<'data> {
 impl<'data> Memory<'data> {
     /// The first `PT_LOAD`, as far as the file goes. Without one there is no memory: every access answers `None`.
     pub fn of(elf: &ElfFile<'data>) -> Self {
-        let load = elf.elf_program_headers().iter().find(|segment| segment.p_type.get(LE) == PT_LOAD);
-        load.map_or(Self { bytes: &[], address: 0 }, |load| Self {
+        segments(elf, PT_LOAD).next().map_or(Self { bytes: &[], address: 0 }, |load| Self {
             bytes: file_bytes(elf.data(), load),
             address: load.p_vaddr.get(LE),
         })
@@ -58,6 +57,14 @@ impl<'data> Memory<'data> {
         let bytes = &bytes[..bytes.len().min(LONGEST_STRING)];
         bytes.get(..bytes.iter().position(|&byte| byte == 0)?)
     }
+}
+
+/// The program headers of a type, in the order of the table.
+pub fn segments<'data>(
+    elf: &ElfFile<'data>,
+    kind: ProgramType,
+) -> impl Iterator<Item = &'data ProgramHeader64<LE>> + use<'data> {
+    elf.elf_program_headers().iter().filter(move |segment| segment.p_type.get(LE) == kind)
 }
 
 /// The bytes of a segment, as far as the file goes.

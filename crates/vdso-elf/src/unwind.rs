@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The unwind tables, found through `PT_GNU_EH_FRAME` the way that unwinders find them.
 
-use crate::memory::Memory;
+use crate::memory::{Memory, segments};
 use crate::parser::ElfFile;
 use crate::row::Row;
 use crate::sections::sections;
@@ -54,8 +54,7 @@ pub struct Description {
 /// Reads both tables; the error says in words what is in the way.
 pub fn unwind(elf: &ElfFile<'_>) -> Result<Unwind, String> {
     let memory = Memory::of(elf);
-    let segment = elf.elf_program_headers().iter().find(|segment| segment.p_type.get(LE) == PT_GNU_EH_FRAME);
-    let segment = segment.ok_or("no PT_GNU_EH_FRAME")?;
+    let segment = segments(elf, PT_GNU_EH_FRAME).next().ok_or("no PT_GNU_EH_FRAME")?;
     let header = segment.p_vaddr.get(LE);
     let bytes = memory.bytes(header, segment.p_memsz.get(LE)).ok_or("PT_GNU_EH_FRAME leaves the load segment")?;
     let bases = BaseAddresses::default().set_eh_frame_hdr(header);

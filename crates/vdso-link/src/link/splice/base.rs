@@ -1,27 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The tables of the finished image, found as a process finds them: through the dynamic entries, since section headers may
-//! be missing.
+//! The tables of the image to splice into, found through the dynamic entries: section headers may be missing.
 
 use super::eh_frame::Frames;
 use super::memory::Memory;
 use object::LittleEndian as LE;
 use object::elf::{
-    DT_GNU_HASH, DT_HASH, DT_NULL, DT_STRSZ, DT_STRTAB, DT_SYMTAB, DT_VERDEF, DT_VERSYM, Dyn64, DynamicTag, HashHeader,
-    PT_DYNAMIC, PT_GNU_EH_FRAME, Sym64, VER_FLG_BASE, Verdaux, Verdef, Versym,
+    DT_GNU_HASH, DT_HASH, DT_STRSZ, DT_STRTAB, DT_SYMTAB, DT_VERDEF, DT_VERSYM, DynamicTag, HashHeader, PT_DYNAMIC,
+    PT_GNU_EH_FRAME, Sym64, Versym,
 };
 use std::ops::Range;
 use vdso_abi::exports::VERSION;
+use vdso_elf::dynamic::Dynamic;
 use vdso_elf::error::Error;
 use vdso_elf::image::Image;
+use vdso_elf::symbols::Symbols;
+use vdso_elf::versions::{Definition, definitions};
 
 /// A finished image and where its tables lie.
 pub(super) struct Base<'data> {
     /// What is mapped.
     pub(super) memory: Memory<'data>,
-    /// Address of the dynamic entries.
+    /// Address of the dynamic table.
     pub(super) dynamic: u64,
-    /// The dynamic entries before `DT_NULL`.
-    pub(super) entries: &'data [Dyn64<LE>],
+    /// The dynamic table.
+    pub(super) table: Dynamic<'data>,
     /// `.eh_frame_hdr`, as `PT_GNU_EH_FRAME` has it.
     pub(super) eh_frame_hdr: Range<u64>,
     /// The dynamic symbols, the null symbol included.
@@ -42,25 +44,15 @@ impl<'data> Base<'data> {
     /// kernel's vDSOs have.
     pub(super) fn read(image: &'data Image) -> Result<Self, Error> {
         let memory = Memory::read(image)?;
-        let Range { start: dynamic, end } = memory.segment(PT_DYNAMIC)?;
-        let entries: &[Dyn64<LE>] =
-            memory.array(dynamic, (end - dynamic) / size_of::<Dyn64<LE>>() as u64, "PT_DYNAMIC")?;
-        let null = entries.iter().position(|entry| entry.d_tag.get(LE) == DT_NULL);
+        let Range { start: dynamic, .. } = memory.segment(PT_DYNAMIC)?;
         let eh_frame_hdr = memory.segment(PT_GNU_EH_FRAME)?;
-        let mut base = Self {
-            memory,
-            dynamic,
-            entries: &entries[..null.unwrap_or(entries.len())],
-            eh_frame_hdr,
-            symbols: &[],
-            versions: &[],
-            strings: &[],
-            version: 0,
-        };
+        let table = Dynamic::of(&memory.elf);
+        let mut base =
+            Self { memory, dynamic, table, eh_frame_hdr, symbols: &[], versions: &[], strings: &[], version: 0 };
         let memory = &base.memory;
         base.strings = memory.bytes(base.entry(DT_STRTAB)?, base.entry(DT_STRSZ)?, "DT_STRTAB")?;
-        // The only table that tells how many symbols there are. `DT_GNU_HASH` is demanded here too, since no kernel line
-        // that we know leaves one of the two out, and a new dynamic entry would have no room.
+        // DT_HASH is the only table that contains the number of symbols. DT_GNU_HASH is required as well: every supported
+        // kernel series has both, and there is no room for a new dynamic entry.
         base.entry(DT_GNU_HASH)?;
         let hash: &HashHeader<LE> = memory.one(base.entry(DT_HASH)?, "DT_HASH")?;
         let count = u64::from(hash.chain_count.get(LE));
@@ -91,7 +83,10 @@ impl<'data> Base<'data> {
     /// # Errors
     /// [`Error::Malformed`] where it leaves the string table.
     pub(super) fn name(&self, symbol: &Sym64<LE>) -> Result<&'data [u8], Error> {
-        self.string(symbol.st_name.get(LE))
+        Symbols::of(&self.table).name(symbol).ok_or_else(|| {
+            let offset = symbol.st_name.get(LE).into();
+            self.memory.malformed(offset, "a name leaves the dynamic string table", "an offset below DT_STRSZ")
+        })
     }
 
     /// The value of a dynamic entry.
@@ -99,8 +94,7 @@ impl<'data> Base<'data> {
     /// # Errors
     /// [`Error::Refused`] where there is none.
     pub(super) fn entry(&self, tag: DynamicTag) -> Result<u64, Error> {
-        let entry = self.entries.iter().find(|entry| entry.d_tag.get(LE) == tag);
-        entry.map(|entry| entry.d_val.get(LE)).ok_or_else(|| {
+        self.table.value(tag).ok_or_else(|| {
             let what = format!("the dynamic section has no {tag:?}");
             self.memory.refused(what, "take an image that was linked with --hash-style=both and a version script")
         })
@@ -108,31 +102,11 @@ impl<'data> Base<'data> {
 
     /// The index of the node [`VERSION`] among the version definitions.
     fn version_index(&self) -> Result<u16, Error> {
-        let mut address = self.entry(DT_VERDEF)?;
-        loop {
-            let node: &Verdef<LE> = self.memory.one(address, "a version definition")?;
-            let name: &Verdaux<LE> =
-                self.memory.one(address + u64::from(node.vd_aux.get(LE)), "the name of a version")?;
-            let is_base = node.vd_flags.get(LE).contains(VER_FLG_BASE);
-            if !is_base && self.string(name.vda_name.get(LE))? == VERSION.as_bytes() {
-                return Ok(node.vd_ndx.get(LE).0);
-            }
-            // The chain only goes forward, and `one` stops it at the end of the image.
-            match node.vd_next.get(LE) {
-                0 => break,
-                step => address += u64::from(step),
-            }
-        }
-        let what = format!("no version node {VERSION}");
-        Err(self.memory.refused(what, "take an x86-64 vDSO; every client asks for its functions at this version"))
-    }
-
-    /// A string of the dynamic string table.
-    fn string(&self, offset: u32) -> Result<&'data [u8], Error> {
-        let rest = self.strings.get(offset as usize..).unwrap_or_default();
-        let length = rest.iter().position(|&byte| byte == 0);
-        length.map(|length| &rest[..length]).ok_or_else(|| {
-            self.memory.malformed(offset.into(), "a name leaves the dynamic string table", "an offset below DT_STRSZ")
+        self.entry(DT_VERDEF)?;
+        let named = |node: &Definition<'_>| !node.base && node.name == Some(VERSION.as_bytes());
+        definitions(&self.table).into_iter().find(named).map(|node| node.index).ok_or_else(|| {
+            let what = format!("no version node {VERSION}");
+            self.memory.refused(what, "take an x86-64 vDSO; every client looks up its functions at this version")
         })
     }
 }

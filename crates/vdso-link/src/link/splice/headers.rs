@@ -8,7 +8,7 @@ use object::elf::{
     DT_GNU_HASH, DT_HASH, DT_STRSZ, DT_STRTAB, DT_SYMTAB, DT_VERSYM, Dyn64, FileHeader64, PT_GNU_EH_FRAME, PT_LOAD,
     ProgramHeader64,
 };
-use object::endian::{U16, U64};
+use object::endian::{I64, U16, U64};
 
 /// The file header; `count` is the number of section headers.
 pub(super) fn file_header(base: &Base<'_>, plan: &Plan, count: u16) -> FileHeader64<LE> {
@@ -40,17 +40,17 @@ pub(super) fn program_headers(base: &Base<'_>, plan: &Plan) -> Vec<ProgramHeader
 /// The dynamic entries before `DT_NULL`, each in its old place.
 pub(super) fn dynamic(base: &Base<'_>, plan: &Plan) -> Vec<Dyn64<LE>> {
     let strings = plan.place(Table::Dynstr);
-    let repointed = base.entries.iter().map(|entry| {
-        let value = match entry.d_tag.get(LE) {
+    let repointed = base.table.entries.iter().map(|entry| {
+        let value = match entry.tag {
             DT_HASH => plan.place(Table::Hash).start,
             DT_GNU_HASH => plan.place(Table::GnuHash).start,
             DT_SYMTAB => plan.place(Table::Dynsym).start,
             DT_STRTAB => strings.start,
             DT_STRSZ => strings.end - strings.start,
             DT_VERSYM => plan.place(Table::Versym).start,
-            _ => entry.d_val.get(LE),
+            _ => entry.value,
         };
-        Dyn64 { d_tag: entry.d_tag, d_val: U64::new(LE, value) }
+        Dyn64 { d_tag: I64::new(LE, entry.tag), d_val: U64::new(LE, value) }
     });
     repointed.collect()
 }

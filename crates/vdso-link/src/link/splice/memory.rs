@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The mapped bytes of the finished image. They were written by somebody else: each access is checked.
+//! The mapped bytes of the image to splice into, with an error for each access that leaves them.
 
 use object::LittleEndian as LE;
-use object::elf::{ET_DYN, FileHeader64, PT_LOAD, ProgramHeader64, ProgramType};
-use object::pod::{self, Pod};
+use object::elf::{ET_DYN, FileHeader64, PT_LOAD, ProgramType};
+use object::pod::Pod;
 use std::ops::Range;
 use vdso_elf::error::Error;
 use vdso_elf::image::Image;
+use vdso_elf::memory::segments;
 use vdso_elf::parser::ElfFile;
 
-/// What of an image is mapped. Addresses equal file offsets in all of it.
+/// The load segment of an image, in which addresses equal file offsets.
 pub(super) struct Memory<'data> {
     image: &'data Image,
     /// The parsed file.
     pub(super) elf: ElfFile<'data>,
     /// The bytes of the one load segment.
     pub(super) loaded: &'data [u8],
+    view: vdso_elf::memory::Memory<'data>,
 }
 
 impl<'data> Memory<'data> {
@@ -25,7 +27,9 @@ impl<'data> Memory<'data> {
     /// [`Error::Malformed`] for another kind of file or one that is cut short, [`Error::Refused`] for segments that a
     /// kernel's vDSO does not have.
     pub(super) fn read(image: &'data Image) -> Result<Self, Error> {
-        let mut memory = Self { image, elf: image.elf()?, loaded: &[] };
+        let elf = image.elf()?;
+        let view = vdso_elf::memory::Memory::of(&elf);
+        let mut memory = Self { image, elf, loaded: &[], view };
         let header = memory.elf.elf_header();
         let kind = header.e_type.get(LE);
         if kind != ET_DYN {
@@ -45,11 +49,15 @@ impl<'data> Memory<'data> {
     /// # Errors
     /// [`Error::Refused`] where there is none, [`Error::Malformed`] where it is not mapped.
     pub(super) fn segment(&self, kind: ProgramType) -> Result<Range<u64>, Error> {
-        let Some(segment) = self.segments(kind).next() else {
+        let Some(segment) = segments(&self.elf, kind).next() else {
             let next = "take the vDSO of a kernel; there is no room for another program header";
             return Err(self.refused(format!("no {kind:?}"), next));
         };
         let (address, size) = (segment.p_vaddr.get(LE), segment.p_memsz.get(LE));
+        if segment.p_offset.get(LE) != address {
+            let what = format!("{kind:?} at another offset than its address");
+            return Err(self.malformed(address, what, "a segment whose address is its offset in the file"));
+        }
         self.bytes(address, size, &format!("{kind:?}"))?;
         Ok(address..address + size)
     }
@@ -59,8 +67,7 @@ impl<'data> Memory<'data> {
     /// # Errors
     /// [`Error::Malformed`] where they leave the load segment; `what` names them.
     pub(super) fn bytes(&self, address: u64, length: u64, what: &str) -> Result<&'data [u8], Error> {
-        let end = address.checked_add(length).filter(|&end| end <= self.end());
-        end.map(|end| &self.loaded[address as usize..end as usize]).ok_or_else(|| {
+        self.view.bytes(address, length).ok_or_else(|| {
             let wanted = format!("a place inside PT_LOAD, which ends at {:#x}", self.end());
             self.malformed(address, format!("{what}, {length:#x} bytes, is not mapped"), wanted)
         })
@@ -79,9 +86,10 @@ impl<'data> Memory<'data> {
     /// # Errors
     /// As [`Self::bytes`].
     pub(super) fn array<T: Pod>(&self, address: u64, count: u64, what: &str) -> Result<&'data [T], Error> {
-        let bytes = self.bytes(address, count.saturating_mul(size_of::<T>() as u64), what)?;
-        pod::slice_from_all_bytes(bytes)
-            .map_err(|()| self.malformed(address, format!("{what} is not aligned"), "a table at its natural alignment"))
+        self.bytes(address, count.saturating_mul(size_of::<T>() as u64), what)?;
+        self.view.array(address, count).ok_or_else(|| {
+            self.malformed(address, format!("{what} is not aligned"), "a table at its natural alignment")
+        })
     }
 
     /// An [`Error::Malformed`] of this image.
@@ -96,7 +104,7 @@ impl<'data> Memory<'data> {
 
     /// The bytes of the one load segment.
     fn load(&self) -> Result<&'data [u8], Error> {
-        let mut loads = self.segments(PT_LOAD);
+        let mut loads = segments(&self.elf, PT_LOAD);
         let (Some(load), None) = (loads.next(), loads.next()) else {
             return Err(self.refused("not exactly one PT_LOAD", "take the vDSO of a kernel; it has a single segment"));
         };
@@ -114,10 +122,5 @@ impl<'data> Memory<'data> {
             let what = format!("the file ends here, inside PT_LOAD of {size:#x} bytes");
             self.malformed(file.len() as u64, what, "the whole image: read it again")
         })
-    }
-
-    /// The program headers of a kind.
-    fn segments(&self, kind: ProgramType) -> impl Iterator<Item = &'data ProgramHeader64<LE>> {
-        self.elf.elf_program_headers().iter().filter(move |segment| segment.p_type.get(LE) == kind)
     }
 }
