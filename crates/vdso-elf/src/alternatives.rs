@@ -32,7 +32,7 @@ pub struct Alternative {
 pub struct Alternatives {
     /// All complete records, in their order.
     pub records: Vec<Alternative>,
-    /// Bytes behind them that are no record.
+    /// Number of bytes after them that form no record.
     pub rest: usize,
 }
 

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! How much a file may hold of each kind to be looked at: many times what an object or a vDSO image has.
+//! Bounds on the contents of a file: many times the contents of an object or a vDSO image.
 //!
-//! Rules hold entries of tables against each other, and some readers keep what they have read. With these bounds on the
-//! tables all that is left to depend on the length of a file is reading it once, so that time and memory grow in proportion
-//! to it whatever it holds. Check, verify, dump,
-//! splice and unsplice begin with them.
+//! Rules compare the entries of tables with each other, and some readers keep the entries. With these bounds on the tables,
+//! time and memory grow in proportion to the length of any file. Check, verify, dump, splice and unsplice begin with them.
 
 use crate::error::Error;
 use crate::image::Image;
@@ -38,7 +36,7 @@ const FRAMES: u64 = 1 << 16;
 /// Relocations in an object.
 const RELOCATIONS: u64 = 1 << 14;
 
-/// What is counted, how much of it there is, and how much there may be.
+/// A kind of thing, its count, and the greatest allowed count.
 type Count = (&'static str, u64, u64);
 
 /// Makes sure that an image is of the size of images.
@@ -69,7 +67,7 @@ pub fn object(path: &Path, elf: &ElfFile<'_>) -> Result<(), Error> {
     let counts = [
         ("bytes of code", total(&|section| section.sh_flags(LE).contains(SHF_ALLOC | SHF_EXECINSTR)), CODE),
         ("bytes of .eh_frame", total(&|section| table.section_name(LE, section) == Ok(b".eh_frame")), FRAMES),
-        // As many as fit the smaller of the two kinds of entries, whatever the header says about their size.
+        // Counts entries of the smaller of the two kinds: the size in the header may be wrong.
         ("relocations", total(&|section| matches!(section.sh_type(LE), SHT_RELA | SHT_REL)) / 24, RELOCATIONS),
     ];
     // First what makes it cheap to look at names.
@@ -77,7 +75,7 @@ pub fn object(path: &Path, elf: &ElfFile<'_>) -> Result<(), Error> {
     apart(path, elf)
 }
 
-/// What is counted in every file.
+/// The counts that apply to objects and to images.
 fn of_both(elf: &ElfFile<'_>) -> impl Iterator<Item = Count> {
     let names = elf.elf_header().e_shstrndx.get(LE).0;
     let strings = elf.elf_section_table().iter().enumerate();
@@ -122,6 +120,6 @@ fn apart(path: &Path, elf: &ElfFile<'_>) -> Result<(), Error> {
         path: path.into(),
         offset: elf.elf_header().e_shoff.get(LE),
         what: format!("sections of {total} bytes, which overlap in the file or leave it"),
-        wanted: "sections with bytes of their own".into(),
+        wanted: "sections with separate bytes".into(),
     })
 }

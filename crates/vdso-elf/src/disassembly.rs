@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Instructions and bytes as people read them.
+//! Formats instructions and bytes for messages.
 
 use iced_x86::{Formatter, GasFormatter, Instruction};
 

@@ -23,7 +23,7 @@ pub struct Dynamic<'data> {
 /// One entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// What it is about.
+    /// `d_tag`.
     pub tag: DynamicTag,
     /// `d_val` or `d_ptr`.
     pub value: u64,

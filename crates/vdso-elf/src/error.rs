@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What could not be checked, linked or written at all.
+//! Failures: a file that cannot be read, is malformed, or is refused.
 
 use crate::printable::printable;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ pub enum Error {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         reason: std::io::Error,
     },
     /// A file is not what it must be to be looked at: no ELF, another machine, cut short.
@@ -22,9 +22,9 @@ pub enum Error {
         path: PathBuf,
         /// Where in the file, in bytes.
         offset: u64,
-        /// What stands there.
+        /// The bytes or value found there.
         what: String,
-        /// What should stand there, and the next step where there is one.
+        /// The expected bytes or value, and the next step if there is one.
         wanted: String,
     },
     /// An image cannot take the splice, or an object cannot be placed.
@@ -34,7 +34,7 @@ pub enum Error {
         path: PathBuf,
         /// The reason.
         what: String,
-        /// What the user can do.
+        /// The next step for the user.
         next: String,
     },
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What a file holds at the place of a finding: instructions around it in code, bytes elsewhere.
+//! Excerpts of a file at the place of a finding: the instructions around it in code, bytes elsewhere.
 
 use crate::disassembly::{spaced, text};
 use crate::parser::ElfFile;
@@ -29,7 +29,7 @@ pub struct Line {
 /// As many bytes of data as fit a line.
 const DATA_LEN: usize = 16;
 
-/// What the file holds at a place; nothing where the place is none of the file or would tell nothing.
+/// The excerpt at a place; empty if the place is not in the file or its bytes explain nothing.
 pub fn excerpt(elf: &ElfFile<'_>, place: &Place) -> Vec<Line> {
     let header = elf.elf_header();
     let base = match place.section.as_str() {
@@ -44,7 +44,7 @@ pub fn excerpt(elf: &ElfFile<'_>, place: &Place) -> Vec<Line> {
     data(start.and_then(|start| elf.data().get(start..)), place.offset)
 }
 
-/// What the first section of a name holds at an offset.
+/// The excerpt at an offset of the first section with a name.
 fn of_section(elf: &ElfFile<'_>, name: &str, offset: u64) -> Vec<Line> {
     let table = elf.elf_section_table();
     let mut sections = table.enumerate();

@@ -6,13 +6,13 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-/// More than any object or image takes with all its debug information, in bytes; a sparse file can be larger than memory.
+/// Maximum size of a file, in bytes: above any object or image with debug information. A sparse file can be larger than memory.
 pub const LARGEST: u64 = 64 << 20;
 
 /// Reads a file whole.
 ///
 /// # Errors
-/// [`Error::Io`] where it cannot be read, [`Error::Refused`] where it is of another order of size than what we look at.
+/// [`Error::Io`] if it cannot be read, [`Error::Refused`] if it exceeds the maximum size.
 pub fn read_whole(path: &Path) -> Result<Vec<u8>, Error> {
     let io = |reason| Error::Io { path: path.into(), reason };
     let mut data = Vec::new();
@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_that_would_fill_the_memory_is_refused() {
+    fn read_whole_refuses_a_file_above_the_limit() {
         let file = tempfile::NamedTempFile::new().unwrap();
         file.as_file().set_len(1 << 42).unwrap();
         let error = read_whole(file.path()).unwrap_err().to_string();
@@ -42,9 +42,9 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_named() {
-        let folder = tempfile::tempdir().unwrap();
-        let error = read_whole(folder.path()).unwrap_err().to_string();
-        assert!(error.contains("directory") && error.contains(folder.path().to_str().unwrap()), "{error}");
+    fn read_whole_names_a_path_that_it_cannot_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let error = read_whole(directory.path()).unwrap_err().to_string();
+        assert!(error.contains("directory") && error.contains(directory.path().to_str().unwrap()), "{error}");
     }
 }

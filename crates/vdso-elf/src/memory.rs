@@ -10,7 +10,7 @@ use std::ops::Range;
 /// The longest string that is read, in bytes. C++ writes out the types in its names.
 const LONGEST_STRING: usize = 1 << 14;
 
-/// What a process finds at the addresses of an image.
+/// The mapped bytes of an image by address.
 #[derive(Clone, Copy, Debug)]
 pub struct Memory<'data> {
     bytes: &'data [u8],

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What code refers to: functions decoded along every path, into everything that they call.
+//! The references of code: decodes functions along every path, including the functions that they call.
 
 use crate::memory::Memory;
 use crate::parser::ElfFile;
@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The outcome of a walk.
 #[derive(Debug, Default)]
 pub struct References {
-    /// Every instruction by its address, with the address behind it.
+    /// Every instruction by its address, with the address of its end.
     pub instructions: BTreeMap<u64, u64>,
     /// Address of an instruction, and what its operand relative to the instruction pointer refers to.
     pub targets: BTreeMap<u64, u64>,

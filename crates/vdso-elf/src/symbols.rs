@@ -37,7 +37,7 @@ impl<'a, 'data> Symbols<'a, 'data> {
     /// A string of `DT_STRTAB`, without its NUL; `None` where it leaves the table.
     pub fn string(&self, offset: u64) -> Option<&'data [u8]> {
         let string = self.dynamic.memory.string(self.dynamic.value(DT_STRTAB)?.checked_add(offset)?)?;
-        // Clients read up to the NUL whatever the size says; a string that ends outside of the table is wrong all the same.
+        // Clients ignore the size and read up to the NUL; a string that ends outside of the table is wrong nevertheless.
         let end = offset.checked_add(string.len() as u64)?;
         self.dynamic.value(DT_STRSZ).is_none_or(|size| end < size).then_some(string)
     }

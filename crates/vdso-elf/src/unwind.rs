@@ -45,7 +45,7 @@ pub struct Description {
     pub rows: Result<Vec<Row>, String>,
     /// Whether the return address is that of an instruction that has not run yet.
     pub is_signal_frame: bool,
-    /// Whether unwinding through the code calls a personality routine, or hands one a table of its own.
+    /// Whether unwinding through the code calls a personality routine, or passes it a table.
     pub has_handler: bool,
     /// The register (DWARF number) that stands for the return address.
     pub return_address: u16,
@@ -121,7 +121,7 @@ fn descriptions(
     Ok(descriptions)
 }
 
-/// The address of a pointer that is not behind another one.
+/// The address of a direct pointer; `None` for an indirect one.
 fn direct(pointer: Pointer) -> Option<u64> {
     match pointer {
         Pointer::Direct(address) => Some(address),

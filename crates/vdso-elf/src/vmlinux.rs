@@ -35,7 +35,7 @@ const DESCRIPTION: &str = "vdso_image_64";
 
 const PAGE: u64 = PAGE_SIZE as u64;
 
-/// A kernel of which parts are read when they are wanted.
+/// A kernel, read in parts on demand.
 struct Kernel<'a> {
     path: &'a Path,
     /// For the pages, which are not to stay in memory.
@@ -58,7 +58,7 @@ pub fn image_in(path: &Path) -> Result<Image, Error> {
             next: "name the vmlinux of a kernel build".into(),
         });
     }
-    // What is read through it stays in memory: headers and the symbol table.
+    // The cache keeps all that is read through it: headers and the symbol table.
     let cache = ReadCache::new(&file);
     let malformed = |what: String| Error::Malformed { path: path.into(), offset: 0, what, wanted: WANTED.into() };
     let length = cache.len().unwrap_or(0).min(size_of::<FileHeader64<LE>>() as u64);
@@ -78,7 +78,7 @@ pub fn image_in(path: &Path) -> Result<Image, Error> {
     }
 }
 
-/// What the file should be.
+/// The expected kind of file.
 const WANTED: &str = "the uncompressed vmlinux of an x86-64 kernel; from a bzImage, scripts/extract-vmlinux makes it";
 
 impl Kernel<'_> {
@@ -147,7 +147,7 @@ impl Kernel<'_> {
         (Elf::parse(image.data()).ok()?.soname == Some(SONAME)).then_some(image)
     }
 
-    /// What the file holds for a range of addresses, which is of the size of an image at most.
+    /// The bytes of the file for a range of addresses that is at most as long as an image.
     fn at(&self, address: u64, size: u64) -> Option<Vec<u8>> {
         self.loads().find_map(|load| {
             let offset = address.checked_sub(load.p_vaddr(LE))?;

@@ -16,7 +16,7 @@ const MAP_DROPPABLE_SINCE: u32 = 6 << 16 | 11 << 8;
 const PROBED: &str = EXPORTS[2].name;
 
 impl LinkedImage {
-    /// An image that somebody else may have made, with what can be told of it.
+    /// Takes an image of unknown origin, with the expectations that follow from its contents.
     ///
     /// The layout is the one of the kernel that its version note or its symbols tell; without a note it is taken for our
     /// stand-alone image. A kernel older than `MAP_DROPPABLE` may leave out the size probe, and so may a splice into an image
@@ -28,8 +28,8 @@ impl LinkedImage {
         Self::found_beside(image, None)
     }
 
-    /// The same, beside `debug`, the unstripped file of the same build, whose symbols tell the layout of a kernel that
-    /// nobody has looked at.
+    /// The same, beside `debug`, the unstripped file of the same build, whose symbols tell the layout of an unknown
+    /// kernel series.
     ///
     /// # Errors
     /// As for [`found`](Self::found), and [`Error::Refused`] where `debug` is of another build or has no symbols.
@@ -37,7 +37,7 @@ impl LinkedImage {
         bounds::image(&image)?;
         let version = image.linux_version();
         let layout = if version.is_none() && debug.is_none() { SHARED_PAGE } else { layout_of(&image, debug)? };
-        // Where the way back is broken a rule says so, and nothing is left to compare with.
+        // A broken undo record is a finding of `image-untouched/undo`; then there is no original to compare with.
         let original = if is_spliced(&image)? { unsplice(&image).ok() } else { None };
         // The splice goes by what its original has, since newer kernels can be built without the function.
         let original_lacks_probe = match &original {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Where a kernel line keeps the shared data, relative to its vDSO image.
+//! The data-page layouts: where a kernel series keeps the shared data, relative to its vDSO image.
 
 mod symbols;
 
@@ -8,12 +8,12 @@ pub use symbols::layout_of;
 use vdso_abi::PAGE_SIZE;
 use vdso_abi::exports::{TIMENS_VDSO_DATA, VDSO_DATA, VDSO_RNG_DATA};
 
-/// Places of the data in front of an image, as negative offsets from the image's base, in bytes.
+/// Places of the data before an image, as negative offsets from the image's base, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DataPageLayout {
-    /// The kernel lines that have it, in words.
+    /// The kernel series that have it, in words.
     pub name: &'static str,
-    /// How many pages lie in front of the image.
+    /// How many pages lie before the image.
     pub pages: usize,
     /// Value of [`VDSO_DATA`].
     pub vdso_data: i64,
@@ -36,7 +36,7 @@ const VDSO_DATA_OFFSET: i64 = 128;
 /// Where Linux 6.12 places the rng data in the same page, in bytes; the glue for 6.1 does as it does.
 const VDSO_RNG_DATA_OFFSET: i64 = 640;
 
-/// Linux 6.1 to 6.12: rng data behind `struct vdso_data` in the first of four pages, swapped by time namespaces
+/// Linux 6.1 to 6.12: rng data after `struct vdso_data` in the first of four pages, swapped by time namespaces
 /// (`arch/x86/include/asm/vvar.h`, `arch/x86/entry/vdso/vdso-layout.lds.S`).
 pub const SHARED_PAGE: DataPageLayout = DataPageLayout {
     name: "Linux 6.1 to 6.12",
@@ -46,7 +46,7 @@ pub const SHARED_PAGE: DataPageLayout = DataPageLayout {
     vdso_rng_data: -4 * PAGE + VDSO_RNG_DATA_OFFSET,
 };
 
-/// Linux 6.16 to 6.18 and 7.3: rng data in a page of its own, the third of six (`include/vdso/datapage.h`,
+/// Linux 6.16 to 6.18 and 7.3: rng data in a separate page, the third of six (`include/vdso/datapage.h`,
 /// `arch/x86/include/asm/vdso/vsyscall.h`).
 pub const OWN_PAGE: DataPageLayout = DataPageLayout {
     name: "Linux 6.16 to 6.18 and 7.3",
@@ -57,7 +57,7 @@ pub const OWN_PAGE: DataPageLayout = DataPageLayout {
 };
 
 impl DataPageLayout {
-    /// The layout of a kernel by its `LINUX_VERSION_CODE`, or `None` for a line that nobody has looked at.
+    /// The layout of a kernel by its `LINUX_VERSION_CODE`, or `None` for an unknown series.
     pub fn of_version(code: u32) -> Option<&'static Self> {
         match (code >> 16, code >> 8 & 0xff) {
             (6, 1..=12) => Some(&SHARED_PAGE),

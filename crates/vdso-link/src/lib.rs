@@ -2,8 +2,9 @@
 //! Check, link and splice, verify: from a relocatable object to a vDSO image that may be installed.
 //!
 //! Stages are types. [`Object`] becomes a [`CheckedObject`] by [`check()`], a [`LinkedImage`] by [`link`], and a
-//! [`VerifiedImage`] by [`verify()`]; only a checked object can be linked, and whoever installs an image asks for a
-//! verified one. A broken rule is data, a [`Finding`] in a [`Report`]; [`Error`] is kept for what could not be looked at.
+//! [`VerifiedImage`] by [`verify()`]; only a checked object can be linked, and only a verified image should be installed.
+//! A violation is a [`Finding`] in a [`Report`]; an [`Error`] means that the file could not be checked. `vdso-elf` reads the
+//! ELF bytes; this crate has the rules and the writers.
 #![forbid(unsafe_code)]
 
 pub mod check;

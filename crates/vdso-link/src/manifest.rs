@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! `manifest.json`: what went into a build, what made it, what was looked at, and what came out.
 //!
-//! Two builds of one commit give equal manifests, in whatever folder and on whatever machine they run: nothing in it tells a
+//! Two builds of one commit give equal manifests, in any directory and on any machine: nothing in it tells a
 //! place or a time, and every list is sorted by name.
 
 use crate::Report;
@@ -82,7 +82,7 @@ impl File {
     }
 }
 
-/// The name of a file, which must be relative and not lead upwards: anything else tells where somebody's folders are.
+/// The name of a file, which must be relative and not lead upwards: an absolute path would reveal the directories of a user.
 ///
 /// # Errors
 /// [`Error::Refused`]
@@ -91,7 +91,7 @@ fn name(path: &Path) -> Result<String, Error> {
     let name = path.to_str().filter(|name| inside && !name.is_empty());
     name.map(str::to_owned).ok_or_else(|| Error::Refused {
         path: path.into(),
-        what: "a manifest names files relative to the workspace or the output folder".into(),
-        next: "strip the folder from the name".into(),
+        what: "a manifest names files relative to the workspace or the output directory".into(),
+        next: "strip the directory from the name".into(),
     })
 }

@@ -39,18 +39,18 @@ pub struct Finding {
     pub title: &'static str,
     /// Where.
     pub place: Place,
-    /// What stands there.
+    /// The bytes or value found there.
     pub found: String,
-    /// What should.
+    /// The expected bytes or value.
     pub wanted: String,
     /// The likely cause and the next step; empty where none is known.
     pub cause: String,
-    /// What the file holds at the place; empty where that would tell nothing, and beyond the first
+    /// The excerpt of the file at the place; empty if it explains nothing, and beyond the first
     /// [`SHOWN`](crate::report::SHOWN) findings of a rule.
     pub excerpt: Vec<Line>,
 }
 
-/// As many findings of one rule are gathered: a file can be wrong in each of its bytes.
+/// Maximum number of findings recorded for each rule: a file can be wrong in each of its bytes.
 const MOST_FINDINGS: usize = 1000;
 
 /// One rule at work: counts what it looks at and gathers what it finds.

@@ -21,12 +21,12 @@ pub struct LinkedImage {
     pub image: Image,
     /// Where its kernel keeps the shared data.
     pub layout: DataPageLayout,
-    /// What of ours it must export: [`EXPORTS`](vdso_abi::exports::EXPORTS) for an image that we made,
+    /// The exports of the object that it must have: [`EXPORTS`](vdso_abi::exports::EXPORTS) for an image that we made,
     /// [`EXPORTS_WITHOUT_PROBE`](vdso_abi::exports::EXPORTS_WITHOUT_PROBE) for a splice into the image of a kernel without `MAP_DROPPABLE`.
     pub exports: &'static [Export],
     /// For a splice the image that it was made from, of which nothing may be lost.
     pub original: Option<Image>,
-    /// The object whose code it must hold; none for an image that somebody else may have made.
+    /// The object whose code it must hold; none for an image of unknown origin.
     pub object: Option<Object>,
 }
 
@@ -49,12 +49,12 @@ impl CheckedObject {
         &self.object
     }
 
-    /// What was looked at.
+    /// The report of the check.
     pub fn report(&self) -> &Report {
         &self.report
     }
 
-    /// What was looked at, for whoever wants nothing else.
+    /// Returns the report alone.
     pub fn into_report(self) -> Report {
         self.report
     }
@@ -82,12 +82,12 @@ impl VerifiedImage {
         &self.linked.layout
     }
 
-    /// What of ours it exports.
+    /// The exports of the object that it has.
     pub fn exports(&self) -> &'static [Export] {
         self.linked.exports
     }
 
-    /// What was looked at.
+    /// The report of the check.
     pub fn report(&self) -> &Report {
         &self.report
     }
@@ -97,7 +97,7 @@ impl VerifiedImage {
         self.linked
     }
 
-    /// What was looked at, for whoever wants nothing else.
+    /// Returns the report alone.
     pub fn into_report(self) -> Report {
         self.report
     }

@@ -3,17 +3,17 @@
 
 use super::functions::{Code, Function};
 
-/// What is known at one point; paths that meet join what each of them knows.
+/// The facts known at one point; where paths meet, their facts are joined.
 ///
 /// Chains of joins must be short: the analysis goes on until nothing changes any more.
 pub trait Fact: Clone + PartialEq {
-    /// What still holds where either of two paths may have been taken.
+    /// The facts that hold on both of two paths.
     fn join(&self, other: &Self) -> Self;
-    /// What holds behind an instruction.
+    /// The facts after an instruction.
     fn after(&self, code: &Code) -> Self;
 }
 
-/// What holds before each instruction of a function, by index; `None` where no path arrives.
+/// The facts before each instruction of a function, by index; `None` if no path reaches it.
 pub fn before_each<F: Fact>(function: &Function, entry: F) -> Vec<Option<F>> {
     let mut before: Vec<Option<F>> = vec![None; function.code.len()];
     let mut pending = vec![(0, entry)];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The unwind table of the object, with its relocations applied.
 //!
-//! In an object every section begins at address 0. Here each gets an address range of its own, so that the ranges of
-//! different sections can be told apart once the pointers of `.eh_frame` are filled in.
+//! In an object every section begins at address 0. Here each gets a separate address range, so that a pointer of
+//! `.eh_frame` identifies its section.
 
 use super::tables::{Home, Section, Symbol};
 use crate::error::Error;
@@ -15,7 +15,7 @@ use std::path::Path;
 /// Name of the section with the unwind table.
 pub const EH_FRAME: &str = ".eh_frame";
 
-/// What one FDE says.
+/// One frame description entry (FDE).
 pub struct Frame {
     /// Offset of the FDE in its section, in bytes.
     pub offset: u64,

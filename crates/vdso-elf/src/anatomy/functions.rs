@@ -19,7 +19,7 @@ pub struct Function<'data> {
     pub names: Vec<&'data str>,
     /// First offset, in bytes.
     pub start: u64,
-    /// Offset behind the last byte by the size of the symbol, in bytes; it can lie behind the end of the section.
+    /// Offset of the end by the size of the symbol, in bytes; it can lie after the end of the section.
     pub end: u64,
     /// Its bytes, up to the next function or the end of the section.
     pub bytes: &'data [u8],
@@ -31,7 +31,7 @@ pub struct Function<'data> {
 pub struct Code {
     /// As decoded; invalid where the bytes are none.
     pub instruction: Instruction,
-    /// What it reads and writes.
+    /// The registers and memory that it reads and writes.
     pub info: InstructionInfo,
     /// Where displacement and immediate are in its bytes.
     pub fields: ConstantOffsets,

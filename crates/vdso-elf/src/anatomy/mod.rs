@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The object taken apart once: sections, relocations, symbols, functions and frames, all with checked access.
+//! The parts of an object, read once: sections, relocations, symbols, functions and frames, all with checked access.
 //!
-//! Whatever cannot be read is an [`Error::Malformed`] here, so that no rule has to fail.
+//! An unreadable part is an [`Error::Malformed`] here, so that no rule has to fail.
 
 pub mod flow;
 pub mod frames;
@@ -20,7 +20,7 @@ use crate::place::Place;
 use object::LittleEndian as LE;
 use object::elf;
 
-/// Everything that the rules look at.
+/// The parts of an object that rules check.
 pub struct Anatomy<'data> {
     /// The ELF header.
     pub header: &'data elf::FileHeader64<LE>,

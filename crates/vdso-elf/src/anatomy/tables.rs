@@ -45,7 +45,7 @@ pub enum Home {
     Undefined,
     /// `SHN_ABS`.
     Absolute,
-    /// `SHN_COMMON`, or another index with a meaning of its own.
+    /// `SHN_COMMON`, or another reserved index.
     Common,
     /// Index in [`Anatomy::sections`](super::Anatomy::sections), which holds it.
     Section(usize),

@@ -21,14 +21,14 @@ const EXPLAIN: &str = "vdso-verify --explain";
 /// The request that the arguments make.
 enum Request {
     Print(String),
-    Judge { quiet: bool, debug: Option<PathBuf>, files: Vec<PathBuf> },
+    Verify { quiet: bool, debug: Option<PathBuf>, files: Vec<PathBuf> },
 }
 
 fn main() -> ExitCode {
     match request(std::env::args_os().skip(1).map(PathBuf::from)) {
         Ok(Request::Print(text)) => ExitCode::from(tell(&text)),
-        Ok(Request::Judge { quiet, debug, files }) => {
-            let codes = files.iter().map(|file| judge(file, debug.as_deref(), quiet));
+        Ok(Request::Verify { quiet, debug, files }) => {
+            let codes = files.iter().map(|file| verify_file(file, debug.as_deref(), quiet));
             ExitCode::from(codes.max().unwrap_or(2))
         }
         Err(mistake) => {
@@ -55,7 +55,7 @@ fn request(mut arguments: impl Iterator<Item = PathBuf>) -> Result<Request, Stri
             _ => files.push(argument),
         }
     }
-    if files.is_empty() { Err("no file".into()) } else { Ok(Request::Judge { quiet, debug, files }) }
+    if files.is_empty() { Err("no file".into()) } else { Ok(Request::Verify { quiet, debug, files }) }
 }
 
 /// The text about an image rule.
@@ -66,7 +66,7 @@ fn explain(id: &str) -> Result<String, String> {
 }
 
 /// Prints the outcome for one file and returns its exit code.
-fn judge(file: &Path, debug: Option<&Path>, quiet: bool) -> u8 {
+fn verify_file(file: &Path, debug: Option<&Path>, quiet: bool) -> u8 {
     match report(file, debug) {
         Ok(report) if report.passed() => {
             if quiet {

@@ -109,7 +109,7 @@ fn decodes(object: &Anatomy, examination: &mut Examination) {
         if decoded < function.end {
             let place = Place::new(function.section_name, decoded).in_symbol(function.name());
             let found = format!("another function or the end of the section, before the end at {:#x}", function.end);
-            let cause = "a .size that is too large, or a label with a .type of its own inside of a function";
+            let cause = "a .size that is too large, or a label with a .type inside of a function";
             examination.find(place, found, "the rest of the function", cause);
         }
     }
@@ -238,11 +238,11 @@ fn features(object: &Anatomy, examination: &mut Examination) {
     use CpuidFeature::*;
     const BASELINE: [CpuidFeature; 13] =
         [INTEL8086, INTEL186, INTEL286, INTEL386, INTEL486, X64, CMOV, CX8, SSE, SSE2, MULTIBYTENOP, PAUSE, CET_IBT];
-    let judged_elsewhere = |code: &Code| {
+    let checked_elsewhere = |code: &Code| {
         let mnemonic = code.instruction.mnemonic();
         mnemonic == Mnemonic::Syscall || why_forbidden(mnemonic).is_some()
     };
-    for (function, code) in instructions(object).filter(|(_, code)| !judged_elsewhere(code)) {
+    for (function, code) in instructions(object).filter(|(_, code)| !checked_elsewhere(code)) {
         examination.look();
         let declared = CIPHER_ROUTINES.iter().find(|routine| function.names.contains(&routine.name));
         let (extensions, wanted) = extensions(declared.map_or(CpuFeature::Sse2, |routine| routine.feature));
@@ -258,7 +258,7 @@ fn features(object: &Anatomy, examination: &mut Examination) {
     }
 }
 
-/// What a routine of this class may use beyond the baseline, and the same in words.
+/// The extensions that a routine of this class may use, and the same in words.
 fn extensions(class: CpuFeature) -> (&'static [CpuidFeature], &'static str) {
     use CpuidFeature::{AVX, AVX2, AVX512F, AVX512VL};
     match class {

@@ -14,7 +14,7 @@ type Header = elf::FileHeader64<LE>;
 
 const STACK_NOTE: &str = ".note.GNU-stack";
 
-/// What the names of sections begin with that linkers compile: of GCC, and of LLVM beside machine code.
+/// Prefixes of the names of sections with intermediate code: of GCC, and of LLVM beside machine code.
 const INTERMEDIATE_CODE: [&str; 2] = [".gnu.lto_", ".llvm.lto"];
 
 /// The rules of the family.

@@ -19,7 +19,7 @@ use vdso_elf::object::Object;
 
 /// A rule with the function that applies it.
 pub struct ObjectRule {
-    /// What is demanded, and why.
+    /// The requirement and its reason.
     pub rule: Rule,
     /// Looks at the object and records what it finds.
     apply: fn(&Anatomy, &mut Examination),

@@ -92,7 +92,7 @@ fn extent(symbol: &Symbol) -> i64 {
     len as i64
 }
 
-/// What a relocated field reaches, as an offset from the symbol, with the length of the access in bytes (1 where
+/// The target of a relocated field, as an offset from the symbol, with the length of the access in bytes (1 where
 /// the instruction only takes the address).
 ///
 /// An instruction counts from its end, a table from the field itself.
@@ -130,7 +130,7 @@ fn place(object: &Anatomy, examination: &mut Examination) {
         let end = relocation.offset.checked_add(FIELD_LEN);
         let size = object.sections[section].data.len() as u64;
         if end.is_none_or(|end| end > size) {
-            let found = format!("a field behind the end of the section, which has {size} bytes");
+            let found = format!("a field after the end of the section, which has {size} bytes");
             examination.find(place, found, "four bytes of the section", cause);
         } else if last.is_some_and(|(of, end)| of == section && relocation.offset < end) {
             examination.find(

@@ -5,7 +5,7 @@
 //! never receives anything from memory or from a vector register (`secrets/general-registers`), so neither an address nor a
 //! count can depend on a secret; branches see flags of general-purpose registers only (`secrets/branches`); and addresses
 //! are made of general-purpose registers only (`secrets/addresses`). In vector registers nothing takes a time that depends on
-//! its operands (`secrets/integers`). What is left is to leave nothing behind.
+//! its operands (`secrets/integers`). The last rules make the routine clear the registers that it wrote.
 
 mod flags;
 mod integers;
@@ -185,7 +185,7 @@ fn present(object: &Anatomy, examination: &mut Examination) {
 fn stack(object: &Anatomy, examination: &mut Examination) {
     for (function, code) in instructions(object) {
         examination.look();
-        // A call is judged by the rule about calls.
+        // `secrets/calls` checks calls.
         if matches!(code.instruction.mnemonic(), Mnemonic::Ret | Mnemonic::Call) {
             continue;
         }

@@ -9,7 +9,7 @@ use vdso_elf::anatomy::Anatomy;
 use vdso_elf::anatomy::tables::{Home, Symbol};
 use vdso_elf::place::Place;
 
-/// What the long name of an export has before the short one.
+/// The prefix of the long name of an export.
 const LONG_PREFIX: &str = "__vdso_";
 
 /// The rules of the family.

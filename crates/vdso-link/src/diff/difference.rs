@@ -14,9 +14,9 @@ pub struct Difference {
     pub field: &'static str,
     /// Where it stands, in the image that has it, in both in the new one.
     pub place: Place,
-    /// What the old image has.
+    /// The value in the old image.
     pub old: String,
-    /// What the new image has.
+    /// The value in the new image.
     pub new: String,
 }
 

@@ -9,7 +9,7 @@ use vdso_elf::place::Place;
 type Header = FileHeader64<LE>;
 type Segment = ProgramHeader64<LE>;
 
-/// The place of a field, by its name in the ABI, in a thing at `place`; what has no place of its own is where the thing is.
+/// The place of a field, by its name in the ABI, in a thing at `place`; a field without a place is where the thing is.
 pub(super) fn place_of(field: &str, place: &Place) -> Place {
     let offset = match field {
         "e_type" => offset_of!(Header, e_type),

@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 use vdso_elf::error::Error;
 use vdso_elf::image::Image;
 
-/// What was compared, and what differs.
+/// The number of compared things, and the differences.
 #[derive(Debug, Default)]
 pub(crate) struct Comparison {
     /// How many facts or bytes were held against each other.

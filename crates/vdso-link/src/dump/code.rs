@@ -16,7 +16,7 @@ use vdso_elf::symbols::exported;
 pub(super) struct Function {
     /// First address.
     pub(super) start: u64,
-    /// Address behind the last byte, by the size of the symbol.
+    /// Address of the end, by the size of the symbol.
     pub(super) end: u64,
     /// Of its names an exported one where there is one, and of several the first by alphabet, which is the strong one.
     pub(super) name: String,
@@ -100,7 +100,7 @@ impl<'data> Code<'data> {
     }
 }
 
-/// What an instruction refers to by a distance, and the bytes of its encoding that hold the distance.
+/// The target of an instruction that holds a distance, and the bytes of its encoding with the distance.
 fn reference(instruction: &Instruction, decoder: &Decoder<'_>) -> Option<(u64, Range<usize>)> {
     let fields = decoder.get_constant_offsets(instruction);
     let (target, offset, size) = if instruction.is_ip_rel_memory_operand() {

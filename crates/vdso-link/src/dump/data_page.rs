@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The shared data in front of the image: what names it, and what refers to it.
+//! The shared data before the image: its symbols, and the references to it.
 
 use super::code::functions;
 use super::{Subject, signed, text};
@@ -14,7 +14,7 @@ use vdso_elf::parser::ElfFile;
 use vdso_elf::place::Place;
 use vdso_elf::references::references;
 
-/// The symbols whose values lie in front of the image, which only a file for debuggers has, and the places outside of the
+/// The symbols whose values lie before the image, which only a file for debuggers has, and the places outside of the
 /// image that exported functions refer to along every path.
 pub(super) fn data_page(elf: &ElfFile<'_>) -> Vec<Subject> {
     let table = elf.elf_symbol_table();

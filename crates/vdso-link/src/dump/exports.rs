@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What programs and debuggers can name.
+//! The exports, and the functions for debuggers.
 
 use super::code::{Code, functions};
 use super::{Subject, hex, text};

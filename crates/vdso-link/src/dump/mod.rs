@@ -47,9 +47,9 @@ pub struct Subject {
 /// Things of one kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chapter {
-    /// What they are, in the plural.
+    /// The name of the kind, in the plural.
     pub title: &'static str,
-    /// The things, each with a name of its own.
+    /// The things, each with a unique name.
     pub subjects: Vec<Subject>,
 }
 
@@ -60,7 +60,7 @@ pub struct Dump {
     pub chapters: Vec<Chapter>,
 }
 
-/// What lists the things of one kind.
+/// A function that lists the things of one kind.
 type Lister = fn(&ElfFile<'_>) -> Vec<Subject>;
 
 /// The chapters in the order in which a reader asks: what it is, what it gives, what it holds, where that lies.

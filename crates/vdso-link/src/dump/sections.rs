@@ -15,7 +15,7 @@ const TOLD_ELSEWHERE: [&str; 2] = [".eh_frame", ".eh_frame_hdr"];
 pub(crate) fn sections(elf: &ElfFile<'_>) -> Vec<Subject> {
     let subjects = read::sections(elf).into_iter().map(|section| {
         let it = section.header;
-        // What is not mapped may stand anywhere in the file.
+        // Unmapped sections may lie anywhere in the file.
         let offset = if section.is_allocated() { "sh_offset" } else { "sh_offset(unmapped)" };
         let fields = vec![
             ("index", section.index.to_string()),
@@ -39,7 +39,7 @@ fn kind(kind: SectionType) -> String {
     machine_names(EM_X86_64).sht.name(kind).map_or_else(|| format!("{kind:?}"), str::to_owned)
 }
 
-/// The content of the sections that have no meaning of their own, by section.
+/// The content of sections that no other chapter lists, by section.
 pub(super) fn contents(elf: &ElfFile<'_>) -> Vec<Subject> {
     let plain =
         |section: &Section<'_>| section.kind() == SHT_PROGBITS && !TOLD_ELSEWHERE.contains(&section.name.as_ref());

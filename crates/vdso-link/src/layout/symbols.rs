@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What the symbols for debuggers say about the data pages of the kernel that an image was built for.
+//! Reads the data-page layout of a kernel from the symbols of an unstripped image.
 //!
-//! Every line names the places in its linker script, so a file with these symbols tells of lines that nobody has looked at:
+//! Every kernel series names the places in its linker script, so these symbols also tell the layout of an unknown series:
 //! `vvar_start`, `vvar_page`, `timens_page` and `vvar_`, `timens_` before the name of a variable up to Linux 6.12
 //! (`arch/x86/entry/vdso/vdso-layout.lds.S`), `vdso_rng_data` in 6.13 and 6.14, `vdso_u_` before the name of a page from 6.15
 //! on (`include/vdso/datapage.h`).
@@ -14,10 +14,10 @@ use vdso_elf::error::Error;
 use vdso_elf::image::Image;
 use vdso_elf::parser::ElfFile;
 
-/// More pages than any line has in front of its image.
+/// Maximum number of pages before an image; more than any kernel series has.
 const MOST_PAGES: i64 = 64;
 
-/// What there is to know, as far as the symbols tell it; offsets from the base of the image, in bytes.
+/// The layout as far as the symbols tell it; offsets from the base of the image, in bytes.
 #[derive(Debug, Default)]
 struct Said {
     start: Option<i64>,
@@ -27,7 +27,7 @@ struct Said {
 }
 
 impl Said {
-    /// Looks the symbols up, the names of older lines first.
+    /// Looks the symbols up, the names of older series first.
     fn by(elf: &ElfFile<'_>) -> Self {
         let value = |name: &str| {
             let named = elf.symbols().find(|symbol| symbol.name() == Ok(name));
@@ -82,7 +82,7 @@ impl Said {
 
 /// Where the kernel of an image keeps the shared data: by the version in the image's own note, and by the symbols of `debug`,
 /// the unstripped file of the same build, or of the image itself where it is not stripped. Where both speak they must agree;
-/// symbols alone do for a line that nobody has looked at.
+/// symbols alone suffice for an unknown series.
 ///
 /// # Errors
 /// [`Error::Refused`] where neither tells enough, where they disagree, or where `debug` is of another build or has no
@@ -93,7 +93,7 @@ pub fn layout_of(image: &Image, debug: Option<&Image>) -> Result<DataPageLayout,
     }
     let refused = |path: &Image, what, next: &str| Error::Refused { path: path.path().into(), what, next: next.into() };
     if let Some(debug) = debug {
-        let next = "name the vdso64.so.dbg that lies beside the image in its build folder";
+        let next = "name the vdso64.so.dbg that lies beside the image in its build directory";
         let (ours, theirs) = (build_id(image)?, build_id(debug)?);
         if ours.is_none() || ours != theirs {
             let what = format!("its build-id is not that of {}", image.path().display());
@@ -112,7 +112,7 @@ pub fn layout_of(image: &Image, debug: Option<&Image>) -> Result<DataPageLayout,
             Some((name, said, wanted)) => Err(refused(
                 witness,
                 format!("its symbols put {name} at {said:#x}, where {} has it at {wanted:#x}", layout.name),
-                "the kernel was changed, or vdso_link::layout is wrong about its line: correct it there",
+                "the kernel was changed, or vdso_link::layout is wrong about its series: correct it there",
             )),
         };
     }
@@ -130,7 +130,7 @@ pub fn layout_of(image: &Image, debug: Option<&Image>) -> Result<DataPageLayout,
     })
 }
 
-/// What tells one build from another.
+/// The identifier of a build.
 fn build_id(image: &Image) -> Result<Option<Vec<u8>>, Error> {
     Ok(image.elf()?.build_id().ok().flatten().map(<[u8]>::to_vec))
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Turns what a linker complains about into what to do.
 
-/// What begins the text of every `ASSERT` in `linker/vdso.lds`.
+/// The beginning of the text of every `ASSERT` in `linker/vdso.lds`.
 const ASSERT_MARK: &str = "vDSO: ";
 
 /// Words of a linker, and the instruction that helps. The first that fits a line speaks for it, so the special ones stand
@@ -30,7 +30,7 @@ const KNOWN: [(&[&str], &str); 11] = [
     ),
     (
         &["incompatible section flags for .never_"],
-        "the object holds thread-local data, which nobody sets up for a vDSO: keep the value in the opaque state",
+        "the object holds thread-local data, which no loader sets up for a vDSO: keep the value in the opaque state",
     ),
     (
         &["out of range", "relocation truncated to fit"],
@@ -49,7 +49,7 @@ const KNOWN: [(&[&str], &str); 11] = [
         &["unknown argument", "unrecognized option", "unrecognised emulation", "unknown emulation"],
         "this linker is too old or of another kind: the rust-lld of Rust 1.95 and GNU ld 2.40 are known to work",
     ),
-    (&["cannot open output file"], "the output folder does not exist or is read-only: choose another with --out"),
+    (&["cannot open output file"], "the output directory does not exist or is read-only: choose another with --out"),
 ];
 
 /// The instructions that fit what a linker wrote to its standard error, each once, in the order of the complaints.

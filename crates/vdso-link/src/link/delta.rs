@@ -3,7 +3,7 @@
 //!
 //! A sequence of steps, each three LEB128 numbers and some bytes: how far to go on in the other file (signed), how many bytes
 //! to copy from there, how many bytes follow in the delta itself. Those usually stand in for as many of the other file, so
-//! its place moves on past them too. What is missing at the end is zero, as behind a file that fills a page.
+//! its place moves on past them too. Missing bytes at the end are zero, as after the end of a file in its last page.
 
 use gimli::leb128::write::Leb128;
 use gimli::{EndianSlice, LittleEndian, Reader as _};
@@ -18,7 +18,7 @@ struct Step {
     from: usize,
     /// How many bytes are copied from there.
     copy: usize,
-    /// What follows them.
+    /// The bytes after them.
     literal: Vec<u8>,
 }
 
@@ -132,7 +132,7 @@ mod tests {
     fn what_moved_is_found_and_what_differs_is_kept() {
         assert_eq!(delta(b"uvwxyz01234", &[(0..6, 30), (6..11, 0)]), [30, 6, 0, 0x5c, 5, 0]);
         assert_eq!(delta(b"01234-6789abc", &[(0..13, 0)]), [0, 5, 1, b'-', 0, 7, 0]);
-        // Three equal bytes between two others are no step of their own.
+        // Three equal bytes between two others do not form a separate step.
         assert_eq!(delta(b"01234-678-abcd", &[(0..14, 0)]), [0, 5, 5, b'-', b'6', b'7', b'8', b'-', 0, 4, 0]);
     }
 

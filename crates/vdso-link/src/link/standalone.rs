@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The linker stage: the command line that makes the stand-alone image, and the image that came of it.
 //!
-//! Processes are started elsewhere. This module says with which arguments, and reads what they left behind.
+//! Gives the arguments of the linker, and reads its output; another crate starts the process.
 
 use crate::layout::PAGE_BUDGET;
 use crate::layout::SHARED_PAGE;
@@ -90,10 +90,10 @@ impl StandaloneLink<'_> {
     }
 }
 
-/// What both linkers take in the same words.
+/// The arguments that both linkers take.
 const FLAGS: [&str; 12] = [
     "--no-undefined",
-    // Calls between our own exports must not go through symbol lookup, which nobody does for a vDSO.
+    // Calls between our exports must not go through symbol lookup: no loader does it for a vDSO.
     "-Bsymbolic",
     // musl looks in one table, glibc in the other.
     "--hash-style=both",
@@ -102,7 +102,7 @@ const FLAGS: [&str; 12] = [
     "--eh-frame-hdr",
     "-z",
     "noexecstack",
-    // Nobody runs the code that would protect pages after relocation.
+    // No loader protects pages of a vDSO after relocation.
     "-z",
     "norelro",
     // GNU ld asks for 2 MiB alignment otherwise; the kernel maps single pages.

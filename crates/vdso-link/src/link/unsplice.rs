@@ -19,11 +19,11 @@ pub const RECORD: &str = ".vgetrandom.original";
 /// Size of a digest, in bytes.
 const DIGEST: usize = 32;
 
-/// How much longer than its splice an original may be, in bytes: the zeros that fill its last page are not told, and nobody
-/// should have to believe a number that makes a large file of a small one.
+/// Maximum length of an original beyond its splice, in bytes: the undo record omits the zeros that fill the last page. The
+/// bound keeps a wrong length from turning a small file into a large one.
 pub(super) const PADDING: usize = PAGE_SIZE;
 
-/// What the section holds for an image that was spliced into `spliced`, the file up to the section; `moved` says which
+/// The undo record for an image that was spliced into `spliced`, the file up to the section; `moved` says which
 /// ranges of the original are at which offset there.
 pub(super) fn record(original: &[u8], spliced: &[u8], moved: Vec<(Range<usize>, usize)>) -> Vec<u8> {
     let mut record = Sha256::digest(original).to_vec();
@@ -32,7 +32,7 @@ pub(super) fn record(original: &[u8], spliced: &[u8], moved: Vec<(Range<usize>, 
     record
 }
 
-/// Whether the image ends with the way back.
+/// Whether the image has an undo record.
 ///
 /// # Errors
 /// [`Error::Malformed`] where its headers cannot be read.
@@ -44,7 +44,7 @@ pub fn is_spliced(image: &Image) -> Result<bool, Error> {
 /// The image that a splice was made from.
 ///
 /// # Errors
-/// [`Error::Refused`] for an image without the section: one that nobody spliced, or whose unmapped sections are lost because
+/// [`Error::Refused`] for an image without the section: one that was not spliced, or whose unmapped sections are lost because
 /// it was read from a process or stripped. [`Error::Malformed`] where what the section says does not lead to the original,
 /// because the file was changed since.
 pub fn unsplice(image: &Image) -> Result<Image, Error> {
@@ -53,7 +53,7 @@ pub fn unsplice(image: &Image) -> Result<Image, Error> {
     let Some(section) = elf.section_by_name(RECORD) else {
         return Err(Error::Refused {
             path: image.path().into(),
-            what: format!("it has no section {RECORD}, in which a splice leaves the way back"),
+            what: format!("it has no section {RECORD}, in which a splice writes the undo record"),
             next: "name the file as the splice wrote it: in memory and after strip the section is gone".into(),
         });
     };

@@ -16,7 +16,7 @@ pub struct Words<'a> {
 /// The command that explains a rule, unless the program that prints the report has its own.
 const EXPLAIN: &str = "cargo xtask explain";
 
-/// What a terminal is told before a piece of text (ECMA-48, select graphic rendition).
+/// The style of a piece of text on a terminal (ECMA-48, select graphic rendition).
 #[derive(Clone, Copy)]
 enum Style {
     /// Bold and red: the name of what is wrong.
@@ -83,7 +83,7 @@ impl Words<'_> {
         Self { explain: command, ..self }
     }
 
-    /// What was found, where, what stands there, what was wanted and why it may be so.
+    /// One finding: title, place, excerpt, found, wanted and cause.
     fn paragraph(&self, f: &mut Formatter<'_>, finding: &Finding) -> fmt::Result {
         let Finding { rule, title, place, found, wanted, cause, excerpt } = finding;
         let frame = |text| self.styled(Style::Frame, text);

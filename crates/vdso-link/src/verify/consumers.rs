@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Rules that look symbols up the way that clients do, one client a rule.
+//! Rules that look symbols up by the lookup model of each client, one rule for each client.
 //!
-//! Each way has its own file with the steps of that client and nothing in common but the bounded readers: they differ in
-//! which table they take, what they make sure of, and what they overlook.
+//! Each way has its own file with the steps of that client and shares only the bounded readers: the lookup models differ in
+//! the tables that they take and in the properties that they check.
 
 mod glibc;
 mod go;

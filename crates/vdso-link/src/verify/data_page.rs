@@ -98,7 +98,7 @@ fn is_at(layout: &DataPageLayout, symbol: &str, address: u64) -> bool {
     value.is_some_and(|value| (value..value + extent(symbol)).contains(&address.cast_signed()))
 }
 
-/// What the expected exports refer to; whatever else an image exports is the kernel's own and not followed.
+/// The references of the expected exports; all other exports belong to the kernel and are not followed.
 fn ours(linked: &LinkedImage) -> Result<References, Error> {
     let elf = linked.image.elf()?;
     let exports = exported(&elf, &Dynamic::of(&elf)).into_iter();
@@ -115,7 +115,7 @@ fn outside(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Er
         if !DATA_SYMBOLS.iter().any(|symbol| is_at(layout, symbol, *target)) {
             let places: Vec<_> = DATA_SYMBOLS.iter().filter_map(|name| Some((name, layout.value_of(name)?))).collect();
             let wanted: Vec<_> = places.iter().map(|(name, value)| format!("{} ({name})", signed(*value))).collect();
-            let cause = "the image was linked for another kernel line, or the code is not that of our object";
+            let cause = "the image was linked for another kernel series, or the code is not that of our object";
             let found = format!("a reference to {}", signed(target.cast_signed()));
             examination.find(place(&elf, *from), found, format!("{} of {}", wanted.join(", "), layout.name), cause);
         }
@@ -186,7 +186,7 @@ fn replaced(linked: &LinkedImage, examination: &mut Examination) -> Result<(), E
             "code of the kernel's own, and no more bytes for it",
         );
     }
-    examination.expect(rest == 0, Place::new(RECORDS, 0), format_args!("{rest} bytes behind the last record"), "none");
+    examination.expect(rest == 0, Place::new(RECORDS, 0), format_args!("{rest} bytes after the last record"), "none");
     Ok(())
 }
 

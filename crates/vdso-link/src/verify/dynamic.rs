@@ -131,7 +131,7 @@ pub(super) static RULES: &[ImageRule] = &[
     },
 ];
 
-/// What asks for relocation in one way or another.
+/// The tags that request relocation.
 const RELOCATION_TAGS: [DynamicTag; 16] = [
     elf::DT_REL,
     elf::DT_RELSZ,
@@ -151,10 +151,10 @@ const RELOCATION_TAGS: [DynamicTag; 16] = [
     elf::DT_TEXTREL,
 ];
 
-/// What asks for another library.
+/// The tags that request another library.
 const NEED_TAGS: [DynamicTag; 3] = [elf::DT_NEEDED, elf::DT_VERNEED, elf::DT_VERNEEDNUM];
 
-/// What clients use, or what only says how symbols would be bound.
+/// The tags that clients use, or that only say how symbols would be bound.
 const KNOWN_TAGS: [DynamicTag; 13] = [
     elf::DT_SONAME,
     elf::DT_HASH,
@@ -179,7 +179,7 @@ fn terminated(linked: &LinkedImage, examination: &mut Examination) -> Result<(),
     let dynamic = Dynamic::of(&linked.image.elf()?);
     let end = dynamic.entries.last().map_or(0, |entry| entry.offset + 16);
     let found = format!("{} entries and no DT_NULL", dynamic.entries.len());
-    examination.expect(dynamic.terminated, Place::new(".dynamic", end), found, "DT_NULL behind the last entry");
+    examination.expect(dynamic.terminated, Place::new(".dynamic", end), found, "DT_NULL after the last entry");
     Ok(())
 }
 
@@ -207,10 +207,10 @@ fn self_contained(linked: &LinkedImage, examination: &mut Examination) -> Result
     Ok(())
 }
 
-/// What `-Bsymbolic` and `-z now` leave behind; relocated text has a rule of its own.
+/// The flags that `-Bsymbolic` and `-z now` set; relocated text has a separate rule.
 const KNOWN_FLAGS: DynamicFlags = DynamicFlags(elf::DF_SYMBOLIC.0 | elf::DF_BIND_NOW.0 | elf::DF_TEXTREL.0);
 
-/// What `-z now` leaves behind; others keep `dlopen` from opening the image, or from ever closing it.
+/// The flags that `-z now` sets; others keep `dlopen` from opening the image, or from ever closing it.
 const KNOWN_FLAGS_1: DynamicFlags1 = elf::DF_1_NOW;
 
 fn known_tags(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
@@ -230,7 +230,7 @@ fn known_tags(linked: &LinkedImage, examination: &mut Examination) -> Result<(),
         };
         let first = entries.iter().find(|it| it.tag == entry.tag) == Some(entry);
         let known = KNOWN_TAGS.contains(&entry.tag) && flags && first;
-        // These have rules of their own, which say more.
+        // These have separate rules, which say more.
         let judged_elsewhere = RELOCATION_TAGS.contains(&entry.tag) || NEED_TAGS.contains(&entry.tag);
         let inherited = original.iter().any(|it| (it.tag, it.value) == (entry.tag, entry.value));
         examination.look();

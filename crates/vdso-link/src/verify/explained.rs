@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What the rules say of a kernel's own image, before our object is in it, and why that is no fault of the image.
+//! The findings for a kernel's image without the object, each with the reason why the image is right nevertheless.
 
 use crate::{Finding, Report};
 use vdso_abi::exports::EXPORTS_WITHOUT_PROBE;

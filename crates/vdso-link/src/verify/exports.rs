@@ -65,7 +65,7 @@ pub(super) static RULES: &[ImageRule] = &[
             breaks: "glibc, Go and rustix, which treat a function of another version, or with a wrong hash, as missing.",
         },
         applies: always,
-        apply: versions::judge,
+        apply: versions::check,
     },
     ImageRule {
         rule: Rule {
@@ -171,7 +171,7 @@ fn text(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error
 fn aliases(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
     let elf = linked.image.elf()?;
     let symbols = functions(&elf);
-    // What is missing altogether is for the rule about declared names to say.
+    // A missing name is a finding of `image-exports/declared`.
     let find = |name: &str| symbols.iter().find(|symbol| symbol.name == name);
     for short in &symbols {
         let strong_name = format!("{STRONG_PREFIX}{}", short.name);
@@ -198,7 +198,7 @@ fn undeclared(linked: &LinkedImage, examination: &mut Examination) -> Result<(),
         let found = "an undefined symbol";
         let defined = symbol.st_shndx.get(LE) != SHN_UNDEF;
         examination.expect(defined, symbol_place(index).in_symbol(&name), found, "symbols that are defined here");
-        // One of another binding is exported for glibc, and for nobody else.
+        // Only glibc finds a symbol of another binding.
         let binding = symbol.st_bind();
         if !matches!(binding, STB_LOCAL | STB_GLOBAL | STB_WEAK) {
             let place = symbol_place(index).in_symbol(&name);
@@ -215,10 +215,10 @@ fn undeclared(linked: &LinkedImage, examination: &mut Examination) -> Result<(),
         examination.expect(
             declared || kernel || node,
             export.place(),
-            "an export that nobody declared",
+            "an undeclared export",
             "a version script whose `local: *` hides it",
         );
-        // The declared ones have a rule of their own.
+        // The declared exports have a separate rule.
         let (kind, size, visibility) = (it.st_type(), it.st_size.get(LE), it.st_other.visibility());
         let callable = kind == STT_FUNC && size > 0 && visibility == STV_DEFAULT;
         if kernel && !declared && !callable {
@@ -245,7 +245,7 @@ fn original(linked: &LinkedImage, examination: &mut Examination) -> Result<(), E
     Ok(())
 }
 
-/// What programs and debuggers know of each export, by name, in a form that can be compared and printed.
+/// The properties of each export, by name, in a form that can be compared and printed.
 fn facts(elf: &ElfFile<'_>) -> Vec<(String, String)> {
     let dynamic = Dynamic::of(elf);
     let definitions = definitions(&dynamic);

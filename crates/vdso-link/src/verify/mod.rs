@@ -26,7 +26,7 @@ use vdso_elf::error::Error;
 
 /// A rule with the function that applies it.
 pub struct ImageRule {
-    /// What is required, and why.
+    /// The requirement and its reason.
     pub rule: Rule,
     /// Whether the image is of the kind that the rule is about; a rule that does not apply is not in the report.
     pub applies: fn(&LinkedImage) -> bool,

@@ -62,7 +62,7 @@ pub(super) static RULES: &[ImageRule] = &[
     },
 ];
 
-/// What one parser and what the other read, in the same words and the same order.
+/// The readings of both parsers, in the same words and the same order.
 fn compare(examination: &mut Examination, table: &str, size: u64, object: &[String], goblin: &[String]) {
     for index in 0..object.len().max(goblin.len()) {
         let read = |rows: &[String]| rows.get(index).cloned().unwrap_or_else(|| "nothing".into());

@@ -160,7 +160,7 @@ fn header(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Err
         inside,
         Place::new("ELF header", 32),
         format_args!("program headers at {table:#x}..{end:#x}"),
-        "program headers behind the ELF header and inside PT_LOAD",
+        "program headers after the ELF header and inside PT_LOAD",
     );
     Ok(())
 }
@@ -183,7 +183,7 @@ fn load(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error
             in_file == in_memory,
             place.clone(),
             format_args!("PT_LOAD takes {in_file:#x} bytes of the file and {in_memory:#x} of memory"),
-            "equal sizes: nobody clears what the file does not hold",
+            "equal sizes: no loader clears bytes that the file does not hold",
         );
         let alignment = segment.p_align.get(LE);
         examination.expect(
@@ -282,7 +282,7 @@ fn present(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Er
 
 fn page_budget(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
     let elf = linked.image.elf()?;
-    // What only debuggers read is stripped before the kernel takes the file; of a stripped file it takes all.
+    // The kernel build strips sections that only debuggers read, and then takes the whole file.
     let (mapped, what) = if debug_file(linked) {
         (Memory::of(&elf).range().end, "PT_LOAD")
     } else {

@@ -27,7 +27,7 @@ pub(super) static RULES: &[ImageRule] = &[
             breaks: "Clients that expect the image of the running kernel.",
         },
         applies: spliced,
-        apply: |linked, examination| judge(linked, examination, &[&facts(header), &facts(segments)]),
+        apply: |linked, examination| compare_with_original(linked, examination, &[&facts(header), &facts(segments)]),
     },
     ImageRule {
         rule: Rule {
@@ -39,7 +39,7 @@ pub(super) static RULES: &[ImageRule] = &[
             breaks: "Clients, which look for versions in the wrong table and find no function.",
         },
         applies: spliced,
-        apply: |linked, examination| judge(linked, examination, &[&facts(dynamic)]),
+        apply: |linked, examination| compare_with_original(linked, examination, &[&facts(dynamic)]),
     },
     ImageRule {
         rule: Rule {
@@ -51,7 +51,7 @@ pub(super) static RULES: &[ImageRule] = &[
             breaks: "The time of day in every program: it is wrong, or the call crashes.",
         },
         applies: spliced,
-        apply: |linked, examination| judge(linked, examination, &[&bytes::mapped]),
+        apply: |linked, examination| compare_with_original(linked, examination, &[&bytes::mapped]),
     },
     ImageRule {
         rule: Rule {
@@ -63,7 +63,7 @@ pub(super) static RULES: &[ImageRule] = &[
             breaks: "gdb and perf, which give old functions wrong names.",
         },
         applies: spliced,
-        apply: |linked, examination| judge(linked, examination, &[&facts(sections), &bytes::unmapped]),
+        apply: |linked, examination| compare_with_original(linked, examination, &[&facts(sections), &bytes::unmapped]),
     },
     ImageRule {
         rule: Rule {
@@ -121,7 +121,11 @@ fn facts(list: fn(&ElfFile<'_>) -> Vec<Subject>) -> impl Fn(&ElfFile<'_>, &ElfFi
 }
 
 /// Records the differences that are not accepted.
-fn judge(linked: &LinkedImage, examination: &mut Examination, respects: &[Compare<'_>]) -> Result<(), Error> {
+fn compare_with_original(
+    linked: &LinkedImage,
+    examination: &mut Examination,
+    respects: &[Compare<'_>],
+) -> Result<(), Error> {
     let Some(original) = &linked.original else { return Ok(()) };
     let (old, new) = (original.elf()?, linked.image.elf()?);
     for compare in respects {

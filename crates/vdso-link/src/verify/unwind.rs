@@ -92,7 +92,7 @@ fn tables(linked: &LinkedImage) -> Result<Option<Unwind>, Error> {
     Ok(unwind(&linked.image.elf()?).ok())
 }
 
-/// What a linker would have done.
+/// The next step for tables that cannot be read.
 const READABLE_NEXT: &str =
     "no linker leaves the tables so: link anew, with --eh-frame-hdr, or take the image before it was changed";
 
@@ -117,7 +117,7 @@ fn readable(linked: &LinkedImage, examination: &mut Examination) -> Result<(), E
 fn sorted(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
     let Some(unwind) = tables(linked)? else { return Ok(()) };
     for (index, pair) in unwind.table.windows(2).enumerate() {
-        let found = format!("{:#x} behind {:#x}", pair[1].start, pair[0].start);
+        let found = format!("{:#x} after {:#x}", pair[1].start, pair[0].start);
         let place = Place::new(".eh_frame_hdr", row_offset(index + 1));
         examination.expect(pair[0].start < pair[1].start, place, found, "rising addresses");
     }
@@ -173,7 +173,7 @@ fn coverage(linked: &LinkedImage, examination: &mut Examination) -> Result<(), E
         let begins = covers.binary_search_by_key(&covered, |(start, _)| *start).is_ok();
         let found = format!("a function from {covered:#x} on, where no description begins");
         examination.expect(begins, place(&elf, covered).in_symbol(export.name), found, "the start of a description");
-        // Descriptions may share a function between them; each step ends behind a description or not at all.
+        // Descriptions may share a function between them; each step ends after a description or not at all.
         while let Some(end) = covered_to(covered) {
             covered = end;
         }
@@ -231,7 +231,7 @@ fn programs(linked: &LinkedImage, examination: &mut Examination) -> Result<(), E
     Ok(())
 }
 
-/// Offset of a row of the search table: eight bytes each, behind a header of twelve.
+/// Offset of a row of the search table: eight bytes each, after a header of twelve.
 fn row_offset(index: usize) -> u64 {
     12 + 8 * index as u64
 }

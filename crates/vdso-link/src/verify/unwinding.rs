@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What an unwind table says of a piece of code, to be held against what another table says of the same code.
+//! The description of a piece of code in an unwind table, for comparison with another table.
 
 use crate::Examination;
 use std::fmt;
@@ -19,7 +19,7 @@ pub(super) struct Unwinding {
 }
 
 impl Unwinding {
-    /// What a description says; `None` where its program cannot be run.
+    /// The contents of a description; `None` if its program cannot be run.
     pub(super) fn of(description: &Description) -> Option<Self> {
         Some(Self {
             rows: description.rows.as_ref().ok()?.clone(),
@@ -43,7 +43,8 @@ fn rows(count: usize) -> String {
     if count == 1 { "1 row".into() } else { format!("{count} rows") }
 }
 
-/// Demands that a table says `wanted` of the code that begins at `start`; `symbol` names the code, `source` who says so.
+/// Expects that a table describes the code that begins at `start` by `wanted`; `symbol` names the code, `source` the origin of
+/// `wanted`.
 pub(super) fn expect(
     examination: &mut Examination,
     unwind: &Unwind,

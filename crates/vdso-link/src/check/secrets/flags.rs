@@ -14,18 +14,18 @@ use vdso_elf::anatomy::functions::Code;
 const ARITHMETIC: u32 =
     RflagsBits::OF | RflagsBits::SF | RflagsBits::ZF | RflagsBits::AF | RflagsBits::CF | RflagsBits::PF;
 
-/// What a flag depends on; of two, the greater one taints.
+/// The source of a flag; of two sources the greater one counts.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Origin {
     /// General-purpose registers and immediate values.
     Count,
     /// The compare of a register with the state's word, which holds no secret.
     Word,
-    /// Memory or vector registers; also what the caller left behind.
+    /// Memory or vector registers; also flags and registers that the caller set.
     Data,
 }
 
-/// What is known of the flags.
+/// The known facts of the flags.
 #[derive(Clone, PartialEq)]
 struct Flags {
     /// The origin of each flag in [`ARITHMETIC`], by bit number.

@@ -39,7 +39,7 @@ mod tests {
     use iced_x86::Mnemonic;
 
     #[test]
-    fn numbers_are_told_from_bits() {
+    fn is_floating_point_excludes_integer_and_bit_operations() {
         use Mnemonic::*;
         for mnemonic in
             [Addps, Vaddpd, Addsubps, Divps, Vdivsd, Sqrtps, Vrsqrt14ps, Cvtdq2ps, Vcvtps2ph, Ucomisd, Vcomiss]

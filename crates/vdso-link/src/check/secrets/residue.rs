@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What a routine leaves in vector registers.
+//! The rules `secrets/zeroed` and `secrets/upper-halves`: the contents of vector registers at a return.
 
 use super::{routines, written};
 use crate::Examination;
@@ -92,7 +92,7 @@ pub fn upper_halves(object: &Anatomy, examination: &mut Examination) {
 
 type Verdict = Option<(String, &'static str, &'static str)>;
 
-fn at_returns(object: &Anatomy, examination: &mut Examination, judge: impl Fn(&Residue) -> Verdict) {
+fn at_returns(object: &Anatomy, examination: &mut Examination, contradiction: impl Fn(&Residue) -> Verdict) {
     for function in routines(object) {
         let before = flow::before_each(function, Residue::default());
         for (code, residue) in function.code.iter().zip(&before) {
@@ -100,7 +100,7 @@ fn at_returns(object: &Anatomy, examination: &mut Examination, judge: impl Fn(&R
                 continue;
             };
             examination.look();
-            if let Some((found, wanted, cause)) = judge(residue) {
+            if let Some((found, wanted, cause)) = contradiction(residue) {
                 examination.find(function.place(code), found, wanted, cause);
             }
         }

@@ -22,7 +22,7 @@ const SAVED: [(Register, gimli::Register); 6] = [
 /// Length of what a push stores, in bytes.
 const SLOT: i64 = 8;
 
-/// What is known of the frame. Distances are in bytes below the CFA; `None` where paths disagree or the value was
+/// The known facts of the frame. Distances are in bytes below the CFA; `None` where paths disagree or the value was
 /// computed in a way that is not followed.
 #[derive(Clone, PartialEq)]
 struct Frame {
@@ -164,7 +164,7 @@ fn is_immediate(instruction: &Instruction) -> bool {
     matches!(instruction.op1_kind(), OpKind::Immediate8to64 | OpKind::Immediate32to64)
 }
 
-/// What the table says that is not so: found and wanted.
+/// A contradiction between table and code: found and wanted.
 type Contradiction = (String, String);
 
 /// Compares what is known before each instruction that can run with the row of the table, and reports where a
@@ -220,7 +220,7 @@ pub fn cfa(object: &Anatomy, examination: &mut Examination) {
 /// The rule `unwind/registers`.
 pub fn registers(object: &Anatomy, examination: &mut Examination) {
     let cause =
-        "a saved register without its `.cfi_offset` line, or one with another offset: it belongs behind the push";
+        "a saved register without its `.cfi_offset` line, or one with another offset: it belongs after the push";
     compare(object, examination, cause, |frame, row| {
         let contradiction = |(&(register, number), saved): (&(Register, gimli::Register), &Saved)| {
             let name = format!("{register:?}").to_lowercase();

@@ -18,7 +18,7 @@ use vdso_elf::versions::{Definition, definitions};
 
 /// A finished image and where its tables lie.
 pub(super) struct Base<'data> {
-    /// What is mapped.
+    /// The load segment.
     pub(super) memory: Memory<'data>,
     /// Address of the dynamic table.
     pub(super) dynamic: u64,

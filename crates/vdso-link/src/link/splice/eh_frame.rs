@@ -15,10 +15,10 @@ use std::ops::Range;
 /// the header (Linux Standard Base, "Exception Frames").
 const HEADER: [u8; 4] = [1, 0x1b, 0x03, 0x3b];
 
-/// What stands before the program in an FDE, in bytes: length, distance to the CIE, first address, size of the code.
+/// Size of an FDE before its program, in bytes: length, distance to the CIE, first address, size of the code.
 const PROGRAM: usize = 16;
 
-/// What a length of zero says: here the records end.
+/// A record of length zero, which ends the records.
 const TERMINATOR: [u8; 4] = [0; 4];
 
 /// Frame descriptions and what they have in common.
@@ -37,7 +37,7 @@ struct Fde {
     cie: usize,
     /// Addresses of the code.
     code: Range<u64>,
-    /// What follows the addresses: augmentation data and program.
+    /// The bytes after the addresses: augmentation data and program.
     program: Vec<u8>,
 }
 
@@ -64,7 +64,7 @@ impl Frames {
         while rows.next().map_err(words)?.is_some() {
             count += 1;
         }
-        // Without section headers nobody else tells where the records end; some images lack the terminator.
+        // Without section headers only the search table gives the number of records; some images lack the terminator.
         Ok((address, Self::read(bytes, address, 0..loaded.len() as u64, Some(count))?))
     }
 
@@ -128,7 +128,7 @@ impl Frames {
             let cie = self.cie(&other.cies[fde.cie]);
             self.fdes.push(Fde { cie, ..fde.clone() });
         }
-        // The search table is in the order of addresses; so are the records, which nobody demands.
+        // The search table must be sorted by address. The records need not be, but are sorted as well.
         self.fdes.sort_by_key(|fde| fde.code.start);
         self
     }
@@ -208,7 +208,7 @@ fn relative(from: u64, to: u64) -> [u8; 4] {
     (to.wrapping_sub(from) as i32).to_le_bytes()
 }
 
-/// What gimli says.
+/// The message of an error of gimli.
 fn words(error: gimli::Error) -> String {
     error.to_string()
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What is re-pointed in place: the file header, the program headers and the dynamic entries.
+//! Re-points headers in place: the file header, the program headers and the dynamic entries.
 
 use super::base::Base;
 use super::plan::{Plan, Table};

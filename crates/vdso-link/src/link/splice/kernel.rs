@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What the finished image tells about what its kernel has.
+//! Determines the features of a kernel from its vDSO image.
 
 use super::base::Base;
 use vdso_abi::exports::{EXPORTS, EXPORTS_WITHOUT_PROBE, Export};
@@ -7,12 +7,12 @@ use vdso_elf::error::Error;
 
 /// The export that no kernel has but by our object.
 const OURS: &str = EXPORTS[0].name;
-/// The export that a kernel with `MAP_DROPPABLE` has of its own.
+/// The export that a kernel with `MAP_DROPPABLE` already has.
 const PROBED: &str = EXPORTS[2].name;
 
-/// What of ours the image is to export.
+/// The exports of the object that the image must get.
 ///
-/// Whoever finds the function with the size probe maps its states with `MAP_DROPPABLE`. A kernel that knows the flag has
+/// A client that finds the function with the size probe maps its states with `MAP_DROPPABLE`. A kernel that knows the flag has
 /// such a function in its image; one that does not must not be given it (contract E2).
 ///
 /// # Errors

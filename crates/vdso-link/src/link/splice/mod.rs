@@ -2,7 +2,7 @@
 //! Adds the object to a finished vDSO image, of which nothing old moves.
 //!
 //! Text, alternatives, notes and version definitions of the image stay byte for byte. Tables that must grow are written
-//! anew behind the object, and what pointed to the old ones is re-pointed. The last section tells how to undo all that.
+//! anew after the object, and the references to the old tables are re-pointed. The last section is the undo record.
 
 mod base;
 mod debug_symbols;
@@ -49,7 +49,7 @@ struct Parts<'a> {
 ///
 /// # Errors
 /// [`Error::Malformed`] for an image that is cut short or inconsistent. [`Error::Refused`] for one that is spliced already,
-/// of a kernel line whose layout is not known, or not built as the kernel builds its vDSOs.
+/// of a kernel series whose layout is not known, or not built as the kernel builds its vDSOs.
 pub fn splice(object: &CheckedObject, image: Image) -> Result<LinkedImage, Error> {
     let layout = layout_of(&image, None)?;
     splice_for(object, image, layout)
@@ -78,7 +78,7 @@ pub fn splice_for(object: &CheckedObject, image: Image, layout: DataPageLayout) 
     }
     let name = format!("{} (spliced)", image.path().display());
     let spliced = Image::from_bytes(name.as_ref(), data)?;
-    // An original at a bound can be beyond it with what was added, and nobody could undo the splice.
+    // The additions can exceed a bound that the original meets; then no command could undo the splice.
     bounds::image(&spliced)?;
     let object = Some(object.object().clone());
     Ok(LinkedImage { image: spliced, layout, exports, original: Some(image), object })

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! A linker for one object: gives each section an address and resolves every reference, so that no one has to at run time.
+//! A linker for one object: gives each section an address and resolves every reference, because no loader relocates a vDSO.
 
 use super::eh_frame::Frames;
 use crate::DataPageLayout;
@@ -20,7 +20,7 @@ use vdso_elf::error::Error;
 use vdso_elf::object::Object;
 use vdso_elf::parser::ElfFile;
 
-/// Alignment of the code and of the constants behind it, in bytes: a cache line.
+/// Alignment of the code and of the constants after it, in bytes: a cache line.
 pub(super) const ALIGN: u64 = 64;
 
 /// `int3`: what a stray jump between two functions meets.
@@ -29,7 +29,7 @@ const TEXT_FILL: u8 = 0xcc;
 /// Size of the field that a 32-bit relocation fills, in bytes.
 const FIELD: usize = size_of::<i32>();
 
-/// What to do about an object that no check has let pass.
+/// The next step for an object that was not checked.
 const NEXT: &str = "run `cargo xtask check` on it";
 
 /// The object at its final address.
@@ -73,8 +73,8 @@ pub(super) struct PlacedSymbol {
 /// Links `object` at `start`, with the data symbols where `layout` has them, and tells where `exports` came to lie.
 ///
 /// # Errors
-/// [`Error::Refused`] for a section or a reference that a vDSO cannot have. The check has ruled them out; this code does not
-/// rely on it, because what it would place wrongly nobody would notice before it runs.
+/// [`Error::Refused`] for a section or a reference that a vDSO cannot have. The check has excluded them; this code does not
+/// rely on it, because a wrong placement would show only at run time.
 pub(super) fn place(object: &Object, start: u64, layout: &DataPageLayout, exports: &[Export]) -> Result<Placed, Error> {
     let elf = object.elf()?;
     let mut linker = Linker { object, elf: &elf, layout, start, bytes: Vec::new(), addresses: BTreeMap::new() };
@@ -99,7 +99,7 @@ pub(super) fn place(object: &Object, start: u64, layout: &DataPageLayout, export
     Ok(Placed { bytes: linker.bytes, text, rodata, frames, exports, symbols })
 }
 
-/// What lies together.
+/// Sections that are placed together.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Group {
     Text,
@@ -178,7 +178,7 @@ impl Linker<'_> {
         Ok(())
     }
 
-    /// What belongs into the field of a relocation, which is inside of its section, that lies at `address`.
+    /// The value of a relocated field inside of its section, which lies at `address`.
     fn distance(
         &self,
         section: &ElfSection64<'_, '_, LE>,
@@ -226,7 +226,7 @@ impl Linker<'_> {
         })
     }
 
-    /// What of the symbol table has a name and a place.
+    /// The symbols with a name and a place.
     fn symbols(&self) -> Vec<PlacedSymbol> {
         let named = self.elf.symbols().filter(|symbol| symbol.is_definition());
         let placed = named.filter_map(|symbol| {

@@ -6,7 +6,7 @@
 //! code, constants              the object
 //! .hash … .eh_frame            written anew; the old ones stay where they were, and nothing points to them any more
 //! ---------------------------- end of the new PT_LOAD
-//! loose sections               what was not mapped: .comment, .shstrtab, the symbols of an unstripped image
+//! unallocated sections         not mapped: .comment, .shstrtab, the symbols of an unstripped image
 //! section headers
 //! .vgetrandom.original         how to undo the splice
 //! ```
@@ -53,7 +53,7 @@ pub(super) struct Plan {
     pub(super) loose: Vec<(usize, u64)>,
     /// File offset of the section headers.
     pub(super) headers: u64,
-    /// Where the way back begins, which is as long as it has to be.
+    /// Where the undo record begins; its length is known after it is written.
     pub(super) file: u64,
 }
 

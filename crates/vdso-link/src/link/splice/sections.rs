@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Section headers and what of the image is not mapped: nobody needs them to run it, debuggers want them to name a place
-//! in it.
+//! Section headers and unmapped sections: a process does not need them, debuggers name addresses by them.
 //!
 //! An image without section headers keeps none.
 
@@ -18,7 +17,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use vdso_elf::error::Error;
 
-/// The sections that the splice adds, in this order: code, constants, and the way back.
+/// The sections that the splice adds, in this order: code, constants, and the undo record.
 const ADDED: [&str; 3] = [".text.vgetrandom", ".rodata.vgetrandom", RECORD];
 
 /// The section headers of the base, and the content of all that is not mapped.
@@ -26,7 +25,7 @@ pub(super) struct Sections {
     headers: Vec<SectionHeader64<LE>>,
     /// Where each section that is not mapped lies in the base, by its index.
     places: BTreeMap<usize, Range<usize>>,
-    /// What it will hold. It begins with what it held, unless somebody takes another view through `content_mut`.
+    /// The new content: the old content unless `content_mut` changes it.
     contents: BTreeMap<usize, Vec<u8>>,
     /// Index of the string table of their names; 0 where sections have none.
     names: usize,
@@ -94,7 +93,7 @@ impl Sections {
             .map(|(&index, content)| (index, content.len() as u64, self.headers[index].sh_addralign.get(LE)))
     }
 
-    /// What a section that is not mapped will hold; nothing for any other.
+    /// The new content of an unmapped section; empty for any other.
     pub(super) fn content(&self, index: usize) -> &[u8] {
         self.contents.get(&index).map_or(&[], Vec::as_slice)
     }
@@ -120,7 +119,7 @@ impl Sections {
         self.headers[index].sh_info = U32::new(LE, info);
     }
 
-    /// All headers, with moved places; the last is that of the way back, whose size is not known yet.
+    /// All headers, with moved places; the last is that of the undo record, whose size is not known yet.
     pub(super) fn write(&self, parts: &Parts<'_>, plan: &Plan) -> Vec<SectionHeader64<LE>> {
         let mut headers = self.headers.clone();
         for header in headers.iter_mut().filter(|header| header.sh_flags.get(LE).contains(SHF_ALLOC)) {

@@ -21,7 +21,7 @@ struct Symbol<'data> {
 }
 
 impl Symbol<'_> {
-    /// Order of groups in the table: local ones come first (ELF demands it), then those that lookups must not find.
+    /// Order of groups in the table: local ones come first (ELF requires it), then those that lookups must not find.
     fn rank(&self) -> u8 {
         match (self.entry.st_bind(), self.entry.st_shndx.get(LE)) {
             (STB_LOCAL, _) => 0,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The one write: every byte goes where the plan says. Behind all that comes the way back.
+//! Writes the new image: every byte goes to its place in the plan, and the undo record to the end.
 
 use super::plan::{Move, Plan, Table};
 use super::{Parts, headers};

@@ -12,7 +12,7 @@ use vdso_elf::place::Place;
 use vdso_elf::symbols::Symbols;
 use vdso_elf::versions::{Definition, definitions};
 
-pub(super) fn judge(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
+pub(super) fn check(linked: &LinkedImage, examination: &mut Examination) -> Result<(), Error> {
     let elf = linked.image.elf()?;
     let dynamic = Dynamic::of(&elf);
     let definitions = definitions(&dynamic);
@@ -35,7 +35,12 @@ pub(super) fn judge(linked: &LinkedImage, examination: &mut Examination) -> Resu
             right.map_or("a name".into(), |right| format!("{right:#x}")),
         );
         let found = format!("vd_ndx {index} is taken already or reserved");
-        examination.expect(index > 0 && indices.insert(index), place.clone(), found, "an index of its own");
+        examination.expect(
+            index > 0 && indices.insert(index),
+            place.clone(),
+            found,
+            "an index that no other definition has",
+        );
         let known = definition.flags == if definition.base { VER_FLG_BASE } else { VersionFlags(0) };
         examination.expect(
             known,
@@ -47,7 +52,7 @@ pub(super) fn judge(linked: &LinkedImage, examination: &mut Examination) -> Resu
         let found = format!("defines {shown}");
         examination.expect(name == Some(wanted.as_bytes()), place, found, wanted);
     }
-    // What goes on behind the image ends this walk, and crashes those that do not look where they are.
+    // A chain that leaves the image ends this walk, and crashes clients that do not check addresses.
     if let Some(last) = definitions.last() {
         let found =
             format_args!("vd_next {:#x} leads out of the image, or to more definitions than any image has", last.next);

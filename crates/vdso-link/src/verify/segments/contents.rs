@@ -55,7 +55,7 @@ fn apart(elf: &ElfFile<'_>, examination: &mut Examination) {
         let (first, second) = (pair[0].addresses(), pair[1].addresses());
         let found = format!("{} ends at {:#x}, inside of {}", pair[0].name, first.end, pair[1].name);
         let place = Place::new(pair[1].name.clone(), 0);
-        examination.expect(first.end <= second.start, place, found, "sections with addresses of their own");
+        examination.expect(first.end <= second.start, place, found, "sections with separate addresses");
     }
 }
 

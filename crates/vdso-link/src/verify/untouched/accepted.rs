@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What a splice may change of its original.
+//! The differences that a splice may make to its original.
 
 use crate::diff::Acceptance;
 
-/// Everything that a splice may change. What it appends behind the load segment of the original is not a difference.
+/// The differences that a splice may make. Bytes appended after the load segment of the original are not a difference.
 pub static ACCEPTED: &[Acceptance] = &[
     Acceptance {
         subjects: &["ehdr"],
         fields: &["e_shoff", "e_shnum"],
-        reason: "the section headers stand behind what was appended, and there are more of them",
+        reason: "the section headers follow the appended bytes, and there are more of them",
     },
     Acceptance {
         subjects: &["phdr[PT_LOAD]"],
@@ -52,12 +52,12 @@ pub static ACCEPTED: &[Acceptance] = &[
     Acceptance {
         subjects: &["shdr[.dynsym]"],
         fields: &["sh_info"],
-        reason: "the index behind the last local symbol of the new table",
+        reason: "the index after the last local symbol of the new table",
     },
     Acceptance {
         subjects: &["shdr[*]"],
         fields: &["sh_offset(unmapped)"],
-        reason: "what is not mapped stands behind what was appended",
+        reason: "unmapped sections follow the appended bytes",
     },
     Acceptance {
         subjects: &["shdr[.shstrtab]", "content[.shstrtab]"],

@@ -59,7 +59,7 @@ fn compared_by_field(elf: &ElfFile<'_>) -> Vec<Range<u64>> {
     let mut ranges =
         vec![0..size_of::<FileHeader64<LE>>() as u64, table..table.saturating_add(size_of_val(segments) as u64)];
     if let Some(segment) = segments.iter().find(|segment| segment.p_type.get(LE) == PT_DYNAMIC) {
-        // What stands behind the end mark has no meaning that could be compared, so it must be equal as bytes.
+        // The bytes after DT_NULL have no meaning to compare, so they must be equal.
         let entries = Dynamic::of(elf).entries.len() as u64 * size_of::<Dyn64<LE>>() as u64;
         let start = segment.p_vaddr.get(LE);
         ranges.push(start..start.saturating_add(entries));
@@ -67,11 +67,11 @@ fn compared_by_field(elf: &ElfFile<'_>) -> Vec<Range<u64>> {
     ranges
 }
 
-/// The content of the sections that are not mapped, by index; what is added behind it is another difference than a change.
+/// The content of the sections that are not mapped, by index; bytes added after it are another difference than a change.
 pub(super) fn unmapped(old: &ElfFile<'_>, new: &ElfFile<'_>) -> Comparison {
     let mut comparison = Comparison::default();
     let after = sections(new);
-    // Symbols for debuggers are put in between; a rule of their own holds them against each other.
+    // The splice inserts symbols for debuggers; `image-untouched/debug-symbols` compares them.
     let compared = |section: &&Section<'_>| !section.is_allocated() && section.kind() != SHT_SYMTAB;
     for was in sections(old).iter().filter(compared) {
         // A section that is lost is missing among the headers.

@@ -11,7 +11,7 @@ use vdso_elf::error::Error;
 use vdso_elf::parser::ElfFile;
 use vdso_elf::place::Place;
 
-/// Whether the way back is or should be there: nobody would find it without section headers.
+/// Whether there is or should be an undo record: without section headers no command finds it.
 pub(super) fn can_be_undone(linked: &LinkedImage) -> bool {
     let has_sections = |elf: ElfFile<'_>| elf.elf_section_table().iter().len() > 0;
     let should = spliced(linked) && linked.image.elf().is_ok_and(has_sections);
