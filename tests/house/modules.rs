@@ -28,7 +28,7 @@ pub struct Crate {
 }
 
 impl Crate {
-    /// Reads the sources below a directory; binaries are crates of their own and are left out.
+    /// Reads the sources below a directory; binaries are separate crates and are left out.
     ///
     /// # Errors
     /// A file cannot be read.
