@@ -36,7 +36,8 @@ pub fn test_named(name: &str) -> anyhow::Result<&'static str> {
     match matching[..] {
         [only] => Ok(only),
         [] => {
-            let similarity = |test: &&str| strsim::jaro_winkler(test, name);
+            let similarity =
+                |test: &&str| strsim::normalized_damerau_levenshtein(without_clause(test), without_clause(name));
             let nearest = test_names().max_by(|one, other| similarity(one).total_cmp(&similarity(other)));
             let hint = nearest.filter(|test| similarity(test) >= SIMILAR);
             let hint = hint.map(|test| format!("did you mean {test}? ")).unwrap_or_default();
@@ -48,6 +49,12 @@ pub fn test_named(name: &str) -> anyhow::Result<&'static str> {
             matching.join(", ")
         ),
     }
+}
+
+/// The name of a test without the clause of the contract before it.
+fn without_clause(name: &str) -> &str {
+    let is_clause = |word: &str| word.len() == 2 && word.ends_with(|last: char| last.is_ascii_digit());
+    name.split_once('_').filter(|(first, _)| is_clause(first)).map_or(name, |(_, rest)| rest)
 }
 
 /// Compiles all programs and packs them into an archive, whose place is returned.
@@ -98,6 +105,8 @@ mod tests {
         assert_eq!(test_named("droppable_reclaim_").unwrap(), "droppable_reclaim_generations");
         let error = test_named("a5_aloc_free").unwrap_err().to_string();
         assert!(error.contains("did you mean a5_alloc_free?"), "{error}");
+        let error = test_named("fork_wpes").unwrap_err().to_string();
+        assert!(error.contains("did you mean a3_fork_wipes?"), "{error}");
         let error = test_named("a4_limit").unwrap_err().to_string();
         assert!(error.contains("3 guest tests") && error.ends_with("a4_limit_address_space"), "{error}");
     }
