@@ -2,12 +2,12 @@
 //! `cargo xtask prove-cipher`: the proof that the machine code of the cipher routines computes ChaCha20.
 
 use crate::{build_vdso, object};
-use anyhow::Context;
 use kernel_lab::progress::{self, line};
 use kernel_lab::workspace;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
+use vdso_prove::load::load;
 use vdso_prove::report::{Report, preamble, prove_all};
 
 /// Options of `prove-cipher`.
@@ -72,7 +72,7 @@ pub fn run(options: &ProveCipherArgs, build: impl FnOnce() -> anyhow::Result<Pat
 /// # Errors
 /// [`Refuted`], or the bytes are no ELF file that can be loaded.
 pub fn proved(name: &str, bytes: &[u8]) -> anyhow::Result<Report> {
-    let program = vdso_prove::load::load(bytes).with_context(|| name.to_owned())?;
+    let program = load(Path::new(name), bytes.to_vec())?;
     let report = prove_all(&program);
     if report.findings().next().is_some() {
         return Err(Refuted { file: name.to_owned(), report }.into());

@@ -21,8 +21,12 @@ pub mod general_register {
     pub const RDX: usize = 2;
     /// Second argument.
     pub const RSI: usize = 6;
+    /// The stack pointer.
+    pub const RSP: usize = 4;
     /// First argument.
     pub const RDI: usize = 7;
+    /// Fifth argument.
+    pub const R8: usize = 8;
     /// Those that a function must leave as they are: rbx, rsp, rbp and r12 to r15.
     pub const KEPT: [usize; 7] = [3, 4, 5, 12, 13, 14, 15];
     /// Names by number.
@@ -77,6 +81,8 @@ pub struct Machine {
     pub bases: Vec<(Value, Region)>,
     /// The count symbol of the loop and the numbers that it may be on this path.
     pub count: Option<(Value, Interval)>,
+    /// Whether general registers may carry secrets: they do where output is copied.
+    pub carries_output: bool,
     /// Conditions that hold on this path.
     pub assumptions: Vec<Assumption>,
 }
@@ -94,6 +100,7 @@ impl Machine {
             memory: Memory::new(),
             bases: Vec::new(),
             count: None,
+            carries_output: false,
             assumptions: Vec::new(),
         }
     }

@@ -14,8 +14,12 @@ pub enum Region {
     State,
     /// The caller's buffer.
     Output,
+    /// The stack, from the stack pointer at entry downwards.
+    Stack,
     /// The program itself, at its own addresses.
     Image,
+    /// Addresses beside the program that the kernel shares with it.
+    Shared,
 }
 
 /// An address: a region and the distance from its start, in bytes.
@@ -23,7 +27,7 @@ pub enum Region {
 pub struct Place {
     /// The region.
     pub region: Region,
-    /// Bytes from its start; for the image, the address.
+    /// Bytes from its start; for image and shared data, the address.
     pub offset: i64,
 }
 
@@ -52,6 +56,7 @@ pub struct Memory {
     bytes: HashMap<Place, Value>,
     accesses: Vec<Access>,
     words: u32,
+    shared: u32,
 }
 
 impl Access {
@@ -69,7 +74,7 @@ impl Access {
 impl Memory {
     /// Nothing stored.
     pub fn new() -> Self {
-        Self { bytes: HashMap::new(), accesses: Vec::new(), words: 0 }
+        Self { bytes: HashMap::new(), accesses: Vec::new(), words: 0, shared: 0 }
     }
 
     /// All accesses, in their order.
@@ -77,7 +82,8 @@ impl Memory {
         &self.accesses
     }
 
-    /// Loads `width` bits. The word of the state is another symbol at each load: other threads of control change it.
+    /// Loads `width` bits. The word of the state and shared data are another symbol at each load: other threads of control
+    /// and the kernel change them.
     ///
     /// # Errors
     /// [`Claim::Memory`]: nothing may be loaded from there.
@@ -92,6 +98,10 @@ impl Memory {
         let access = Access { instruction, place, len: i64::from(width / 8), stored: None };
         let is_word = access.touches(Region::State, WORD, WORD + WORD_LEN);
         self.accesses.push(access);
+        if place.region == Region::Shared {
+            self.shared += 1;
+            return Ok(terms.symbol(Symbol::Indexed("shared", self.shared), width, false));
+        }
         if is_word {
             if place.offset != WORD || i64::from(width / 8) != WORD_LEN {
                 return Err(Fault::new(Claim::Memory, "load of a part of the state's word"));
@@ -105,11 +115,16 @@ impl Memory {
         Ok(Value::concat(&bytes))
     }
 
-    /// Stores a value of whole bytes.
-    pub fn store(&mut self, instruction: u64, place: Place, value: &Value) {
+    /// Sets what memory holds at the start.
+    pub fn preset(&mut self, place: Place, value: &Value) {
         for (at, byte) in value.lanes(8).into_iter().enumerate() {
             self.bytes.insert(Place { offset: place.offset + at as i64, ..place }, byte);
         }
+    }
+
+    /// Stores a value of whole bytes.
+    pub fn store(&mut self, instruction: u64, place: Place, value: &Value) {
+        self.preset(place, value);
         let len = i64::from(value.width() / 8);
         self.accesses.push(Access { instruction, place, len, stored: Some(value.clone()) });
     }
@@ -133,6 +148,7 @@ impl Memory {
                 })
             }
             Region::Output => Err(Fault::new(Claim::Memory, "load from the caller's buffer")),
+            Region::Stack | Region::Shared => Err(Fault::new(Claim::Memory, "load of what was not stored")),
         }
     }
 }

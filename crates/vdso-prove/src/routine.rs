@@ -80,7 +80,7 @@ impl<'a> Trial<'a> {
                 spec::block(&mut terms, &number)
             })
             .collect();
-        let run = Run { routine, cut: None, executed: BTreeSet::new(), deviation: None };
+        let run = Run { routine, cut: None, tail_calls: false, executed: BTreeSet::new(), deviation: None };
         Self { terms, run, state, counter, blocks, paths: 0 }
     }
 

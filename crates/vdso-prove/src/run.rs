@@ -25,6 +25,8 @@ pub enum End {
     Cut(Machine),
     /// Back at the caller.
     Return(Machine),
+    /// At the address of another function, by a jump.
+    Tail(Machine, u64),
 }
 
 /// A routine and the level that it is held to.
@@ -44,6 +46,8 @@ pub struct Run<'a> {
     pub routine: Subroutine<'a>,
     /// Where paths end before the return.
     pub cut: Option<u64>,
+    /// Whether a path may end by a jump to another function.
+    pub tail_calls: bool,
     /// Addresses of all instructions executed so far.
     pub executed: BTreeSet<u64>,
     /// The first instruction that computed a secret which the specification does not have.
@@ -64,6 +68,9 @@ impl Run<'_> {
                 match next {
                     None => ends.push(End::Return(machine)),
                     Some(address) if self.cut == Some(address) => ends.push(End::Cut(machine)),
+                    Some(address) if self.tail_calls && self.is_other_function(address) => {
+                        ends.push(End::Tail(machine, address));
+                    }
                     Some(address) => open.push((machine, address)),
                 }
             }
@@ -116,11 +123,16 @@ impl Run<'_> {
                     return Ok(outcomes.into_iter().map(|(_, machine)| (machine, Some(following))).collect());
                 }
             };
-            if self.cut == Some(address) {
+            if self.cut == Some(address) || self.tail_calls && self.is_other_function(address) {
                 return Ok(vec![(machine, Some(address))]);
             }
         }
         Err(self.finding(address, Fault::new(Claim::Covered, "the paths do not end")))
+    }
+
+    fn is_other_function(&self, address: u64) -> bool {
+        let mut others = self.routine.program.functions.iter();
+        address != self.routine.function.address && others.any(|function| function.address == address)
     }
 
     fn fetch(&self, address: u64) -> Result<Instruction, Finding> {

@@ -55,6 +55,7 @@ impl Trial<'_> {
         for end in ends {
             match end {
                 End::Return(machine) => self.returned_at_once(&machine)?,
+                End::Tail(..) => return Err(self.fault(Claim::Covered, "a jump to another function")),
                 End::Cut(machine) => {
                     let roles = self.arrived(&machine, &out, &groups)?;
                     if at_cut.replace((machine, roles)).is_some() {
@@ -143,7 +144,7 @@ impl Trial<'_> {
             let (out, units) = (machine.registers[roles.out].clone(), machine.count.clone());
             let ends = self.run.explore(&mut self.terms, machine, cut)?;
             let mut all = written;
-            for End::Cut(machine) | End::Return(machine) in &ends {
+            for End::Cut(machine) | End::Return(machine) | End::Tail(machine, _) in &ends {
                 all.iter_mut().zip(machine.written).for_each(|(all, written)| *all |= written);
             }
             if all != written {
@@ -200,6 +201,7 @@ impl Trial<'_> {
     /// One path from the cut to its end.
     fn pass(&mut self, end: &End, roles: &Roles, unit: u64, out: &Value, units: &Value) -> Result<(), Finding> {
         let (machine, blocks) = match end {
+            End::Tail(..) => return Err(self.fault(Claim::Covered, "a jump to another function")),
             End::Return(machine) => {
                 let counts = machine.count.as_ref().map(|(_, counts)| *counts);
                 let Some(counts) = counts.filter(|counts| counts.low == counts.high) else {

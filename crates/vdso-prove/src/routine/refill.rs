@@ -31,7 +31,7 @@ impl Trial<'_> {
         let ends = self.run.explore(&mut self.terms, machine, entry)?;
         let mut results = Vec::new();
         for end in &ends {
-            let (End::Return(machine) | End::Cut(machine)) = end;
+            let End::Return(machine) = end else { continue };
             results.push(self.refilled(machine, &tag)?);
         }
         self.paths += ends.len();

@@ -3,10 +3,13 @@
 
 use super::{Condition, Next, Step};
 use crate::fault::Fault;
-use crate::machine::general_register::RAX;
+use crate::machine::general_register::{RAX, RSP};
 use crate::machine::{Flags, Write};
 use crate::term::Value;
 use iced_x86::{Mnemonic, OpKind};
+
+/// Bytes that an entry of the stack takes.
+const STACK_SLOT: u64 = 8;
 
 impl Step<'_> {
     pub(super) fn integer(&mut self) -> Result<Next, Fault> {
@@ -28,6 +31,8 @@ impl Step<'_> {
             Mnemonic::Add | Mnemonic::Sub | Mnemonic::Cmp => self.sum()?,
             Mnemonic::Inc | Mnemonic::Dec => self.step_by_one()?,
             Mnemonic::Xor | Mnemonic::And | Mnemonic::Or | Mnemonic::Test => self.bits()?,
+            Mnemonic::Push if !self.is_memory(0) && self.width() == 64 => self.push()?,
+            Mnemonic::Pop if !self.is_memory(0) && self.width() == 64 => self.pop()?,
             Mnemonic::Cmpxchg if self.is_memory(0) && self.width() == 64 => return self.compare_and_exchange(),
             Mnemonic::Btr => self.reset_bit()?,
             Mnemonic::Shl | Mnemonic::Shr => self.shift()?,
@@ -114,6 +119,24 @@ impl Step<'_> {
         let zero = self.terms.is_zero(&result);
         self.machine.flags = Flags { zero: Some(zero), carry: Some(Value::zero(1)), above: None };
         if mnemonic == Mnemonic::Test { Ok(()) } else { self.write(&result) }
+    }
+
+    fn push(&mut self) -> Result<(), Fault> {
+        let value = self.read(0, 64)?;
+        let top = self.machine.registers[RSP].clone();
+        let top = self.terms.subtract(&top, &Value::constant(STACK_SLOT, 64));
+        let place = self.place_at(&top)?;
+        self.machine.memory.store(self.instruction.ip(), place, &value);
+        self.machine.registers[RSP] = top;
+        Ok(())
+    }
+
+    fn pop(&mut self) -> Result<(), Fault> {
+        let top = self.machine.registers[RSP].clone();
+        let place = self.place_at(&top)?;
+        let value = self.load_at(place, 64)?;
+        self.machine.registers[RSP] = self.terms.add_constant(&top, STACK_SLOT);
+        self.write(&value)
     }
 
     /// The carry is the bit as it was; the zero flag stays.

@@ -4,7 +4,7 @@
 use super::Step;
 use crate::fault::{Claim, Fault};
 use crate::machine::VECTOR_WIDTH;
-use crate::memory::Place;
+use crate::memory::{Place, Region};
 use crate::term::Value;
 use iced_x86::{EncodingKind, OpKind, Register};
 
@@ -64,7 +64,7 @@ impl Step<'_> {
         if loaded.width() == width { Ok(loaded) } else { Err(self.unknown()) }
     }
 
-    fn load_at(&mut self, place: Place, width: u32) -> Result<Value, Fault> {
+    pub(super) fn load_at(&mut self, place: Place, width: u32) -> Result<Value, Fault> {
         self.machine.memory.load(self.terms, self.program, self.instruction.ip(), place, width)
     }
 
@@ -78,7 +78,7 @@ impl Step<'_> {
     /// Requires an operand of an SSE instruction to lie where the processor takes it.
     pub(super) fn require_alignment(&mut self) -> Result<(), Fault> {
         let place = self.place()?;
-        if place.region == crate::memory::Region::Image && place.offset % LEGACY_ALIGNMENT == 0 {
+        if place.region == Region::Image && place.offset % LEGACY_ALIGNMENT == 0 {
             return Ok(());
         }
         Err(Fault::new(Claim::Memory, format!("`{}` needs an operand aligned to 16 bytes", self.instruction)))
@@ -95,7 +95,7 @@ impl Step<'_> {
         } else {
             Value::concat([value, &self.machine.registers[number].extract(width, 64 - width)])
         };
-        if self.terms.is_secret(value) {
+        if !self.machine.carries_output && self.terms.is_secret(value) {
             return Err(Fault::new(
                 Claim::Secrets,
                 format!("a secret in a general register: {}", self.terms.text(value)),
@@ -136,16 +136,27 @@ impl Step<'_> {
     /// The place of the operand in memory, without an access.
     pub(super) fn place(&mut self) -> Result<Place, Fault> {
         let address = self.address()?;
-        if self.terms.is_secret(&address) {
+        self.place_at(&address)
+    }
+
+    /// The place at an address.
+    pub(super) fn place_at(&mut self, address: &Value) -> Result<Place, Fault> {
+        if self.terms.is_secret(address) {
             return Err(Fault::new(
                 Claim::Secrets,
-                format!("address depends on a secret: {}", self.terms.text(&address)),
+                format!("address depends on a secret: {}", self.terms.text(address)),
             ));
         }
-        self.machine.place(self.terms, &address).ok_or_else(|| {
+        let place = self.machine.place(self.terms, address).map(|place| match place.region {
+            Region::Image if self.program.byte(place.offset as u64).is_none() => {
+                Place { region: Region::Shared, ..place }
+            }
+            _ => place,
+        });
+        place.ok_or_else(|| {
             Fault::new(
                 Claim::Memory,
-                format!("address is not a constant distance from an argument: {}", self.terms.text(&address)),
+                format!("address is not a constant distance from an argument: {}", self.terms.text(address)),
             )
         })
     }

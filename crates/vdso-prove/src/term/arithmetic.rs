@@ -2,7 +2,7 @@
 //! Sums modulo a power of two, and comparisons. Values of one operation are at most 64 bits wide.
 
 use super::value::mask;
-use super::{Atom, Terms, Value};
+use super::{Atom, Slice, Terms, Value};
 
 /// A sum while it is put together.
 struct Linear {
@@ -36,6 +36,9 @@ impl Terms {
     pub fn is_zero(&mut self, value: &Value) -> Value {
         if let Some(bits) = value.as_constant() {
             return Value::constant(u64::from(bits == 0), 1);
+        }
+        if value.slices().iter().any(|slice| matches!(slice, Slice::Constant { bits, .. } if *bits != 0)) {
+            return Value::constant(0, 1);
         }
         // A sum and its negative are zero together: the smaller one stands for both.
         let negative = self.multiply(value, u64::MAX);
