@@ -48,15 +48,16 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Prints every violation and returns whether there is none; `None` if a shallow clone leaves nothing to check.
+/// Prints every violation and returns whether there is none; `None` if a shallow clone leaves only links to check.
 ///
 /// # Errors
 /// Git is missing, or does not know the commit.
 pub fn run(options: &LanguageArgs) -> anyhow::Result<Option<bool>> {
     let is_shallow = git(&["rev-parse", "--is-shallow-repository"])?.trim() == "true";
-    let mut violations = Vec::new();
+    let names = git(&["ls-files", "-z"])?;
+    let mut violations = tree::links(workspace::root(), &names)?;
     if options.all {
-        violations.extend(tree::violations(workspace::root(), &git(&["ls-files", "-z"])?)?);
+        violations.extend(tree::lines(workspace::root(), &names)?);
     }
     if is_shallow {
         progress::line("Skipped", "language: a shallow clone does not tell which lines and commits are new");
@@ -72,7 +73,7 @@ pub fn run(options: &LanguageArgs) -> anyhow::Result<Option<bool>> {
         }
         progress::line("Counted", format_args!("{:5}  violations in all", violations.len()));
     }
-    Ok((options.all || !is_shallow).then_some(violations.is_empty()))
+    Ok((options.all || !is_shallow || !violations.is_empty()).then_some(violations.is_empty()))
 }
 
 /// The violations in commits after the one that the options name, and in lines if the whole tree is not checked.

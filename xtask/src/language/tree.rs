@@ -5,24 +5,36 @@ use super::{Violation, in_line, is_checked, links};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The violations in the files of a tree, whose names Git separates by zeros.
+/// The violations in the lines of a tree's files, whose names Git separates by zeros.
 ///
 /// # Errors
 /// A file that is still there cannot be read as text.
-pub fn violations(root: &Path, names: &str) -> anyhow::Result<Vec<Violation>> {
+pub fn lines(root: &Path, names: &str) -> anyhow::Result<Vec<Violation>> {
+    in_files(root, names, is_checked, |_, name, text| {
+        text.lines().zip(1..).flat_map(|(line, number)| in_line(name, number, line)).collect()
+    })
+}
+
+/// The links in a tree's documents that lead nowhere.
+///
+/// # Errors
+/// A document that is still there cannot be read as text.
+pub fn links(root: &Path, names: &str) -> anyhow::Result<Vec<Violation>> {
+    in_files(root, names, |name| name.ends_with(".md"), links::broken)
+}
+
+/// Applies a check to the files that have a property, without those that were removed and are still in Git's index.
+fn in_files(
+    root: &Path,
+    names: &str,
+    has_property: impl Fn(&str) -> bool,
+    check: impl Fn(&Path, &str, &str) -> Vec<Violation>,
+) -> anyhow::Result<Vec<Violation>> {
     let mut violations = Vec::new();
-    for name in names.split('\0').filter(|name| is_checked(name) || name.ends_with(".md")) {
+    for name in names.split('\0').filter(|name| has_property(name)) {
         let file = root.join(name);
-        // A file that was removed and not yet committed.
-        if !file.is_file() {
-            continue;
-        }
-        let text = fs_err::read_to_string(&file)?;
-        if is_checked(name) {
-            violations.extend(text.lines().zip(1..).flat_map(|(line, number)| in_line(name, number, line)));
-        }
-        if name.ends_with(".md") {
-            violations.extend(links::broken(&file, name, &text));
+        if file.is_file() {
+            violations.extend(check(&file, name, &fs_err::read_to_string(&file)?));
         }
     }
     Ok(violations)
@@ -50,7 +62,9 @@ mod tests {
         write("a.rs", "// Nobody calls it.\nlet nobody = 1;\n// Nobody.\n");
         write("b.md", "A [link](a.rs), and a [bad one](c.rs).\n");
         write("golden.txt", "nobody\n");
-        let found = violations(root.path(), "a.rs\0b.md\0golden.txt\0removed.rs\0").unwrap();
+        let names = "a.rs\0b.md\0golden.txt\0removed.rs\0";
+        let mut found = lines(root.path(), names).unwrap();
+        found.extend(links(root.path(), names).unwrap());
         let places: Vec<_> = found.iter().map(|violation| violation.place.as_str()).collect();
         assert_eq!(places, ["a.rs:1", "a.rs:3", "b.md:1"], "{found:?}");
         let counts = counts(&found);
