@@ -189,7 +189,7 @@ impl BootArgs {
         if self.shell {
             self.shell_variant()?;
         }
-        // Without a boot that is wanted, a kernel need not be built.
+        // Without a boot that was selected, a kernel need not be built.
         let is_booted = |kernel: &Selected| self.boots().any(|boot| boot.content() == kernel.content);
         let kernels: Vec<Selected> = self.selection.kernels()?.into_iter().filter(is_booted).collect();
         anyhow::ensure!(!kernels.is_empty(), "no kernel that is selected has such a boot; name another series");
@@ -222,7 +222,7 @@ impl BootArgs {
     }
 }
 
-/// A guest with the clients for a person to look around in, as the first of the wanted boots has it.
+/// A guest with the clients with a shell for a user, as the first of the wanted boots has it.
 fn shell(options: &BootArgs, kernel: &Kernel, initramfs: &Path) -> anyhow::Result<()> {
     let variant = options.shell_variant()?;
     let machine = Machine {
@@ -284,7 +284,7 @@ fn boot(variant: &Variant, options: &BootArgs, kernel: &Kernel, initramfs: &Path
     report(&format!("{} {name}", kernel.name), expected, verdict, run.elapsed, &machine.console)
 }
 
-/// Saves a machine and judges its clones.
+/// Saves a machine and checks its clones.
 fn clone(scenario: &Scenario, suite: Suite, kernel: &Kernel, initramfs: &Path) -> anyhow::Result<Counts> {
     let name = &format!("{} {}", kernel.name, scenario.name);
     let expected = match scenario.hears {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The judge of a guest's console, which holds a KTAP report between lines of the kernel (`ktap` reads it).
+//! The verdict on a guest's console, which holds a KTAP report between lines of the kernel (`ktap` reads it).
 //!
 //! A boot passes only by a complete report in good order of which no test failed. A missing report, a report without a test
 //! that ran, or a kernel that complains is a failure.

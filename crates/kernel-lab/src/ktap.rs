@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     const GOOD: &str = "ok 9 noise\nKTAP version 1\n1..3\n# begin a\n# a word\nok 1 a # x=1\nok 2 b # SKIP not here\n\
-                        # begin c\n[ 1.0] a kernel line\nok 3 c\n";
+                        # begin c\n[ 1.0] a message\nok 3 c\n";
 
     fn defects(report: &str) -> String {
         Report::read(report).defects().join("; ")

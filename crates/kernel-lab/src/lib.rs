@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The kernel laboratory: fetches a kernel's source, prepares its tree, builds it, boots it, and judges what it says.
+//! The kernel laboratory: fetches a kernel's source, prepares its tree, builds it, boots it, and checks its report.
 //!
 //! [`progress`] prints and [`process`] starts programs, here and for the commands of `xtask`.
 

@@ -64,7 +64,7 @@ pub fn apply_all(
             }
             misfits.extend(found.into_iter().map(|misfit| format!("{name}: {path}: {misfit}")));
         }
-        // The other files of the patch change nevertheless: a later patch may build on them, and be judged for itself.
+        // The other files of the patch change nevertheless: a later patch may build on them.
         let mut options: Vec<&str> = excluded.iter().map(String::as_str).collect();
         options.extend((direction == Direction::Reverse).then_some("--reverse"));
         if excluded.len() < hunks.len() {
