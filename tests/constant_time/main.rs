@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Cipher and copies with secrets that valgrind takes for memory that was never written.
+//! CpuLevel and copies with secrets that valgrind takes for memory that was never written.
 //!
 //! Memcheck follows every bit of such memory through all computations, and reports each conditional jump and each address
 //! that depends on one. The one argument says what to run: `calls`, or a planted violation, `branch` or `index`.
@@ -11,7 +11,7 @@ use vdso_abi::state::{BATCH_LEN, GROUP_LEN, KEY_LEN, STATE_LEN, VgetrandomState}
 use vdso_tests::state::{Snapshot, StatePage, StatePtr, in_use};
 use vdso_tests::valgrind::{count_undefined, error_count, is_running, mark_defined, mark_undefined};
 use vdso_tests::vdso::GENERATION;
-use vdso_tests::{Cipher, Vdso, ciphers};
+use vdso_tests::{CpuLevel, Vdso, cpu_levels};
 
 /// Branches on a byte of the key.
 #[unsafe(naked)]
@@ -66,10 +66,23 @@ impl Bench {
     }
 
     /// Every path from an idle state: copies of all sizes, refills, and groups straight to the buffer.
-    fn calls(&mut self, cipher: Cipher) {
+    fn calls(&mut self, cipher: CpuLevel) {
         self.vdso.data().set_simd(cipher.simd);
-        let longer = [200, 255, 463, 464, 465, 512, 600, 976, 977, 1100, 2100, 5000];
-        for remaining in [464, 100, 33, 7, 0] {
+        let longer = [
+            200,
+            255,
+            BATCH_LEN - 1,
+            BATCH_LEN,
+            BATCH_LEN + 1,
+            GROUP_LEN,
+            600,
+            GROUP_LEN + BATCH_LEN,
+            GROUP_LEN + BATCH_LEN + 1,
+            1100,
+            2100,
+            5000,
+        ];
+        for remaining in [BATCH_LEN, 100, 33, 7, 0] {
             let contents = Snapshot::keyed(GENERATION, 1).with_batch(remaining, 5);
             for (count, len) in (0..=130).chain(longer).enumerate() {
                 self.call(contents, len, count % 9, count % 2 == 0);
@@ -78,7 +91,7 @@ impl Bench {
     }
 
     /// The routines by themselves, with a counter that carries.
-    fn routines(&mut self, cipher: Cipher) {
+    fn routines(&mut self, cipher: CpuLevel) {
         let state = self.page.state();
         let held = Snapshot { word: in_use(GENERATION), ..Snapshot::keyed(GENERATION, 2) };
         for groups in 0..=3 {
@@ -114,7 +127,7 @@ fn main() -> ExitCode {
         Some("index") => unsafe { planted_index(key) },
         Some("calls") => {
             // What valgrind emulates: nothing wider than AVX2.
-            for cipher in ciphers().into_iter().filter(|cipher| cipher.simd <= simd::AVX2) {
+            for cipher in cpu_levels().into_iter().filter(|cipher| cipher.simd <= simd::AVX2) {
                 bench.calls(cipher);
                 bench.routines(cipher);
                 println!("{}: {} calls, {} secret bytes", cipher.suffix, bench.calls, bench.tainted);

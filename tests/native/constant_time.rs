@@ -6,14 +6,14 @@ use std::arch::naked_asm;
 use std::ops::Range;
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
-use vdso_abi::state::{GROUP_BLOCKS, KEY_LEN};
+use vdso_abi::state::{BATCH_LEN, GROUP_BLOCKS, KEY_LEN};
 use vdso_fixtures::object::{GOOD, assemble, verdict};
 use vdso_tests::child::in_child;
 use vdso_tests::model::keystream;
 use vdso_tests::state::{Snapshot, StatePage, idle};
 use vdso_tests::stepping::{at_each_instruction, stepped};
 use vdso_tests::vdso::GENERATION;
-use vdso_tests::{Vdso, ciphers};
+use vdso_tests::{Vdso, cpu_levels};
 
 /// Exit code of valgrind where memcheck has found something; the program's own are smaller.
 const ERRORS: i32 = 9;
@@ -34,7 +34,7 @@ fn memcheck_finds_no_branch_and_no_address_that_depends_on_a_secret() {
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("sse2: 721 calls, ") && said.contains("\n0 errors"), "{said}");
     // Valgrind emulates no more, and for wider ciphers the two other proofs remain.
-    let has_avx2 = ciphers().iter().any(|cipher| cipher.suffix == "avx2");
+    let has_avx2 = cpu_levels().iter().any(|cipher| cipher.suffix == "avx2");
     assert!(!has_avx2 || said.contains("avx2: 721 calls, "), "{said}");
 }
 
@@ -97,17 +97,17 @@ fn secret_state(run: u64, word: u64, remaining: usize) -> Snapshot {
 
 #[test]
 fn instructions_do_not_depend_on_secrets() {
-    for cipher in ciphers() {
+    for cipher in cpu_levels() {
         in_child(|| {
             let (vdso, page) = (Vdso::built(), StatePage::new());
             vdso.data().set_simd(cipher.simd);
             let function = vdso.image().function("__vdso_vgetrandom").expect("it was called before");
             let mut buffer = vec![0u8; 1600];
             let arguments = |len| [buffer.as_mut_ptr().addr(), len, 0, page.state().as_ptr().addr()];
-            let arguments: Vec<_> = [1, 16, 464, 600, 1600].map(arguments).into();
+            let arguments: Vec<_> = [1, 16, BATCH_LEN, 600, 1600].map(arguments).into();
             let trace = tracer(vdso.code());
             // The key of a stale state comes from the kernel, and is another each time.
-            for (word, remaining) in [(GENERATION, 464), (GENERATION, 0), (GENERATION - 1, 9)] {
+            for (word, remaining) in [(GENERATION, BATCH_LEN), (GENERATION, 0), (GENERATION - 1, 9)] {
                 for arguments in &arguments {
                     let [first, second] = [1, 2].map(|run| {
                         page.state().write(secret_state(run, idle(word), remaining));

@@ -8,13 +8,14 @@ use std::collections::BTreeSet;
 use std::mem::offset_of;
 use vdso_abi::PAGE_SIZE;
 use vdso_abi::rng_data::{CLOCK_MODE_OFFSET, VdsoRngData};
+use vdso_abi::state::BATCH_LEN;
 use vdso_link::layout::SHARED_PAGE;
 use vdso_tests::child::in_child;
 use vdso_tests::state::{Snapshot, StatePage, in_use};
 use vdso_tests::syscalls::{Answer, calls, forget, intercept};
 use vdso_tests::vdso::GENERATION;
 use vdso_tests::watch::{self, Access};
-use vdso_tests::{Vdso, ciphers};
+use vdso_tests::{Vdso, cpu_levels};
 
 /// Where the image finds something, by its offset from the base.
 fn place(vdso: &Vdso, offset: i64) -> usize {
@@ -53,13 +54,13 @@ fn s1_every_access_is_one_load_of_one_field() {
             let watched = if namespace { real } else { rng_data };
             watch::reads(watched & !(PAGE_SIZE - 1));
             let mut fields = BTreeSet::new();
-            for cipher in ciphers() {
+            for cipher in cpu_levels() {
                 vdso.data().set_simd(cipher.simd);
                 for (generation, ready) in [(GENERATION, true), (GENERATION + 1, true), (0, false)] {
                     vdso.data().set_generation(generation);
                     vdso.data().set_ready(ready);
-                    for contents in [Snapshot::keyed(GENERATION, 1).with_batch(464, 3), Snapshot::FRESH] {
-                        for len in [0, 1, 16, 33, 464, 465, 600, 2100] {
+                    for contents in [Snapshot::keyed(GENERATION, 1).with_batch(BATCH_LEN, 3), Snapshot::FRESH] {
+                        for len in [0, 1, 16, 33, BATCH_LEN, BATCH_LEN + 1, 600, 2100] {
                             page.state().write(contents);
                             assert_eq!(vdso.draw(&mut vec![0; len], page.state()), len as isize);
                             for access in watch::take() {

@@ -4,7 +4,7 @@
 use std::ptr::null_mut;
 use vdso_abi::PAGE_SIZE;
 use vdso_abi::flags::{GRND_INSECURE, GRND_NONBLOCK, GRND_RANDOM, STATE_MMAP_FLAGS, STATE_MMAP_PROT};
-use vdso_abi::state::{STATE_LEN, VgetrandomOpaqueParams};
+use vdso_abi::state::{BATCH_LEN, STATE_LEN, VgetrandomOpaqueParams};
 use vdso_tests::child::in_child;
 use vdso_tests::memory::Pages;
 use vdso_tests::state::{Snapshot, StatePage, StatePtr};
@@ -14,7 +14,7 @@ use vdso_tests::{Vdso, model};
 
 /// An idle state with bytes to give: a call that reaches it makes no system call.
 pub fn full() -> Snapshot {
-    Snapshot::keyed(GENERATION, 1).with_batch(464, 21)
+    Snapshot::keyed(GENERATION, 1).with_batch(BATCH_LEN, 21)
 }
 
 /// What the kernel is made to answer where a test only looks at the system call.
@@ -207,7 +207,7 @@ fn e5_once_ready_no_bytes_are_0() {
     in_child(|| {
         let (vdso, page) = (Vdso::built(), StatePage::with(full()));
         intercept(|_, _| Answer::Error(ANSWER));
-        for contents in [full(), Snapshot::FRESH, Snapshot::keyed(GENERATION - 1, 1).with_batch(464, 21)] {
+        for contents in [full(), Snapshot::FRESH, Snapshot::keyed(GENERATION - 1, 1).with_batch(BATCH_LEN, 21)] {
             page.state().write(contents);
             // SAFETY: no byte is written.
             assert_eq!(unsafe { vdso.call(null_mut(), 0, 0, page.state()) }, 0);
@@ -222,7 +222,7 @@ fn e7_valid_flags_change_nothing() {
         let (vdso, page) = (Vdso::built(), StatePage::new());
         intercept(|_, _| Answer::Error(ANSWER));
         for flags in [0, GRND_NONBLOCK, GRND_RANDOM, GRND_INSECURE, 3, 5] {
-            for len in [1, 16, 464, 1000] {
+            for len in [1, 16, BATCH_LEN, 1000] {
                 let mut expected = full();
                 let mut buffer = vec![0; len];
                 page.state().write(expected);

@@ -14,7 +14,7 @@ use vdso_tests::secrets::Secrets;
 use vdso_tests::state::{Snapshot, StatePage, idle, in_use};
 use vdso_tests::stepping::{at_each_instruction, stepped};
 use vdso_tests::vdso::GENERATION;
-use vdso_tests::{Vdso, ciphers};
+use vdso_tests::{Vdso, cpu_levels};
 
 /// What a handler sees of a state, as far as it acts on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,13 +65,15 @@ fn inconsistent(found: &[Snapshot], before: Snapshot, after: Snapshot) -> Option
 
 #[test]
 fn r3_handler_finds_a_state_in_use_fresh_or_consistent() {
-    for cipher in ciphers() {
+    for cipher in cpu_levels() {
         for generation in [GENERATION, GENERATION - 1] {
             in_child(|| {
                 let (vdso, page) = (Vdso::built(), StatePage::new());
                 vdso.data().set_simd(cipher.simd);
                 let function = vdso.image().function("__vdso_vgetrandom").expect("it was called before");
-                for (remaining, lens) in [(464, &[1, 16, 33, 464][..]), (10, &[11, 100]), (0, &[32, 600, 1100])] {
+                for (remaining, lens) in
+                    [(BATCH_LEN, &[1, 16, 33, BATCH_LEN][..]), (10, &[11, 100]), (0, &[32, 600, 1100])]
+                {
                     let before = Snapshot::keyed(generation, 1).with_batch(remaining, 9);
                     for &len in lens {
                         let mut buffer = vec![0u8; len];
@@ -157,7 +159,7 @@ fn with_spoiled_key(code: Range<usize>, page: &StatePage, key: [u8; KEY_LEN], ro
 
 #[test]
 fn m3_key_is_not_read_once_it_is_overwritten() {
-    for cipher in ciphers() {
+    for cipher in cpu_levels() {
         in_child(|| {
             let (vdso, page, key) = (Vdso::built(), StatePage::new(), key_that_changes_everywhere());
             let (routine, state) = (vdso.routine("refill", cipher), page.state().as_ptr().addr());
@@ -205,7 +207,7 @@ fn key_that_is_read_too_late_is_noticed() {
 fn m5_signal_frame_can_hold_key_words() {
     /// From a variable of the handler up: past its frame and into the one that the kernel made.
     const NEAR: usize = 6 << 10;
-    for cipher in ciphers() {
+    for cipher in cpu_levels() {
         in_child(|| {
             let (vdso, page) = (Vdso::built(), StatePage::new());
             let before = Snapshot { word: in_use(GENERATION), ..Snapshot::keyed(GENERATION, 1) };

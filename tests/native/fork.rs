@@ -6,7 +6,7 @@ use vdso_tests::child::{Side, fork, in_child};
 use vdso_tests::memory::Pages;
 use vdso_tests::state::{Snapshot, StatePage};
 use vdso_tests::syscalls::{Answer, calls, forget, intercept};
-use vdso_tests::{Vdso, ciphers};
+use vdso_tests::{Vdso, cpu_levels};
 
 const LEN: usize = 1200;
 
@@ -36,7 +36,7 @@ fn share_no_word(parent: &[u8], child: &[u8]) {
 
 #[test]
 fn parent_and_child_draw_different_bytes() {
-    for cipher in ciphers() {
+    for cipher in cpu_levels() {
         in_child(|| {
             let (vdso, page, room) = (Vdso::built(), StatePage::new(), Pages::shared(1));
             vdso.data().set_simd(cipher.simd);
@@ -80,7 +80,7 @@ fn k2_fork_during_the_key_fetch() {
 
 #[test]
 fn ten_thousand_draws_make_at_most_three_system_calls() {
-    for cipher in ciphers() {
+    for cipher in cpu_levels() {
         in_child(|| {
             let (vdso, page) = (Vdso::built(), StatePage::with(Snapshot::FRESH));
             vdso.data().set_simd(cipher.simd);

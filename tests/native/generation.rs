@@ -4,14 +4,14 @@
 use std::sync::Arc;
 use vdso_abi::PAGE_SIZE;
 use vdso_abi::flags::GRND_INSECURE;
-use vdso_abi::state::{FETCHING, KEY_LEN};
+use vdso_abi::state::{BATCH_LEN, FETCHING, KEY_LEN};
 use vdso_tests::child::in_child;
 use vdso_tests::faults::{self, on_fault};
 use vdso_tests::memory::Pages;
 use vdso_tests::state::{Snapshot, StatePage, idle};
 use vdso_tests::syscalls::{Answer, Call, calls, forget, intercept};
 use vdso_tests::vdso::GENERATION;
-use vdso_tests::{Vdso, ciphers, model};
+use vdso_tests::{Vdso, cpu_levels, model};
 
 /// The key that a fetch is answered with, by the number of the system call.
 fn fetched(number: usize) -> [u8; KEY_LEN] {
@@ -38,11 +38,11 @@ fn fresh_and_stale_states_fetch_a_key_once() {
     in_child(|| {
         let (vdso, page) = (Vdso::built(), StatePage::new());
         intercept(answer_key);
-        for cipher in ciphers() {
+        for cipher in cpu_levels() {
             vdso.data().set_simd(cipher.simd);
             let stale = Snapshot::keyed(GENERATION - 1, 9).with_batch(300, 3);
             for contents in [Snapshot::FRESH, stale] {
-                for len in [1, 16, 32, 464, 465, 600, 2000] {
+                for len in [1, 16, 32, BATCH_LEN, BATCH_LEN + 1, 600, 2000] {
                     forget();
                     page.state().write(contents);
                     let mut buffer = vec![0; len];
@@ -162,10 +162,11 @@ fn k4_failed_or_short_fetch_invalidates_and_falls_back() {
 /// first byte of the buffer, and write not a byte behind its last, where the next page faults for good.
 #[test]
 fn k5_generation_that_moves_in_mid_call_rewinds() {
-    for cipher in ciphers() {
-        for (len, behind) in [(2, 1), (16, 8), (300, 299), (464, 1), (465, 1), (1000, 500), (2100, 2000), (5000, 4096)]
+    for cipher in cpu_levels() {
+        for (len, behind) in
+            [(2, 1), (16, 8), (300, 299), (BATCH_LEN, 1), (BATCH_LEN + 1, 1), (1000, 500), (2100, 2000), (5000, 4096)]
         {
-            for remaining in [464, 77, 0] {
+            for remaining in [BATCH_LEN, 77, 0] {
                 in_child(|| {
                     let (vdso, buffer) = (Arc::new(Vdso::built()), Arc::new(Pages::new(4)));
                     let before = Snapshot::keyed(GENERATION, 4).with_batch(remaining, 55);
@@ -205,7 +206,7 @@ fn k5_generation_that_moves_in_mid_call_rewinds() {
 fn storm(last: fn() -> Answer) -> (isize, Vec<u8>, StatePage) {
     const LEN: usize = 1000;
     let (vdso, buffer) = (Arc::new(Vdso::built()), Arc::new(Pages::new(2)));
-    let page = StatePage::with(Snapshot::keyed(GENERATION, 6).with_batch(464, 8));
+    let page = StatePage::with(Snapshot::keyed(GENERATION, 6).with_batch(BATCH_LEN, 8));
     let start = buffer.start().wrapping_add(PAGE_SIZE - LEN / 2);
     buffer.close(1);
     let (hooked, kernel) = (buffer.clone(), vdso.clone());
@@ -257,7 +258,7 @@ fn m4_nothing_of_an_abandoned_pass_stays() {
 #[test]
 fn k7_wiped_then_released_is_never_valid() {
     const WIPED: Snapshot = Snapshot { word: idle(0), ..Snapshot::FRESH };
-    for remaining in [0, 464] {
+    for remaining in [0, BATCH_LEN] {
         in_child(|| {
             let (vdso, page) = (Vdso::built(), StatePage::new());
             intercept(answer_key);
@@ -269,7 +270,7 @@ fn k7_wiped_then_released_is_never_valid() {
                 vdso.data().set_generation(generation);
                 vdso.data().set_ready(ready);
                 forget();
-                let contents = Snapshot { remaining, ..WIPED };
+                let contents = Snapshot { remaining: remaining as u32, ..WIPED };
                 page.state().write(contents);
                 let mut buffer = [0; 16];
                 assert_eq!(vdso.draw(&mut buffer, page.state()), 16);

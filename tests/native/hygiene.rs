@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Clauses M2 and M4: what the routines leave in vector registers, and a call in the state.
 
-use vdso_abi::state::GROUP_LEN;
+use vdso_abi::state::{BATCH_LEN, GROUP_LEN};
 use vdso_tests::aftermath::Aftermath;
 use vdso_tests::state::{Snapshot, StatePage, in_use};
 use vdso_tests::vdso::GENERATION;
-use vdso_tests::{Vdso, ciphers};
+use vdso_tests::{Vdso, cpu_levels};
 
 #[test]
 fn m2_cipher_routines_leave_no_vector_register_dirty() {
     let (vdso, page) = (Vdso::built(), StatePage::new());
     let held = Snapshot { word: in_use(GENERATION), ..Snapshot::keyed(GENERATION, 1) };
     let state = page.state().as_ptr().addr();
-    for cipher in ciphers() {
+    for cipher in cpu_levels() {
         for groups in 1..=3 {
             let mut out = vec![0u8; groups * GROUP_LEN];
             page.state().write(held);
@@ -34,10 +34,10 @@ fn m2_cipher_routines_leave_no_vector_register_dirty() {
 #[test]
 fn m4_handed_out_bytes_are_zero_in_the_batch() {
     let (vdso, page) = (Vdso::built(), StatePage::new());
-    for cipher in ciphers() {
+    for cipher in cpu_levels() {
         vdso.data().set_simd(cipher.simd);
         for len in 1..=1500 {
-            page.state().write(Snapshot::keyed(GENERATION, 3).with_batch(464, 1));
+            page.state().write(Snapshot::keyed(GENERATION, 3).with_batch(BATCH_LEN, 1));
             assert_eq!(vdso.draw(&mut vec![0; len], page.state()), len as isize);
             let after = page.state().read();
             let (unread, handed_out) = after.batch.split_at(after.remaining as usize);

@@ -5,7 +5,7 @@ use vdso_abi::state::{BATCH_LEN, BLOCK_LEN, GROUP_BLOCKS, GROUP_LEN, KEY_LEN};
 use vdso_tests::canary::CanaryBuffer;
 use vdso_tests::model::keystream;
 use vdso_tests::state::{Snapshot, StatePage, StatePtr, in_use};
-use vdso_tests::{Cipher, Vdso, ciphers};
+use vdso_tests::{CpuLevel, Vdso, cpu_levels};
 
 const IN_USE: u64 = in_use(3);
 
@@ -68,7 +68,7 @@ fn held(seed: u8) -> Snapshot {
 /// Writes `groups` groups into a buffer with canaries, and compares it and the rest of the state with the crate.
 fn generate_agrees(
     vdso: &Vdso,
-    cipher: Cipher,
+    cipher: CpuLevel,
     state: StatePtr,
     contents: Snapshot,
     counter: u64,
@@ -94,7 +94,7 @@ fn rfc_8439_blocks() {
         key[position] = value;
         let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         assert_eq!(hex(&keystream(&key, counter, 1)), block, "the oracle itself");
-        for cipher in ciphers() {
+        for cipher in cpu_levels() {
             let mut out = [0; GROUP_LEN];
             page.state().write(Snapshot { key, ..Snapshot::FRESH });
             // SAFETY: the buffer is one group long.
@@ -109,7 +109,7 @@ fn rfc_8439_blocks() {
 fn generate_every_split_of_128_blocks() {
     let (vdso, page) = (Vdso::built(), StatePage::new());
     let groups = 128 / GROUP_BLOCKS;
-    for cipher in ciphers() {
+    for cipher in cpu_levels() {
         for offset in 0..groups {
             for count in 0..=groups - offset {
                 let counter = (offset * GROUP_BLOCKS) as u64;
@@ -122,7 +122,7 @@ fn generate_every_split_of_128_blocks() {
 #[test]
 fn m3_counter_of_64_bits_carries() {
     let (vdso, page) = (Vdso::built(), StatePage::new());
-    for cipher in ciphers() {
+    for cipher in cpu_levels() {
         for counter in COUNTERS {
             generate_agrees(&vdso, cipher, page.state(), held(2), counter, 3, 0);
         }
@@ -132,7 +132,7 @@ fn m3_counter_of_64_bits_carries() {
 #[test]
 fn generate_every_alignment() {
     let (vdso, page) = (Vdso::built(), StatePage::new());
-    for cipher in ciphers() {
+    for cipher in cpu_levels() {
         for misalignment in 0..64 {
             generate_agrees(&vdso, cipher, page.state(), held(3), 0, 2, misalignment);
             generate_agrees(&vdso, cipher, page.at(misalignment), held(4), 0, 2, 0);
@@ -143,7 +143,7 @@ fn generate_every_alignment() {
 #[test]
 fn generate_many_keys() {
     let (vdso, page) = (Vdso::built(), StatePage::new());
-    for cipher in ciphers() {
+    for cipher in cpu_levels() {
         for seed in 0..=u8::MAX {
             generate_agrees(&vdso, cipher, page.state(), held(seed), u64::from(seed) << 30, 1, 0);
         }
@@ -162,7 +162,7 @@ fn refilled(contents: Snapshot, counter: u64) -> Snapshot {
 #[test]
 fn m3_refill_overwrites_key_and_batch_and_nothing_else() {
     let (vdso, page) = (Vdso::built(), StatePage::new());
-    for cipher in ciphers() {
+    for cipher in cpu_levels() {
         for counter in COUNTERS {
             page.state().write(held(5));
             assert_eq!(vdso.refill(cipher, page.state(), counter, IN_USE), GROUP_BLOCKS as u64);
@@ -176,7 +176,7 @@ fn m3_refill_overwrites_key_and_batch_and_nothing_else() {
 #[test]
 fn refill_every_alignment() {
     let (vdso, page) = (Vdso::built(), StatePage::new());
-    for cipher in ciphers() {
+    for cipher in cpu_levels() {
         for offset in 0..64 {
             page.at(64 + offset).write(held(6));
             assert_eq!(vdso.refill(cipher, page.at(64 + offset), 8, IN_USE), GROUP_BLOCKS as u64);
@@ -189,7 +189,7 @@ fn refill_every_alignment() {
 #[test]
 fn refill_chain() {
     let (vdso, page) = (Vdso::built(), StatePage::new());
-    for cipher in ciphers() {
+    for cipher in cpu_levels() {
         let mut expected = held(7);
         page.state().write(expected);
         for step in 0..50 {
@@ -204,7 +204,7 @@ fn refill_chain() {
 #[test]
 fn r2_refill_stores_no_output_under_another_mark() {
     let (vdso, page) = (Vdso::built(), StatePage::new());
-    for cipher in ciphers() {
+    for cipher in cpu_levels() {
         for word in [0, IN_USE | 1, IN_USE + 2, IN_USE | 1 << 32, IN_USE | 1 << 63] {
             let contents = Snapshot { word, ..held(8) };
             page.state().write(contents);

@@ -10,14 +10,14 @@ use vdso_tests::memory::Pages;
 use vdso_tests::state::{Snapshot, StatePage};
 use vdso_tests::syscalls::{Answer, intercept};
 use vdso_tests::vdso::GENERATION;
-use vdso_tests::{Vdso, ciphers};
+use vdso_tests::{Vdso, cpu_levels};
 
 /// What the first handler draws, and the second.
 const DRAWS: [usize; 2] = [48, 400];
 
 #[test]
 fn r3_direct_groups_after_a_wipe_do_not_reach_a_later_handler() {
-    for cipher in ciphers() {
+    for cipher in cpu_levels() {
         in_child(|| {
             let (vdso, buffer) = (Arc::new(Vdso::built()), Arc::new(Pages::new(64)));
             let page = Arc::new(StatePage::with(Snapshot::keyed(GENERATION, 1)));

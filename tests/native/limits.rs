@@ -4,14 +4,14 @@
 use crate::entry::{ANSWER, full, goes_to_the_kernel};
 use vdso_abi::PAGE_SIZE;
 use vdso_abi::flags::GRND_RANDOM;
-use vdso_abi::state::STATE_LEN;
+use vdso_abi::state::{BATCH_LEN, STATE_LEN};
 use vdso_abi::syscall::MAX_RW_COUNT;
 use vdso_tests::child::{Outcome, in_child, outcome};
 use vdso_tests::memory::{Alias, Pages};
 use vdso_tests::state::{Snapshot, StatePage, StatePtr, in_use};
 use vdso_tests::syscalls::{Answer, calls, intercept};
 use vdso_tests::vdso::GENERATION;
-use vdso_tests::{Vdso, ciphers};
+use vdso_tests::{Vdso, cpu_levels};
 
 #[test]
 fn e6_fallback_gets_the_unclamped_length() {
@@ -31,7 +31,7 @@ fn e6_fallback_gets_the_unclamped_length() {
 fn e6_at_most_max_rw_count_bytes_are_produced() {
     in_child(|| {
         let (vdso, page) = (Vdso::built(), StatePage::with(full()));
-        vdso.data().set_simd(ciphers().last().expect("SSE2 at least").simd);
+        vdso.data().set_simd(cpu_levels().last().expect("SSE2 at least").simd);
         let alias = Alias::new(MAX_RW_COUNT);
         intercept(|_, _| Answer::Error(ANSWER));
         // SAFETY: the buffer is writable as far as a call may write.
@@ -43,7 +43,7 @@ fn e6_at_most_max_rw_count_bytes_are_produced() {
 /// The client dies of it, as the vDSO ABI allows; had it lived on, the state would not have served it again.
 #[test]
 fn e8_bad_buffer_faults_and_no_byte_comes_twice() {
-    for remaining in [464, 5, 0] {
+    for remaining in [BATCH_LEN, 5, 0] {
         for len in [1, 16, 400, 1500] {
             let (vdso, page, pages) = (Vdso::built(), StatePage::shared(), Pages::new(1));
             let contents = Snapshot::keyed(GENERATION, 3).with_batch(remaining, 5);

@@ -9,7 +9,7 @@ use std::ptr::null_mut;
 use std::sync::Arc;
 use vdso_abi::PAGE_SIZE;
 use vdso_abi::flags::GRND_RANDOM;
-use vdso_abi::state::STATE_LEN;
+use vdso_abi::state::{BATCH_LEN, STATE_LEN};
 use vdso_link::layout::SHARED_PAGE;
 use vdso_tests::child::{Outcome, fork, in_child, outcome};
 use vdso_tests::faults::die_on_fault;
@@ -20,7 +20,7 @@ use vdso_tests::vdso::GENERATION;
 use vdso_tests::{Vdso, model};
 
 /// Lengths on every path.
-const LENS: [usize; 6] = [1, 16, 33, 464, 600, 5000];
+const LENS: [usize; 6] = [1, 16, 33, BATCH_LEN, 600, 5000];
 
 /// The first state on these pages.
 fn state_on(pages: &Pages) -> StatePtr {
@@ -85,7 +85,7 @@ fn o2_state_moved_in_mid_call_starts_over() {
 #[test]
 fn o2_state_unmapped_in_mid_call_faults() {
     for place in PLACES {
-        for remaining in [464, 0] {
+        for remaining in [BATCH_LEN, 0] {
             let died = outcome(|| {
                 let contents = Snapshot::keyed(GENERATION, 1).with_batch(remaining, 33);
                 let new = Pages::new(1);
@@ -115,7 +115,7 @@ fn dies_untouched(vdso: &Vdso, page: &StatePage, len: usize, close: impl FnOnce(
 
 /// An idle state, one of an earlier generation, and a fresh one.
 fn usable() -> [Snapshot; 3] {
-    [full(), Snapshot::keyed(GENERATION - 1, 1).with_batch(464, 21), Snapshot::FRESH]
+    [full(), Snapshot::keyed(GENERATION - 1, 1).with_batch(BATCH_LEN, 21), Snapshot::FRESH]
 }
 
 fn set_access(state: StatePtr, access: MprotectFlags) {

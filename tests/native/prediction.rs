@@ -5,7 +5,7 @@ use vdso_abi::state::{BATCH_LEN, GROUP_LEN};
 use vdso_tests::canary::CanaryBuffer;
 use vdso_tests::state::{Snapshot, StatePage, StatePtr};
 use vdso_tests::vdso::GENERATION;
-use vdso_tests::{Vdso, ciphers, model};
+use vdso_tests::{Vdso, cpu_levels, model};
 
 /// Draws `len` bytes, and compares them and the state with the model.
 fn draw_agrees(vdso: &Vdso, state: StatePtr, len: usize, misalignment: usize) {
@@ -29,7 +29,7 @@ fn prepared() -> [Snapshot; 4] {
 #[test]
 fn every_length_0_to_2100() {
     let (vdso, page) = (Vdso::built(), StatePage::new());
-    for cipher in ciphers() {
+    for cipher in cpu_levels() {
         vdso.data().set_simd(cipher.simd);
         for contents in prepared() {
             for len in 0..=2100 {
@@ -43,7 +43,7 @@ fn every_length_0_to_2100() {
 #[test]
 fn every_fill_of_the_batch() {
     let (vdso, page) = (Vdso::built(), StatePage::new());
-    for cipher in ciphers() {
+    for cipher in cpu_levels() {
         vdso.data().set_simd(cipher.simd);
         for remaining in 0..=BATCH_LEN {
             for len in [1, 3, 16, 32, 33, 64, 65, 255, BATCH_LEN, BATCH_LEN + 1, GROUP_LEN, GROUP_LEN + BATCH_LEN + 1] {
@@ -57,7 +57,7 @@ fn every_fill_of_the_batch() {
 #[test]
 fn e8_every_alignment_of_buffer_and_state() {
     let (vdso, page) = (Vdso::built(), StatePage::new());
-    for cipher in ciphers() {
+    for cipher in cpu_levels() {
         vdso.data().set_simd(cipher.simd);
         for contents in prepared() {
             for misalignment in 0..64 {
@@ -80,7 +80,7 @@ fn sequence_of_calls() {
     for round in 0..3000 {
         let (scale, size) = (sizes.next().expect("endless"), sizes.next().expect("endless"));
         let len = size % [17, 65, 500, 5000][scale % 4];
-        let ciphers = ciphers();
+        let ciphers = cpu_levels();
         vdso.data().set_simd(ciphers[round % ciphers.len()].simd);
         draw_agrees(&vdso, page.state(), len, round % 64);
     }
@@ -89,7 +89,7 @@ fn sequence_of_calls() {
 #[test]
 fn k8_no_eight_bytes_come_twice_whatever_the_length() {
     let (vdso, page) = (Vdso::built(), StatePage::new());
-    for cipher in ciphers() {
+    for cipher in cpu_levels() {
         vdso.data().set_simd(cipher.simd);
         for len in 8..=2100 {
             page.state().write(Snapshot::keyed(GENERATION, 4));
@@ -108,7 +108,7 @@ fn k8_no_eight_bytes_come_twice_whatever_the_length() {
 #[test]
 fn k8_request_that_ends_on_a_group_replaces_the_key() {
     let (vdso, page) = (Vdso::built(), StatePage::new());
-    for cipher in ciphers() {
+    for cipher in cpu_levels() {
         vdso.data().set_simd(cipher.simd);
         for groups in 1..=4 {
             let contents = Snapshot::keyed(GENERATION, 5).with_batch(40, 11);

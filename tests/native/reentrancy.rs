@@ -3,14 +3,14 @@
 
 use std::sync::{Arc, Mutex};
 use vdso_abi::PAGE_SIZE;
-use vdso_abi::state::KEY_LEN;
+use vdso_abi::state::{BATCH_LEN, KEY_LEN};
 use vdso_tests::child::in_child;
 use vdso_tests::faults::{self, on_fault};
 use vdso_tests::memory::Pages;
 use vdso_tests::state::{Snapshot, StatePage, fetching, in_use};
 use vdso_tests::syscalls::{Answer, Call, calls, intercept};
 use vdso_tests::vdso::GENERATION;
-use vdso_tests::{Vdso, ciphers, model};
+use vdso_tests::{Vdso, cpu_levels, model};
 
 const INNER_LEN: usize = 48;
 
@@ -41,7 +41,7 @@ pub fn drawn_afresh(number: usize, len: usize) -> (Vec<u8>, Snapshot) {
 /// Lengths of the interrupted call, and how much of it lies behind the fault: early and late in the copy from the batch,
 /// in direct groups, and in the tail after the refill.
 pub const PLACES: [(usize, usize); 9] =
-    [(2, 1), (16, 15), (16, 1), (464, 200), (600, 590), (600, 3), (1600, 1599), (1600, 600), (5000, 4096)];
+    [(2, 1), (16, 15), (16, 1), (BATCH_LEN, 200), (600, 590), (600, 3), (1600, 1599), (1600, 600), (5000, 4096)];
 
 /// One call whose buffer faults, and what a handler does there.
 pub struct Interrupted {
@@ -87,8 +87,8 @@ impl Interrupted {
 
 /// Runs `test` in a child for each cipher, each prepared state and each place of the fault.
 pub fn everywhere(test: impl Fn(u8, Snapshot, (usize, usize))) {
-    for cipher in ciphers() {
-        for remaining in [464, 10, 0] {
+    for cipher in cpu_levels() {
+        for remaining in [BATCH_LEN, 10, 0] {
             for place in PLACES {
                 in_child(|| test(cipher.simd, Snapshot::keyed(GENERATION, 1).with_batch(remaining, 33), place));
             }
@@ -200,7 +200,7 @@ fn r2_wipe_then_abandoned_fetch_in_a_handler_starts_over() {
 fn r2_wipe_then_abandoned_draw_in_a_handler_starts_over() {
     everywhere(|simd, contents, place| {
         let call = Interrupted::new(simd, contents, place, |_, page| {
-            page.state().write(Snapshot { word: FRAME, ..Snapshot::keyed(GENERATION, 1).with_batch(464, 77) });
+            page.state().write(Snapshot { word: FRAME, ..Snapshot::keyed(GENERATION, 1).with_batch(BATCH_LEN, 77) });
         });
         let (bytes, after) = drawn_afresh(0, call.len);
         assert_eq!(call.run(), bytes);
@@ -212,7 +212,7 @@ fn r2_wipe_then_abandoned_draw_in_a_handler_starts_over() {
 /// A wipe in the middle of the key fetch: the key that arrives afterwards lies in a state without a tag.
 #[test]
 fn r2_wipe_during_the_key_fetch_starts_over() {
-    for len in [16, 464, 600, 3000] {
+    for len in [16, BATCH_LEN, 600, 3000] {
         in_child(|| {
             let (vdso, page) = (Vdso::built(), Arc::new(StatePage::new()));
             let wiped = page.clone();
@@ -238,7 +238,8 @@ fn r4_abandoned_state_goes_to_the_kernel_for_good() {
         intercept(answer);
         // Whatever the generation has become meanwhile.
         for generation in [GENERATION, GENERATION - 1, 1, u64::MAX >> 1] {
-            let contents = Snapshot { word: in_use(generation), ..Snapshot::keyed(generation, 1).with_batch(464, 7) };
+            let contents =
+                Snapshot { word: in_use(generation), ..Snapshot::keyed(generation, 1).with_batch(BATCH_LEN, 7) };
             page.state().write(contents);
             for _ in 0..3 {
                 let number = calls().len();

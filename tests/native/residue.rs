@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use vdso_abi::PAGE_SIZE;
 use vdso_abi::flags::{GRND_INSECURE, GRND_RANDOM};
-use vdso_abi::state::{BLOCK_LEN, GROUP_BLOCKS, KEY_LEN, STATE_LEN};
+use vdso_abi::state::{BATCH_LEN, BLOCK_LEN, GROUP_BLOCKS, KEY_LEN, STATE_LEN};
 use vdso_tests::aftermath::{Aftermath, GENERAL, Place, STACK_LEN};
 use vdso_tests::child::in_child;
 use vdso_tests::faults::on_fault;
@@ -22,7 +22,7 @@ use vdso_tests::signal_stack::move_handlers;
 use vdso_tests::state::{Snapshot, StatePage, idle, in_use};
 use vdso_tests::syscalls::{Answer, intercept};
 use vdso_tests::vdso::GENERATION;
-use vdso_tests::{Cipher, Vdso, ciphers};
+use vdso_tests::{CpuLevel, Vdso, cpu_levels};
 
 /// What happens in the middle of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,11 +64,17 @@ const STALE: u64 = idle(GENERATION - 1);
 const HELD: u64 = in_use(GENERATION);
 
 const PATHS: [Path; 13] = [
-    path("hit", (IDLE, 464), Event::Nothing, 0, &[1, 2, 3, 7, 8, 15, 16, 31, 32, 33, 64, 65, 100, 463, 464]),
-    path("refill", (IDLE, 10), Event::Nothing, 0, &[11, 16, 100, 474]),
-    path("refill of an empty batch", (IDLE, 0), Event::Nothing, 0, &[1, 16, 32, 464]),
+    path(
+        "hit",
+        (IDLE, BATCH_LEN),
+        Event::Nothing,
+        0,
+        &[1, 2, 3, 7, 8, 15, 16, 31, 32, 33, 64, 65, 100, BATCH_LEN - 1, BATCH_LEN],
+    ),
+    path("refill", (IDLE, 10), Event::Nothing, 0, &[11, 16, 100, BATCH_LEN + 10]),
+    path("refill of an empty batch", (IDLE, 0), Event::Nothing, 0, &[1, 16, 32, BATCH_LEN]),
     path("generate", (IDLE, 300), Event::Nothing, 0, &[812, 1100, 2100, 5000, 9000]),
-    path("rekey", (STALE, 200), Event::Nothing, 1, &[1, 16, 464, 600, 5000]),
+    path("rekey", (STALE, 200), Event::Nothing, 1, &[1, 16, BATCH_LEN, 600, 5000]),
     path("restart after the fetch", (STALE, 200), Event::ReseedAtFetch, 2, &[16, 600, 2100]),
     path("restart over a wiped state", (STALE, 200), Event::WipeAtFetch, 2, &[16, 600, 2100]),
     path("restart at the last store", (IDLE, 300), Event::ReseedAtStore, 1, &[16, 300, 600, 2100]),
@@ -118,7 +124,7 @@ impl<'a> Subject<'a> {
     /// Pages of the buffer, which ends in the first byte of the last one. There it faults where the path wants it.
     const PAGES: usize = 5;
 
-    fn new(path: &'a Path, cipher: Cipher, len: usize) -> Self {
+    fn new(path: &'a Path, cipher: CpuLevel, len: usize) -> Self {
         let subject = Self {
             path,
             vdso: Arc::new(Vdso::built()),
@@ -211,7 +217,7 @@ impl<'a> Subject<'a> {
 
 /// Lets `judge` see the two runs of every path under every cipher.
 fn every_path(judge: impl Fn(&str, [Run; 2])) {
-    for cipher in ciphers() {
+    for cipher in cpu_levels() {
         for path in &PATHS {
             for &len in path.lens {
                 in_child(|| {

@@ -10,7 +10,7 @@ use object::{Object as _, ObjectSymbol as _};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CString;
 use std::sync::{Arc, Mutex};
-use vdso_abi::state::STATE_LEN;
+use vdso_abi::state::{BATCH_LEN, STATE_LEN};
 use vdso_link::layout::{OWN_PAGE, SHARED_PAGE};
 use vdso_link::link::unsplice::unsplice;
 use vdso_link::{Image, LinkedImage, verify};
@@ -21,7 +21,7 @@ use vdso_tests::state::{Snapshot, StatePage};
 use vdso_tests::stepping::{at_each_instruction, stepped};
 use vdso_tests::syscalls::forbid;
 use vdso_tests::vdso::GENERATION;
-use vdso_tests::{ciphers, model};
+use vdso_tests::{cpu_levels, model};
 
 /// The function with four arguments.
 pub type Vgetrandom = unsafe extern "C" fn(*mut u8, usize, u32, *mut libc::c_void) -> isize;
@@ -105,11 +105,11 @@ fn new_functions_draw_what_the_model_says() {
     for kernel in KernelImage::all() {
         let spliced = kernel.spliced();
         let (file, has_five) = (on_disk(&spliced), spliced.exports.iter().any(|it| it.name == "__vdso_getrandom"));
-        for cipher in ciphers() {
+        for cipher in cpu_levels() {
             in_child(|| {
                 let image = LoadedImage::load(file.path(), Data::Own { generation: GENERATION, simd: cipher.simd });
                 forbid(libc::SYS_getrandom);
-                for len in [1, 33, 464, 1200] {
+                for len in [1, 33, BATCH_LEN, 1200] {
                     let mut model = Snapshot::keyed(GENERATION, 5);
                     let wanted = model::draw(&mut model, len);
                     assert_eq!(vgetrandom(&image, len), wanted, "{cipher:?}");

@@ -4,13 +4,14 @@
 use std::arch::naked_asm;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
+use vdso_abi::state::BATCH_LEN;
 use vdso_tests::child::{Outcome, in_child, outcome};
 use vdso_tests::loaded::{Data, LoadedImage};
 use vdso_tests::state::{Snapshot, StatePage};
 use vdso_tests::stepping::{at_each_instruction, is_caller, stepped};
 use vdso_tests::unwinding::Backtrace;
 use vdso_tests::vdso::GENERATION;
-use vdso_tests::{Vdso, ciphers};
+use vdso_tests::{Vdso, cpu_levels};
 
 /// A profiler that stops here must find the way out: past frames of `code` to the caller, and beyond it.
 pub fn must_reach_the_caller(pc: usize, code: &std::ops::Range<usize>) {
@@ -23,7 +24,7 @@ pub fn must_reach_the_caller(pc: usize, code: &std::ops::Range<usize>) {
 
 #[test]
 fn every_instruction_unwinds_to_the_caller() {
-    for cipher in ciphers() {
+    for cipher in cpu_levels() {
         in_child(|| {
             let data = Data::Own { generation: GENERATION, simd: cipher.simd };
             let image = LoadedImage::load(&Vdso::products().join("vdso64.so"), data);
@@ -36,7 +37,7 @@ fn every_instruction_unwinds_to_the_caller() {
             let page = StatePage::new();
             // A key fetch, all sizes of copy, direct groups, a refill; then the paths to the system call.
             let mut buffer = [0u8; 1200];
-            for contents in [Snapshot::FRESH, Snapshot::keyed(GENERATION, 1).with_batch(464, 1)] {
+            for contents in [Snapshot::FRESH, Snapshot::keyed(GENERATION, 1).with_batch(BATCH_LEN, 1)] {
                 for len in [0, 1, 3, 7, 16, 33, 500, 1200] {
                     page.state().write(contents);
                     let arguments = (buffer.as_mut_ptr().addr(), len, page.state().as_ptr().addr());

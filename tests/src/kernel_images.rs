@@ -28,7 +28,7 @@ impl KernelImage {
             .map(|it| Self { image: it.image, debug: None })
     }
 
-    /// The images of kernel lines: for each the stripped one, and the one with symbols. Whoever builds none has none;
+    /// The images of kernel lines: for each the stripped one, and the one with symbols, if they were built;
     /// `cargo xtask test` names what it has not built.
     pub fn stock() -> Vec<Self> {
         let mut images = Vec::new();

@@ -29,5 +29,6 @@ pub mod vdso;
 pub mod watch;
 pub mod workspace;
 
-pub use vdso::{Cipher, Vdso, ciphers};
+pub use vdso::Vdso;
 pub use vdso_inject::canary;
+pub use vdso_native::{CpuLevel, cpu_levels};

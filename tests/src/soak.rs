@@ -7,11 +7,12 @@ mod worker;
 use crate::duplicates::{Collector, WordPool, expected_by_chance};
 use crate::state::Snapshot;
 use crate::timer::Timer;
-use crate::vdso::{GENERATION, Vdso, ciphers};
+use crate::vdso::{GENERATION, Vdso};
 use std::ops::AddAssign;
 use std::sync::{Barrier, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
+use vdso_native::cpu_levels;
 use worker::{Worker, on_timer};
 
 /// How much to draw.
@@ -88,7 +89,7 @@ pub fn run(options: Options, progress: impl Fn(usize)) -> Report {
             && *reseeds < due
         {
             *reseeds = due;
-            let ciphers = ciphers();
+            let ciphers = cpu_levels();
             vdso.data().set_simd(ciphers[due % ciphers.len()].simd);
             vdso.data().set_generation(GENERATION + due as u64);
         }

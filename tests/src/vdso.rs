@@ -5,11 +5,10 @@ use crate::state::StatePtr;
 use anyhow::Result;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use vdso_abi::rng_data::simd;
 use vdso_abi::state::{STATE_LEN, VgetrandomState};
 use vdso_link::Image;
 use vdso_link::layout::SHARED_PAGE;
-use vdso_native::{DataPages, Getrandom, NativeImage, Vgetrandom};
+use vdso_native::{CpuLevel, DataPages, Getrandom, NativeImage, Vgetrandom};
 
 /// `chacha20_generate_*`: output, state, counter of the first block, groups of 8 blocks.
 type Generate = unsafe extern "sysv64" fn(*mut u8, *mut VgetrandomState, u64, usize);
@@ -25,27 +24,6 @@ pub struct Vdso {
     len: usize,
     vgetrandom: Vgetrandom,
     getrandom: Getrandom,
-}
-
-/// One implementation of the cipher that this processor can run.
-#[derive(Clone, Copy, Debug)]
-pub struct Cipher {
-    /// Value for [`DataPages::set_simd`].
-    pub simd: u8,
-    /// Ending of the names of its routines.
-    pub suffix: &'static str,
-}
-
-/// The implementations that this processor can run, SSE2 first.
-pub fn ciphers() -> Vec<Cipher> {
-    let mut ciphers = vec![Cipher { simd: simd::SSE2, suffix: "sse2" }];
-    if std::arch::is_x86_feature_detected!("avx2") {
-        ciphers.push(Cipher { simd: simd::AVX2, suffix: "avx2" });
-    }
-    if std::arch::is_x86_feature_detected!("avx512vl") {
-        ciphers.push(Cipher { simd: simd::AVX512VL, suffix: "avx512vl" });
-    }
-    ciphers
 }
 
 /// The environment variable that names the directory of another build to test.
@@ -134,14 +112,14 @@ impl Vdso {
     ///
     /// # Safety
     /// `out` is writable for `groups` × 512 bytes.
-    pub unsafe fn generate(&self, cipher: Cipher, out: *mut u8, state: StatePtr, counter: u64, groups: usize) {
+    pub unsafe fn generate(&self, cipher: CpuLevel, out: *mut u8, state: StatePtr, counter: u64, groups: usize) {
         let address = self.routine("generate", cipher);
         // SAFETY: the routine of this name has this signature, and the caller answers for the arguments.
         unsafe { std::mem::transmute::<usize, Generate>(address)(out, state.as_ptr().cast(), counter, groups) }
     }
 
     /// Overwrites key and batch of `state` from block `counter` on if its word is `in_use`; returns the blocks made.
-    pub fn refill(&self, cipher: Cipher, state: StatePtr, counter: u64, in_use: u64) -> u64 {
+    pub fn refill(&self, cipher: CpuLevel, state: StatePtr, counter: u64, in_use: u64) -> u64 {
         let address = self.routine("refill", cipher);
         // SAFETY: the routine of this name has this signature, and a `StatePtr` is a state.
         unsafe { std::mem::transmute::<usize, Refill>(address)(state.as_ptr().cast(), counter, in_use) }
@@ -151,7 +129,7 @@ impl Vdso {
     ///
     /// # Panics
     /// Where the image has no such symbol.
-    pub fn routine(&self, verb: &str, cipher: Cipher) -> usize {
+    pub fn routine(&self, verb: &str, cipher: CpuLevel) -> usize {
         let name = format!("chacha20_{verb}_{}", cipher.suffix);
         self.image.function(&name).unwrap_or_else(|error| panic!("{error}")).as_ptr().addr()
     }

@@ -9,10 +9,9 @@ use std::mem::MaybeUninit;
 use std::ptr::null_mut;
 use vdso_abi::PAGE_SIZE;
 use vdso_abi::flags::{STATE_MMAP_FLAGS, STATE_MMAP_PROT};
-use vdso_abi::rng_data::simd;
 use vdso_abi::state::{STATE_LEN, VgetrandomOpaqueParams};
 use vdso_link::VerifiedImage;
-use vdso_native::NativeImage;
+use vdso_native::{CpuLevel, NativeImage, cpu_levels};
 
 /// Any valid one; the kernel begins with 2.
 const GENERATION: u64 = 2;
@@ -60,8 +59,8 @@ pub fn call(name: &'static str, image: &VerifiedImage) -> anyhow::Result<Vec<Cal
         probe(&native)?;
     }
     let mut calls = Vec::new();
-    for (level, cipher) in ciphers() {
-        native.data().set_simd(level);
+    for CpuLevel { simd, name: cipher, .. } in cpu_levels() {
+        native.data().set_simd(simd);
         for &export in &drawing {
             let bytes = draw(&native, export)?;
             ensure!(bytes != [0; LEN], "{export} with {cipher} left the buffer as it was");
@@ -69,18 +68,6 @@ pub fn call(name: &'static str, image: &VerifiedImage) -> anyhow::Result<Vec<Cal
         }
     }
     Ok(calls)
-}
-
-/// The values of the `simd` byte that this processor can take, with their names.
-fn ciphers() -> Vec<(u8, &'static str)> {
-    let mut ciphers = vec![(simd::SSE2, "SSE2")];
-    if std::arch::is_x86_feature_detected!("avx2") {
-        ciphers.push((simd::AVX2, "AVX2"));
-    }
-    if std::arch::is_x86_feature_detected!("avx512vl") {
-        ciphers.push((simd::AVX512VL, "AVX-512VL"));
-    }
-    ciphers
 }
 
 /// Compares the size probe's answer with the facts from which the C header is made.

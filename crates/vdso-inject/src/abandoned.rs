@@ -6,13 +6,13 @@ use crate::accesses::Accesses;
 use crate::case::Entry;
 use crate::harness::Harness;
 use crate::record::{Origin, Record};
-use crate::registers::Registers;
 use crate::step::{Next, Start, Stepper};
 use crate::{Error, duplicates};
 use std::cell::RefCell;
 use std::ptr::null_mut;
 use std::slice;
 use vdso_abi::PAGE_SIZE;
+use vdso_native::Registers;
 
 /// How a draw ends early.
 #[derive(Clone, Copy, Debug)]

@@ -4,11 +4,12 @@
 use crate::target::Target;
 use std::fmt;
 use vdso_abi::rng_data::simd;
-use vdso_abi::state::GROUP_LEN;
+use vdso_abi::state::{BATCH_LEN, GROUP_LEN};
 
 /// Lengths on every path of a call, in bytes: each size class of the copy, around a whole batch, exact groups of blocks, and
 /// groups with a tail.
-pub const LENS: [usize; 13] = [1, 4, 15, 16, 32, 33, 100, 463, 464, 465, 512, 640, 4096 + 37];
+pub const LENS: [usize; 13] =
+    [1, 4, 15, 16, 32, 33, 100, BATCH_LEN - 1, BATCH_LEN, BATCH_LEN + 1, GROUP_LEN, GROUP_LEN + 128, 4096 + 37];
 
 /// An exported function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The memory accesses of a call, labelled by the part of the state, of the data page or of the buffer that they touch.
 
-use crate::accesses::decode;
-use crate::registers::Registers;
+use crate::accesses::{decode, value};
 use iced_x86::{Code, Instruction, InstructionInfoFactory, OpAccess};
 use std::collections::HashMap;
 use std::mem::offset_of;
@@ -10,6 +9,7 @@ use std::ops::Range;
 use vdso_abi::PAGE_SIZE;
 use vdso_abi::rng_data::VdsoRngData;
 use vdso_abi::state::VgetrandomState;
+use vdso_native::Registers;
 
 /// A part of memory that the protocol tells apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -110,7 +110,7 @@ impl AccessLog {
                 OpAccess::ReadWrite | OpAccess::ReadCondWrite => Kind::ReadWrite,
                 _ => continue,
             };
-            let value = |register, _, _| registers.value(register);
+            let value = |register, _, _| value(registers, register);
             let Some(address) = memory.virtual_address(0, value) else { continue };
             let len = memory.memory_size().size().max(1);
             let accesses = &mut self.accesses;

@@ -8,10 +8,11 @@ use crate::event::{Action, Event, When};
 use crate::harness::Harness;
 use crate::kernel::{self, Behavior, Counts};
 use crate::record::{Origin, Record};
-use crate::registers::Registers;
 use crate::step::{Next, Start, Stepper};
 use crate::trace::Trace;
 use std::cell::{Cell, RefCell};
+use vdso_abi::state::BATCH_LEN;
+use vdso_native::Registers;
 
 /// The result of a run.
 pub struct Outcome {
@@ -226,7 +227,11 @@ impl Run<'_, '_> {
 
     /// Length of a handler's draw; one of eight needs a second batch.
     fn handlers_len(&self) -> usize {
-        if self.rng.borrow_mut().u8(..8) == 0 { self.harness.batch_len().min(464) + SHORT_DRAW } else { SHORT_DRAW }
+        if self.rng.borrow_mut().u8(..8) == 0 {
+            self.harness.batch_len().min(BATCH_LEN) + SHORT_DRAW
+        } else {
+            SHORT_DRAW
+        }
     }
 
     fn fork(&self) {
@@ -274,7 +279,7 @@ impl Run<'_, '_> {
         }
         // In one run of eight past the next refill, whose key must not have been used before.
         if self.rng.borrow_mut().u8(..8) == 0 {
-            for len in [self.harness.batch_len().min(464) + SHORT_DRAW, SHORT_DRAW] {
+            for len in [self.harness.batch_len().min(BATCH_LEN) + SHORT_DRAW, SHORT_DRAW] {
                 self.harness.draw(self.case.entry, len, Origin::Later, record);
             }
         }

@@ -4,14 +4,13 @@
 //! Both arrive as `SIGTRAP` on the stack of the call, as any signal would. The handler may make further calls, also stopped
 //! ones, may fork, and may leave the call without an end, as `longjmp` does.
 
-use crate::registers::Registers;
 use crate::text::Text;
 use libc::{c_int, c_void, siginfo_t};
-use std::arch::naked_asm;
 use std::cell::{Cell, UnsafeCell};
-use std::mem::offset_of;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicPtr, Ordering};
+use vdso_native::Registers;
+use vdso_native::stepping::Frame;
 
 /// How the call goes on after a stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,14 +52,6 @@ struct Breakpoint {
     original: u8,
 }
 
-/// The called function, its arguments, and the stack pointer of its caller.
-#[repr(C)]
-struct Frame {
-    function: usize,
-    arguments: [usize; 5],
-    stack: usize,
-}
-
 /// One call under control. `hook` runs at each stop, on the stack of the call.
 pub struct Stepper<'a> {
     text: &'a Text,
@@ -86,7 +77,7 @@ pub fn install() -> std::io::Result<()> {
 impl<'a> Stepper<'a> {
     /// A call into `text` that stops for `hook`.
     pub fn new(text: &'a Text, hook: &'a dyn Fn(&mut Registers) -> Next) -> Self {
-        let frame = Frame { function: 0, arguments: [0; 5], stack: 0 };
+        let frame = Frame::new(0, [0; 5]);
         Self {
             text,
             hook,
@@ -108,7 +99,6 @@ impl<'a> Stepper<'a> {
     /// `function` takes up to five arguments in the System V calling convention, for which `arguments` are valid;
     /// [`install`] was called, and this is the only thread that makes such calls.
     pub unsafe fn call(&self, function: usize, arguments: [usize; 5], start: Start) -> Option<isize> {
-        let flags = if start == Start::Step { Registers::TRAP_FLAG } else { 0 };
         self.mode.set(match start {
             Start::Run => Mode::Run,
             Start::Step => Mode::Step,
@@ -116,10 +106,10 @@ impl<'a> Stepper<'a> {
         });
         self.left.set(false);
         // SAFETY: the frame is reached through this pointer alone while the call is under way.
-        unsafe { *self.frame.get() = Frame { function, arguments, stack: 0 } };
+        unsafe { *self.frame.get() = Frame::new(function, arguments) };
         let outer = CURRENT.swap((&raw const *self).cast_mut().cast(), Ordering::Relaxed);
         // SAFETY: the caller's promise.
-        let returned = unsafe { enter(self.frame.get(), flags) };
+        let returned = unsafe { Frame::call(self.frame.get(), start == Start::Step) };
         CURRENT.store(outer, Ordering::Relaxed);
         if let Mode::Seek(breakpoint, _) | Mode::Pass(breakpoint, _) = self.mode.get() {
             self.text.write(breakpoint.address, breakpoint.original);
@@ -174,12 +164,8 @@ impl<'a> Stepper<'a> {
     /// Lets the handler return to where the call was made from, with its stack.
     fn leave(&self, registers: &mut Registers) {
         self.left.set(true);
-        // SAFETY: only `enter` writes it, before the call.
-        let stack = unsafe { (*self.frame.get()).stack };
-        // SAFETY: the call pushed its return address right below.
-        let landing = unsafe { *(stack as *const usize).sub(1) };
-        registers.set_pc(landing);
-        registers.set_stack_pointer(stack);
+        // SAFETY: this handler interrupted the call, which is under way.
+        unsafe { Frame::abandon(self.frame.get(), registers) };
     }
 }
 
@@ -219,50 +205,4 @@ fn on_trap(registers: &mut Registers) {
         Some(stepper) => stepper.on_trap(registers),
         None => registers.set_trap_flag(false),
     }
-}
-
-/// Calls what `frame` names, with `flags` set in the flags register.
-///
-/// # Safety
-/// The frame names a function and valid arguments.
-#[unsafe(naked)]
-unsafe extern "sysv64" fn enter(frame: *mut Frame, flags: u64) -> isize {
-    // Seven words, so that the stack is aligned for the call. `leave` restores only the stack pointer: the
-    // registers that a function preserves lie on the stack.
-    naked_asm!(
-        "push rbp",
-        "push rbx",
-        "push r12",
-        "push r13",
-        "push r14",
-        "push r15",
-        "push rdi",
-        "mov [rdi + {stack}], rsp",
-        "mov rax, [rdi + {function}]",
-        "mov r10, rsi",
-        "mov rsi, [rdi + {arguments} + 8]",
-        "mov rdx, [rdi + {arguments} + 16]",
-        "mov rcx, [rdi + {arguments} + 24]",
-        "mov r8, [rdi + {arguments} + 32]",
-        "mov rdi, [rdi + {arguments}]",
-        "pushfq",
-        "or [rsp], r10",
-        "popfq",
-        "call rax",
-        "pushfq",
-        "and qword ptr [rsp], ~{trap_flag}",
-        "popfq",
-        "pop rdi",
-        "pop r15",
-        "pop r14",
-        "pop r13",
-        "pop r12",
-        "pop rbx",
-        "pop rbp",
-        "ret",
-        stack = const offset_of!(Frame, stack),
-        function = const offset_of!(Frame, function),
-        arguments = const offset_of!(Frame, arguments),
-        trap_flag = const Registers::TRAP_FLAG,
-    )
 }

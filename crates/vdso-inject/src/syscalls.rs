@@ -3,12 +3,12 @@
 //!
 //! A seccomp filter turns each of them into a `SIGSYS`, whose handler runs in the middle of the call that made it.
 
-use crate::registers::Registers;
 use crate::{filter, signals, step};
 use libc::{c_int, c_void, siginfo_t};
 use std::io;
 use std::sync::OnceLock;
 use vdso_abi::syscall::NR_GETRANDOM;
+use vdso_native::Registers;
 
 /// The arguments of one system call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

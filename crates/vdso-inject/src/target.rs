@@ -14,7 +14,7 @@ use vdso_abi::rng_data::{VdsoRngData, simd};
 use vdso_abi::routines::CIPHER_ROUTINES;
 use vdso_abi::state::{STATE_LEN, VgetrandomOpaqueParams};
 use vdso_link::{Image, LinkedImage};
-use vdso_native::{NativeImage, RunningImage};
+use vdso_native::{CpuLevel, NativeImage, RunningImage, cpu_levels};
 
 /// `RNDRESEEDCRNG` (Linux `include/uapi/linux/random.h`): the generator takes a new key, and its generation moves.
 const RNDRESEEDCRNG: libc::c_ulong = 0x5207;
@@ -278,15 +278,8 @@ fn functions(address: impl Fn(&str) -> Option<usize>) -> Vec<(Entry, usize)> {
 
 /// The CPU levels of this processor for which there are routines, in ascending order.
 fn levels() -> Vec<u8> {
-    let has = |suffix: &str| CIPHER_ROUTINES.iter().any(|routine| routine.name.ends_with(suffix));
-    let mut levels = vec![simd::SSE2];
-    if std::arch::is_x86_feature_detected!("avx2") && has("_avx2") {
-        levels.push(simd::AVX2);
-    }
-    if std::arch::is_x86_feature_detected!("avx512vl") && has("_avx512vl") {
-        levels.push(simd::AVX512VL);
-    }
-    levels
+    let has = |level: &CpuLevel| CIPHER_ROUTINES.iter().any(|routine| routine.name.ends_with(level.suffix));
+    cpu_levels().into_iter().filter(has).map(|level| level.simd).collect()
 }
 
 /// Returns whether the kernel reseeded, which takes `CAP_SYS_ADMIN`.

@@ -5,7 +5,6 @@
 use crate::campaign::{ended_well, fork};
 use crate::case::Entry;
 use crate::duplicates::{ZeroKey, words};
-use crate::registers::Registers;
 use crate::shared::{Shared, SharedValue};
 use crate::target::Target;
 use crate::{Error, harness, signals};
@@ -15,6 +14,7 @@ use std::fmt;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
+use vdso_native::Registers;
 
 /// Length of the interrupted call, in bytes.
 pub const LEN: usize = 1 << 16;

@@ -7,11 +7,11 @@ use crate::case::Case;
 use crate::harness::Harness;
 use crate::kernel;
 use crate::record::Record;
-use crate::registers::Registers;
 use crate::step::{Next, Start, Stepper};
 use iced_x86::OpAccess;
 use std::cell::RefCell;
 use std::ops::Range;
+use vdso_native::Registers;
 
 /// The instructions of one call, in the order in which they are executed.
 pub struct Trace {

@@ -4,12 +4,12 @@
 use crate::steps::{Happening, Kernel, Label, is_control};
 use std::cell::{Cell, RefCell};
 use vdso_abi::state::{BATCH_LEN, GROUP_LEN};
+use vdso_inject::Registers;
 use vdso_inject::case::Entry;
 use vdso_inject::harness::Harness;
 use vdso_inject::kernel::{self, Behavior};
 use vdso_inject::labels::AccessLog;
 use vdso_inject::record::{Origin, Record};
-use vdso_inject::registers::Registers;
 use vdso_inject::step::{Next, Start, Stepper};
 
 /// The history of the state before the call.

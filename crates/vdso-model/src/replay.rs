@@ -11,11 +11,11 @@ use crate::{counterexample, event};
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use vdso_abi::state::GROUP_LEN;
+use vdso_inject::Registers;
 use vdso_inject::case::Entry;
 use vdso_inject::duplicates::{ZeroKey, words};
 use vdso_inject::harness::Harness;
 use vdso_inject::labels::AccessLog;
-use vdso_inject::registers::Registers;
 use vdso_inject::step::{Next, Start as Begin, Stepper};
 
 /// Bytes that stand for one cell of a batch.

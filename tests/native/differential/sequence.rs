@@ -5,7 +5,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use vdso_abi::PAGE_SIZE;
 use vdso_abi::state::STATE_LEN;
-use vdso_tests::ciphers;
+use vdso_tests::cpu_levels;
 
 /// What a client and its kernel do, one thing after the other.
 #[derive(Clone, Debug)]
@@ -115,7 +115,7 @@ fn step() -> impl Strategy<Value = Step> {
 pub fn sequences() -> impl Strategy<Value = Sequence> {
     let ready = prop_oneof![5 => Just(true), 1 => Just(false)];
     let offsets = [0..=PAGE_SIZE / 2 - STATE_LEN, PAGE_SIZE / 2..=PAGE_SIZE - STATE_LEN];
-    (ready, offsets, 0..ciphers().len(), vec(step(), 1..40)).prop_map(|(ready, offsets, cipher, steps)| Sequence {
+    (ready, offsets, 0..cpu_levels().len(), vec(step(), 1..40)).prop_map(|(ready, offsets, cipher, steps)| Sequence {
         ready,
         offsets,
         cipher,

@@ -15,7 +15,7 @@ use vdso_tests::child::{exit, fork};
 use vdso_tests::memory::Pages;
 use vdso_tests::state::{Snapshot, StatePage, StatePtr, idle, in_use};
 use vdso_tests::syscalls::{Answer, Call, calls, forget, intercept};
-use vdso_tests::{Vdso, ciphers, model};
+use vdso_tests::{Vdso, cpu_levels, model};
 
 /// The arguments of a call, ready to be passed on.
 #[derive(Clone, Copy)]
@@ -93,7 +93,7 @@ impl World {
     pub fn run(&mut self, sequence: &Sequence) -> TestCaseResult {
         self.offsets = sequence.offsets;
         self.vdso.image().enter_time_namespace(false).expect("mprotect");
-        self.vdso.data().set_simd(ciphers()[sequence.cipher].simd);
+        self.vdso.data().set_simd(cpu_levels()[sequence.cipher].simd);
         self.publish(u64::from(sequence.ready));
         self.wipe();
         let outcome = self.steps(&sequence.steps);

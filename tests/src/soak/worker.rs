@@ -12,10 +12,11 @@ use std::ptr::null;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering, compiler_fence};
 use std::time::Duration;
+use vdso_abi::state::{BATCH_LEN, GROUP_LEN};
 
 /// Lengths of the draws: every path. Multiples of eight keep the words of a batch where they are, so that a batch or a key
 /// that is used twice gives equal words.
-const LENS: [usize; 13] = [8, 16, 24, 32, 40, 64, 104, 256, 464, 472, 512, 1536, 4096];
+const LENS: [usize; 13] = [8, 16, 24, 32, 40, 64, 104, 256, BATCH_LEN, BATCH_LEN + 8, GROUP_LEN, 1536, 4096];
 /// Length of the draws of handlers.
 const HANDLER_LEN: usize = 64;
 /// What handlers have drawn and their thread has not collected yet.

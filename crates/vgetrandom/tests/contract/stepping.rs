@@ -8,11 +8,12 @@ use crate::support::handler::handle;
 use crate::support::landing;
 use crate::support::path::{Path, vdso_range};
 use crate::support::words::{Shared, assert_unique};
-use libc::{c_int, c_void, siginfo_t, ucontext_t};
+use libc::{c_int, c_void, siginfo_t};
 use std::cell::Cell;
 use std::ops::Range;
 use std::sync::OnceLock;
 use vdso_fixtures::child::{in_child, judge, wait};
+use vdso_native::Registers;
 
 /// The event at the chosen instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +81,7 @@ extern "C" fn outer_draw() {
 
 extern "C" fn on_trap(_: c_int, _: *mut siginfo_t, context: *mut c_void) {
     // SAFETY: this handler's context.
-    let pc = unsafe { (*context.cast::<ucontext_t>()).uc_mcontext.gregs[libc::REG_RIP as usize] } as usize;
+    let pc = unsafe { Registers::of(context) }.pc();
     if landing::is_caller(pc) {
         return;
     }
