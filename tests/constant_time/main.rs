@@ -101,10 +101,10 @@ impl Bench {
             unsafe { self.vdso.generate(cipher, output.as_mut_ptr(), state, u64::from(u32::MAX), groups) };
             self.count(&output);
         }
-        for mark in [held.word, held.word + 2] {
+        for tag in [held.word, held.word + 2] {
             self.prepare(state, held);
-            let blocks = self.vdso.refill(cipher, state, 0, mark);
-            assert_eq!(blocks != 0, mark == held.word);
+            let blocks = self.vdso.refill(cipher, state, 0, tag);
+            assert_eq!(blocks != 0, tag == held.word);
             self.count(&[]);
         }
     }
@@ -126,7 +126,7 @@ fn main() -> ExitCode {
         // SAFETY: the state is readable as far as a byte can index it.
         Some("index") => unsafe { planted_index(key) },
         Some("calls") => {
-            // What valgrind emulates: nothing wider than AVX2.
+            // Valgrind emulates nothing wider than AVX2.
             for cipher in cpu_levels().into_iter().filter(|cipher| cipher.simd <= simd::AVX2) {
                 bench.calls(cipher);
                 bench.routines(cipher);

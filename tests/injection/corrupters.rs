@@ -55,7 +55,7 @@ unsafe extern "C" fn calls_too_often(buffer: *mut u8, len: usize, _: u32, _: *mu
     (0..4).map(|_| system_call(buffer, len)).sum::<isize>() / 4
 }
 
-unsafe extern "C" fn writes_behind_the_end(buffer: *mut u8, len: usize, _: u32, _: *mut u8) -> isize {
+unsafe extern "C" fn writes_after_the_end(buffer: *mut u8, len: usize, _: u32, _: *mut u8) -> isize {
     fill(buffer, len + 1, next_word) - 1
 }
 
@@ -128,14 +128,14 @@ fn faults(target: Draw) -> Vec<Fault> {
 /// A broken target by what it does, and the fault that it must be flagged for.
 type Corrupter = (&'static str, Draw, fn(&Fault) -> bool);
 
-/// Each is flagged for what it does, whatever else may be said of it.
+/// Each is flagged for its fault; other violations may be reported as well.
 #[test]
 fn each_corrupter_is_flagged() {
     let cases: [Corrupter; 11] = [
         ("system call", always_by_system_call, |fault| matches!(fault, Fault::SlowForEver)),
         ("other arguments", calls_for_less, |fault| matches!(fault, Fault::UnexpectedSystemCall)),
         ("many calls", calls_too_often, |fault| matches!(fault, Fault::ManySystemCalls(4))),
-        ("behind the end", writes_behind_the_end, |fault| matches!(fault, Fault::Overrun(offset) if *offset > 0)),
+        ("after the end", writes_after_the_end, |fault| matches!(fault, Fault::Overrun(offset) if *offset > 0)),
         ("count", counts_wrongly, |fault| matches!(fault, Fault::OtherReturned(_) | Fault::Returned(_))),
         ("itself", repeats_itself, |fault| matches!(fault, Fault::Repeated { .. })),
         ("each run", repeats_in_each_run, |fault| matches!(fault, Fault::RepeatedAcrossRuns(_))),

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use vdso_inject::{Effort, Event, Options, Target, inject};
 
-/// What the C implementation of 6.11 and later does not survive. Whatever else is found, nobody knows of yet.
+/// The known violations of the C implementation in 6.11 and later. Any other violation is new.
 const KNOWN: [Event; 10] = [
     Event::WipeDraw,
     Event::WipeLaterDraw,

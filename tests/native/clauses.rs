@@ -2,7 +2,7 @@
 //! Every clause of docs/contract.md has a test or a rule that names it, and nothing names a clause that is not there.
 //!
 //! A test names clauses at the beginning of its name, `k2_…` or `e4_e7_…`; a rule of vdso-link in its reason, "contract M1".
-//! That each rule has an input that makes it speak is the business of its own tests.
+//! The tests of `vdso-link` check that each rule has a bad input.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -46,14 +46,14 @@ fn rust_tests(source: &str) -> Vec<&str> {
     tests
 }
 
-/// Names in the table of the guest's tests: first arguments of `TEST()`, `GLUE_TEST()` and whatever else ends so.
+/// Names in the table of the guest's tests: first arguments of `TEST()`, `GLUE_TEST()` and other names that end in `TEST`.
 fn guest_tests(table: &str) -> Vec<&str> {
     let is_macro = |name: &str| name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
     let entries = table.lines().filter_map(|line| line.split_once("TEST(").filter(|(before, _)| is_macro(before)));
     entries.filter_map(|(_, entry)| entry.split(',').next()).collect()
 }
 
-/// Names of the tests that a source adds to a harness of its own.
+/// Names of the tests that a source adds to a separate harness.
 fn trials(source: &str) -> Vec<&str> {
     source
         .split("Trial::test(")
@@ -65,16 +65,16 @@ fn trials(source: &str) -> Vec<&str> {
 /// The clauses that a text refers to as "contract M1", or "contract M1 and M2".
 fn referred_to(text: &str) -> Vec<String> {
     let words: Vec<_> = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    let behind = words.iter().enumerate().filter(|(_, word)| **word == "contract").flat_map(|(at, _)| {
+    let followers = words.iter().enumerate().filter(|(_, word)| **word == "contract").flat_map(|(at, _)| {
         let rest = words[at + 1..].iter().take_while(|word| is_id(word) || **word == "and");
         rest.filter(|word| is_id(word)).map(|word| (*word).to_owned())
     });
-    behind.collect()
+    followers.collect()
 }
 
-fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
-        let path = entry.expect("a folder can be read to its end").path();
+fn rust_files(directory: &Path, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display())) {
+        let path = entry.expect("a directory can be read to its end").path();
         if path.is_dir() {
             rust_files(&path, files);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
@@ -89,7 +89,7 @@ fn rules() -> impl Iterator<Item = &'static Rule> {
     object.chain(vdso_link::verify::rules().map(|rule| &rule.rule))
 }
 
-/// What proves each clause.
+/// The tests of each clause.
 fn proofs() -> BTreeMap<String, Vec<String>> {
     let mut proofs: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut add = |clause: String, proof: String| proofs.entry(clause).or_default().push(proof);
@@ -126,8 +126,8 @@ fn every_clause_has_a_test_and_every_id_a_clause() {
 /// Names of all tests of the workspace and of the guest.
 fn tests() -> BTreeSet<String> {
     let mut files = Vec::new();
-    for folder in ["tests", "crates", "xtask"] {
-        rust_files(&workspace().join(folder), &mut files);
+    for directory in ["tests", "crates", "xtask"] {
+        rust_files(&workspace().join(directory), &mut files);
     }
     let of_file = |path: &PathBuf| {
         let source = read(path);
@@ -139,7 +139,7 @@ fn tests() -> BTreeSet<String> {
     files.iter().flat_map(of_file).chain(guest_tests(&guest).into_iter().map(str::to_owned)).collect()
 }
 
-/// What a text quotes as code.
+/// The code spans of a text.
 fn quoted(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }

@@ -102,7 +102,7 @@ fn s1_other_accesses_are_noticed() {
     });
 }
 
-/// What another program writes to a byte need not be 0 or 1, and no neighbour of the byte counts.
+/// Any value of the byte but 0 counts as ready, and its neighbours do not matter.
 #[test]
 fn s3_any_value_of_the_byte_but_zero_is_ready() {
     in_child(|| {

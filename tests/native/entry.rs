@@ -17,7 +17,7 @@ pub fn full() -> Snapshot {
     Snapshot::keyed(GENERATION, 1).with_batch(BATCH_LEN, 21)
 }
 
-/// What the kernel is made to answer where a test only looks at the system call.
+/// The result of an intercepted system call, for tests that check only its arguments.
 pub const ANSWER: i32 = libc::EOVERFLOW;
 
 /// One call, and the one system call that must come of it with the same arguments.
@@ -48,7 +48,7 @@ fn e1_probe_writes_64_bytes_and_returns_0() {
         for ready in [true, false] {
             vdso.data().set_ready(ready);
             let mut words = [0xa5a5_a5a5_u32; 18];
-            // SAFETY: `words` has room for the answer behind its first one, and the buffer is not written.
+            // SAFETY: `words` has room for the answer after its first one, and the buffer is not written.
             let returned = unsafe {
                 let params = StatePtr::new(words[1..].as_mut_ptr().cast());
                 vdso.call_raw(null_mut(), 0, 0, params, usize::MAX)

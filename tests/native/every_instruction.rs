@@ -16,12 +16,12 @@ use vdso_tests::stepping::{at_each_instruction, stepped};
 use vdso_tests::vdso::GENERATION;
 use vdso_tests::{Vdso, cpu_levels};
 
-/// What a handler sees of a state, as far as it acts on it.
+/// The kind of state that a handler finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Seen {
     Fresh,
     InUse,
-    /// Idle with a key of an older generation, which nobody uses.
+    /// Idle with a key of an older generation, which no call uses.
     Stale,
     /// Idle with a key of the present generation: ready to be drawn from.
     Valid,
@@ -56,7 +56,7 @@ fn found_by_handlers(
 }
 
 /// Before a call takes the state and after it has released it, the state is whole: what it was, or what it becomes. In
-/// between it is nobody's to use. Returns what a handler must not find.
+/// between no call may use it. Returns the kinds that a handler must not find.
 fn inconsistent(found: &[Snapshot], before: Snapshot, after: Snapshot) -> Option<Snapshot> {
     let is_whole = |contents: &Snapshot| *contents == before || *contents == after;
     let is_safe = |contents: &Snapshot| matches!(seen(contents), Seen::InUse | Seen::Fresh) || is_whole(contents);
@@ -202,7 +202,7 @@ fn key_that_is_read_too_late_is_noticed() {
     });
 }
 
-/// What is not covered, as a fact: the kernel saves registers that hold key words in the frame of a handler.
+/// Not covered: the kernel saves registers that hold key words in the frame of a handler.
 #[test]
 fn m5_signal_frame_can_hold_key_words() {
     /// From a variable of the handler up: past its frame and into the one that the kernel made.

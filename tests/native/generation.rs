@@ -22,7 +22,7 @@ fn answer_key(number: usize, _: Call) -> Answer {
     Answer::Bytes(fetched(number).into())
 }
 
-/// What a fresh state gives and becomes after a fetch of `key` under `generation`.
+/// The bytes and the new contents of a fresh state after a fetch of `key` under `generation`.
 fn drawn_afresh(generation: u64, key: [u8; KEY_LEN], len: usize) -> (Vec<u8>, Snapshot) {
     drawn_from(Snapshot::FRESH, generation, key, len)
 }
@@ -121,7 +121,7 @@ fn k3_generation_is_read_before_the_key_is_fetched() {
         assert_eq!(vdso.draw(&mut buffer, page.state()), 16);
         let (bytes, after) = drawn_afresh(GENERATION + 1, fetched(1), 16);
         assert_eq!((&buffer[..], page.state().read()), (&bytes[..], after));
-        assert_eq!(calls().len(), 2, "the key of before the reseed serves nobody");
+        assert_eq!(calls().len(), 2, "no call uses the key from before the reseed");
     });
 }
 
@@ -159,11 +159,11 @@ fn k4_failed_or_short_fetch_invalidates_and_falls_back() {
 }
 
 /// The buffer's last part lies on a page that faults; at the fault the generation moves. The call must begin again at the
-/// first byte of the buffer, and write not a byte behind its last, where the next page faults for good.
+/// first byte of the buffer, and write no byte after its last, where the next page faults for good.
 #[test]
 fn k5_generation_that_moves_in_mid_call_rewinds() {
     for cipher in cpu_levels() {
-        for (len, behind) in
+        for (len, after) in
             [(2, 1), (16, 8), (300, 299), (BATCH_LEN, 1), (BATCH_LEN + 1, 1), (1000, 500), (2100, 2000), (5000, 4096)]
         {
             for remaining in [BATCH_LEN, 77, 0] {
@@ -172,9 +172,9 @@ fn k5_generation_that_moves_in_mid_call_rewinds() {
                     let before = Snapshot::keyed(GENERATION, 4).with_batch(remaining, 55);
                     let page = StatePage::with(before);
                     vdso.data().set_simd(cipher.simd);
-                    // `behind` bytes lie on the page that faults first, or the pages after it.
+                    // `after` bytes lie on the page that faults first, or the pages after it.
                     let closed = 2;
-                    let start = buffer.start().wrapping_add(closed * PAGE_SIZE + behind - len);
+                    let start = buffer.start().wrapping_add(closed * PAGE_SIZE + after - len);
                     buffer.close(closed);
                     let (hooked, kernel) = (buffer.clone(), vdso.clone());
                     on_fault(move |address| {
@@ -186,7 +186,7 @@ fn k5_generation_that_moves_in_mid_call_rewinds() {
                     intercept(answer_key);
                     // SAFETY: the pages are writable, one after its fault.
                     let returned = unsafe { vdso.call(start, len, 0, page.state()) };
-                    let place = format!("{cipher:?}, {len} bytes, {behind} behind the fault, from {before:?}");
+                    let place = format!("{cipher:?}, {len} bytes, {after} after the fault, from {before:?}");
                     assert_eq!((returned, faults::count()), (len as isize, 1), "{place}");
                     let (bytes, after) = drawn_afresh(GENERATION + 1, fetched(0), len);
                     let (all, offset) = (buffer.bytes(), start.addr() - buffer.start().addr());
@@ -244,7 +244,7 @@ fn k6_one_restart_then_the_system_call_serves_all() {
     });
 }
 
-/// M4: bytes of an abandoned pass belong to nobody, and a system call that fails leaves none behind.
+/// M4: no byte of a discarded pass stays in the buffer of a system call that fails.
 #[test]
 fn m4_nothing_of_an_abandoned_pass_stays() {
     in_child(|| {

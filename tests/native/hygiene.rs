@@ -21,11 +21,11 @@ fn m2_cipher_routines_leave_no_vector_register_dirty() {
             let after = unsafe { Aftermath::of(vdso.routine("generate", cipher), arguments) };
             assert_eq!(after.dirty_vector(), None, "{cipher:?}, generate {groups}: {:x?}", after.vectors);
         }
-        // With its mark, and with that of another.
-        for mark in [held.word, held.word + 2] {
+        // With its in-use tag, and with that of another call.
+        for tag in [held.word, held.word + 2] {
             page.state().write(held);
             // SAFETY: the arguments of a refill routine.
-            let after = unsafe { Aftermath::of(vdso.routine("refill", cipher), [state, 0, mark as usize, 0, 0]) };
+            let after = unsafe { Aftermath::of(vdso.routine("refill", cipher), [state, 0, tag as usize, 0, 0]) };
             assert_eq!(after.dirty_vector(), None, "{cipher:?}, refill: {:x?}", after.vectors);
         }
     }

@@ -150,7 +150,7 @@ fn generate_many_keys() {
     }
 }
 
-/// What a refill from block `counter` on leaves in a state that is still in use.
+/// The state in use after a refill from block `counter` on.
 fn refilled(contents: Snapshot, counter: u64) -> Snapshot {
     let stream = keystream(&contents.key, counter, GROUP_BLOCKS);
     let mut after = contents;
@@ -200,7 +200,7 @@ fn refill_chain() {
     }
 }
 
-/// No output comes from the key of a state that lost its mark.
+/// No output comes from the key of a state that lost its in-use tag.
 #[test]
 fn r2_refill_stores_no_output_under_another_mark() {
     let (vdso, page) = (Vdso::built(), StatePage::new());

@@ -12,7 +12,7 @@ use vdso_tests::syscalls::{Answer, intercept};
 use vdso_tests::vdso::GENERATION;
 use vdso_tests::{Vdso, cpu_levels};
 
-/// What the first handler draws, and the second.
+/// The draws of the first handler, and of the second.
 const DRAWS: [usize; 2] = [48, 400];
 
 #[test]

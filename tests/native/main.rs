@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The native tier: the built image, mapped beside data pages of its own, held against the contract.
+//! The native tier: the built image, mapped with separate data pages, tested against the contract.
 //!
 //! One module for each subject. Tests of a clause begin with its id, and [`clauses`] sees to it that none is without.
 

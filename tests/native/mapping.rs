@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! `vdso-native` itself: what it refuses, with which words, and that it leaves nothing behind.
+//! `vdso-native` itself: the images that it refuses, its messages, and that it unmaps everything.
 
 use std::path::Path;
 use vdso_link::Image;
@@ -52,7 +52,7 @@ fn images_of_another_shape_are_refused() {
 
 #[test]
 fn function_outside_of_the_image_is_none() {
-    // What the segment does not hold, the kernel would not map.
+    // The kernel maps only the segment.
     let image = changed(|data| set_in_load(data, P_FILESZ, 0x40));
     let mapped = NativeImage::map(&image, &SHARED_PAGE).expect("short, but one segment from the first byte on");
     for name in ["__vdso_getrandom", "no_such_function"] {

@@ -136,7 +136,7 @@ fn o3_state_that_cannot_be_written_faults_before_anything_is_drawn() {
     }
 }
 
-/// What needs no more than a look at the mark needs no more than a state that can be read.
+/// A call that only checks the tag needs no more than a readable state.
 #[test]
 fn o3_read_only_state_in_use_goes_to_the_kernel() {
     in_child(|| {
@@ -201,7 +201,7 @@ fn o5_shared_state_serves_parent_and_child_in_turn() {
                 draw_as_modelled(&vdso, page.state(), &mut expected, len);
                 assert_eq!(calls(), []);
             } else {
-                // What the child does, said once more here.
+                // The state that the child must have.
                 model::draw(&mut expected, len);
             }
             side.join();
@@ -250,7 +250,7 @@ fn o7_what_needs_no_data_pages_is_served() {
     });
 }
 
-/// A state from elsewhere: whatever generation it is of, only this kernel's present one counts.
+/// A state from elsewhere: only the present generation of this kernel counts.
 #[test]
 fn o9_restored_state_of_another_generation_is_keyed_anew() {
     for generation in [1, GENERATION - 1, GENERATION + 1, 1 << 40, (1 << 62) - 1] {

@@ -31,14 +31,14 @@ pub fn answer(number: usize, _: Call) -> Answer {
     Answer::Bytes(bytes_of(number))
 }
 
-/// What a fresh state gives and becomes when system call `number` fetches its key.
+/// The bytes and the new contents of a fresh state whose key system call `number` fetches.
 pub fn drawn_afresh(number: usize, len: usize) -> (Vec<u8>, Snapshot) {
     let mut state = Snapshot::FRESH;
     model::rekey(&mut state, GENERATION, key_of(number));
     (model::draw(&mut state, len), state)
 }
 
-/// Lengths of the interrupted call, and how much of it lies behind the fault: early and late in the copy from the batch,
+/// Lengths of the interrupted call, and how much of it lies after the fault: early and late in the copy from the batch,
 /// in direct groups, and in the tail after the refill.
 pub const PLACES: [(usize, usize); 9] =
     [(2, 1), (16, 15), (16, 1), (BATCH_LEN, 200), (600, 590), (600, 3), (1600, 1599), (1600, 600), (5000, 4096)];
@@ -53,11 +53,11 @@ pub struct Interrupted {
 }
 
 impl Interrupted {
-    /// Prepares a call of `len` bytes on `contents`, whose last `behind` bytes fault once; `event` then happens.
+    /// Prepares a call of `len` bytes on `contents`, whose last `after` bytes fault once; `event` then happens.
     pub fn new(
         simd: u8,
         contents: Snapshot,
-        (len, behind): (usize, usize),
+        (len, after): (usize, usize),
         event: impl Fn(&Vdso, &StatePage) + Send + Sync + 'static,
     ) -> Self {
         let (vdso, buffer) = (Arc::new(Vdso::built()), Arc::new(Pages::new(4)));
@@ -72,7 +72,7 @@ impl Interrupted {
             true
         });
         intercept(answer);
-        let start = buffer.start().wrapping_add(2 * PAGE_SIZE + behind - len);
+        let start = buffer.start().wrapping_add(2 * PAGE_SIZE + after - len);
         Self { vdso, buffer, page, start, len }
     }
 
@@ -154,7 +154,7 @@ fn r2_state_wiped_in_mid_call_starts_over() {
     });
 }
 
-/// The hole of other implementations: the mark goes with the page, and the handler's call uses the state as a fresh one.
+/// The defect of other implementations: the tag is wiped with the page, and the handler's call uses the state as a fresh one.
 #[test]
 fn r2_wipe_then_draw_in_a_handler_shares_no_byte() {
     everywhere(|simd, contents, place| {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Clauses M1 and M2: what a whole call leaves on the stack and in registers, on every path and under every cipher.
 //!
-//! Each call is made twice from the same addresses, with different secrets. What it leaves is searched for eight
+//! Each call is made twice from the same addresses, with different secrets. Its residue is searched for eight
 //! neighbouring bytes of them, and must be the same both times: that also excludes what can be computed from a secret.
-//! Handlers run on a stack of their own, because the registers that the kernel saves for them are another matter (M5).
+//! Handlers run on a separate stack, because the registers that the kernel saves for them are another matter (M5).
 
 mod planted;
 
@@ -24,7 +24,7 @@ use vdso_tests::syscalls::{Answer, intercept};
 use vdso_tests::vdso::GENERATION;
 use vdso_tests::{CpuLevel, Vdso, cpu_levels};
 
-/// What happens in the middle of a call.
+/// The event in the middle of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Event {
     Nothing,
@@ -113,7 +113,7 @@ struct Subject<'a> {
     fetches: Arc<AtomicUsize>,
 }
 
-/// What a run came to.
+/// The result of a run.
 struct Run {
     aftermath: Box<Aftermath>,
     secrets: Secrets,
@@ -241,7 +241,7 @@ fn m1_m2_no_secret_on_the_stack_or_in_vector_registers() {
     });
 }
 
-/// What a general-purpose register may hold of all that differs between runs: bytes of the output, which the caller has.
+/// The only bytes that differ between runs and that a general-purpose register may hold: those of the output.
 fn is_output(value: u64, output: &[u8]) -> bool {
     let bytes = value.to_le_bytes();
     let len = bytes.len() - bytes.iter().rev().take_while(|byte| **byte == 0).count();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The object in each image that a kernel brings, loaded as a library: the running kernel's, and those of all kernel lines
+//! The object in each image that a kernel brings, loaded as a library: the running kernel's, and those of all kernel series
 //! as `cargo xtask stock-vdso` builds them, with and without their symbols.
 //!
 //! Where a call is taken one instruction at a time the running kernel's data is a copy: the kernel would always be faster,
@@ -27,7 +27,7 @@ use vdso_tests::{cpu_levels, model};
 pub type Vgetrandom = unsafe extern "C" fn(*mut u8, usize, u32, *mut libc::c_void) -> isize;
 type Getrandom = unsafe extern "C" fn(*mut u8, usize, u32, *mut libc::c_void, usize) -> isize;
 
-/// Clocks that nobody sets, and that the vDSO answers for.
+/// Clocks that no program sets, and that the vDSO reads.
 pub const CLOCKS: [libc::clockid_t; 3] = [libc::CLOCK_MONOTONIC, libc::CLOCK_MONOTONIC_COARSE, libc::CLOCK_BOOTTIME];
 
 /// Name and address of each exported function.
@@ -38,7 +38,7 @@ pub fn exported(image: &Image) -> BTreeMap<String, u64> {
     named.filter(|(name, _)| !name.starts_with("LINUX")).collect()
 }
 
-/// What the data pages of a test show that has none of the kernel's.
+/// The data pages of a test without the kernel's.
 const OWN: Data = Data::Own { generation: GENERATION, simd: 0 };
 
 #[test]
@@ -50,7 +50,7 @@ fn equal_images_give_equal_splices_that_verify_and_can_be_undone() {
         assert_eq!(spliced.image.data(), again.image.data(), "{shown}");
         assert!(unsplice(&spliced.image).unwrap().data() == kernel.image.data(), "{shown}");
         verify(spliced).unwrap().unwrap_or_else(|report| panic!("{report}"));
-        // In somebody else's hands, held against the kernel's image.
+        // Called by this process, and compared with the kernel's image.
         let mut found = LinkedImage::found(again.image).unwrap();
         found.original = Some(kernel.image);
         verify(found).unwrap().unwrap_or_else(|report| panic!("{report}"));

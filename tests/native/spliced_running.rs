@@ -33,7 +33,7 @@ fn vgetrandom(image: &LoadedImage) -> Vgetrandom {
     unsafe { std::mem::transmute::<usize, Vgetrandom>(image.versioned(c"__vdso_vgetrandom")) }
 }
 
-/// A time as nanoseconds, of whoever answers.
+/// A time in nanoseconds, from either image.
 fn time(clock: libc::clockid_t, ask: impl Fn(libc::clockid_t, *mut libc::timespec) -> i64) -> i128 {
     let mut time = libc::timespec { tv_sec: -1, tv_nsec: -1 };
     assert_eq!(ask(clock, &raw mut time), 0, "clock {clock}");
@@ -86,7 +86,8 @@ fn old_functions_need_no_system_call_where_the_kernels_own_need_none() {
 fn new_functions_draw_under_the_running_kernels_generation() {
     const DRAWS: usize = 100;
     let Some((spliced, file)) = spliced() else { return };
-    let kernel_has_data = exported(spliced.original.as_ref().expect("the way back")).contains_key("__vdso_getrandom");
+    let kernel_has_data =
+        exported(spliced.original.as_ref().expect("the undo record")).contains_key("__vdso_getrandom");
     in_child(|| {
         let image = LoadedImage::load(file.path(), Data::Kernels);
         let (vgetrandom, page) = (vgetrandom(&image), StatePage::new());

@@ -66,7 +66,7 @@ fn s2_page_is_not_touched_outside() {
     });
 }
 
-/// What the test above relies on.
+/// The assumption of the test above.
 #[test]
 fn page_faults_outside_and_not_inside() {
     let vdso = Vdso::built();

@@ -72,7 +72,7 @@ fn missing_frame_information_is_noticed() {
         // SAFETY: the function takes any arguments.
         unsafe { stepped(start, 0, 0, 0, 0) };
     });
-    // At the first instruction behind the push; at the push itself all is still well.
+    // At the first instruction after the push; at the push itself all is still well.
     let Outcome::Panicked(words) = ended else { panic!("{ended:?}") };
     assert!(words.contains("lost at 0x2:"), "{words}");
 }

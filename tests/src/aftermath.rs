@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What a call leaves behind: in the registers, caught right at its return, and on the stack below its caller.
+//! The residue of a call: in the registers, right at its return, and on the stack below its caller.
 
 use crate::secrets::Secrets;
 use std::arch::naked_asm;
@@ -57,7 +57,7 @@ impl Aftermath {
         aftermath
     }
 
-    /// What the call returned.
+    /// The result of the call.
     pub fn returned(&self) -> isize {
         self.general[0].cast_signed() as isize
     }

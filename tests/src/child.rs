@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! A test in a child process, for what changes a process for good: filters, handlers, a fatal fault.
+//! A test in a child process, for lasting changes of a process: filters, handlers, a fatal fault.
 
 use std::fs::File;
 use std::io::{PipeWriter, Read, Write, pipe};
@@ -34,9 +34,9 @@ pub fn in_child(test: impl FnOnce()) {
     }
 }
 
-/// Runs `test` in a child, and says how that ended.
+/// Runs `test` in a child, and returns how it ended.
 ///
-/// The child has one thread, whatever the parent has.
+/// The child has one thread.
 pub fn outcome(test: impl FnOnce()) -> Outcome {
     let (mut words, report) = pipe().expect("pipe");
     set_panic_hook();

@@ -71,7 +71,7 @@ impl Collector<'_> {
     /// The most words that one collector holds.
     pub const WORDS: usize = PARTS * Self::ROOM;
 
-    /// Adds the whole words of one draw. What is left behind the last one is not looked at.
+    /// Adds the whole words of one draw. Bytes after the last whole word are ignored.
     pub fn add(&mut self, bytes: &[u8]) {
         for word in bytes.as_chunks().0 {
             let word = u64::from_ne_bytes(*word);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Images as kernels bring them: the running kernel's, and those of the kernel lines that `cargo xtask stock-vdso` has built.
+//! Images as kernels bring them: the running kernel's, and those of the kernel series that `cargo xtask stock-vdso` has built.
 
 use crate::{Vdso, workspace};
 use std::path::Path;
@@ -28,14 +28,14 @@ impl KernelImage {
             .map(|it| Self { image: it.image, debug: None })
     }
 
-    /// The images of kernel lines: for each the stripped one, and the one with symbols, if they were built;
+    /// The images of kernel series: for each the stripped one, and the one with symbols, if they were built;
     /// `cargo xtask test` names what it has not built.
     pub fn stock() -> Vec<Self> {
         let mut images = Vec::new();
-        let lines = std::fs::read_dir(workspace::root().join("target/kernel")).into_iter().flatten();
-        for folder in lines.map(|line| line.expect("a folder can be read to its end").path().join("stock")) {
-            if folder.is_dir() {
-                let [stripped, debug] = ["vdso64.so", "vdso64.so.dbg"].map(|name| read(&folder.join(name)));
+        let series = std::fs::read_dir(workspace::root().join("target/kernel")).into_iter().flatten();
+        for directory in series.map(|series| series.expect("a directory can be read to its end").path().join("stock")) {
+            if directory.is_dir() {
+                let [stripped, debug] = ["vdso64.so", "vdso64.so.dbg"].map(|name| read(&directory.join(name)));
                 images.push(Self { image: stripped, debug: Some(debug.clone()) });
                 images.push(Self { image: debug, debug: None });
             }
@@ -94,5 +94,5 @@ pub fn on_disk(spliced: &LinkedImage) -> NamedTempFile {
 }
 
 fn read(path: &Path) -> Image {
-    Image::read(path).unwrap_or_else(|error| panic!("{error}: remove its folder, and run `cargo xtask stock-vdso`"))
+    Image::read(path).unwrap_or_else(|error| panic!("{error}: remove its directory, and run `cargo xtask stock-vdso`"))
 }

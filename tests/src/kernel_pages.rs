@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The data pages that the running kernel has mapped in front of its own image.
+//! The data pages that the running kernel has mapped before its image.
 
 use rustix::mm::{MremapFlags, mremap_fixed};
 use std::io::{Read, Write, pipe};

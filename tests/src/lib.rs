@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What the native tier of the tests is made of.
+//! The parts of the native tier of the tests.
 //!
 //! A test maps the built image ([`Vdso`]), prepares an opaque state ([`state`]), calls, and compares with the [`model`].
 //! Where a clause speaks of system calls they are intercepted and counted ([`syscalls`]), and where it speaks of something
 //! that happens in mid-call, it is made to happen there by a page that faults ([`faults`]). Both change the process for
-//! good, so such a test runs in a child of its own ([`child`]).
+//! good, so such a test runs in a separate child ([`child`]).
 
 pub mod aftermath;
 pub mod child;

@@ -18,7 +18,7 @@ use vdso_link::{DataPageLayout, Image, LinkedImage};
 /// `VDSO_CLOCKMODE_TSC` (Linux `arch/x86/include/asm/vdso/clocksource.h`).
 const CLOCK_MODE_TSC: u32 = 1;
 
-/// What the data pages show.
+/// The contents of the data pages.
 pub enum Data {
     /// To the object this generation and the cipher `simd`; to the kernel's own functions a clock that stands still at 0,
     /// and that they read without a system call.
@@ -28,9 +28,9 @@ pub enum Data {
         /// One of [`vdso_abi::rng_data::simd`].
         simd: u8,
     },
-    /// What the running kernel shows, in its own pages, which are moved here: see [`KernelPages::move_to`].
+    /// The running kernel's pages, which are moved here: see [`KernelPages::move_to`].
     Kernels,
-    /// What it showed at one moment.
+    /// A snapshot of the running kernel's pages.
     KernelsAtOneMoment,
 }
 
@@ -53,7 +53,7 @@ impl LoadedImage {
     pub fn load(path: &Path, data: Data) -> Self {
         let file = Image::read(path).unwrap_or_else(|error| panic!("{error}"));
         let len = file.data().len();
-        let layout = LinkedImage::found(file).expect("a kernel line that is known").layout;
+        let layout = LinkedImage::found(file).expect("a known kernel series").layout;
         let name = CString::new(path.as_os_str().as_bytes()).expect("no NUL in a path");
         for _ in 0..Self::ATTEMPTS {
             let image = Self::open(&name, len);

@@ -50,7 +50,7 @@ impl Pages {
         self.reserved.wrapping_add(PAGE_SIZE)
     }
 
-    /// Address right behind the last writable byte, where an overrun by one byte faults.
+    /// Address right after the last writable byte, where an overrun by one byte faults.
     pub fn end(&self) -> *mut u8 {
         self.start().wrapping_add(self.count * PAGE_SIZE)
     }
@@ -118,14 +118,14 @@ impl Drop for Pages {
     }
 }
 
-/// A range of addresses that is the same little memory over and over, and inaccessible behind its end.
+/// A range of addresses that maps the same small memory repeatedly, and is inaccessible after its end.
 pub struct Alias {
     start: *mut u8,
     reserved: usize,
 }
 
 impl Alias {
-    /// Memory behind one part of the range, in bytes.
+    /// Length of that memory, in bytes.
     const PART: usize = 1 << 24;
 
     /// Maps `len` bytes, which is a multiple of the page size.

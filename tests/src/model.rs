@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What a state must give and become, computed from the contract with the `chacha20` crate.
+//! The expected bytes and states, computed from the contract with the `chacha20` crate.
 
 use crate::state::{Snapshot, idle};
 use chacha20::ChaCha20LegacyCore;
@@ -45,7 +45,7 @@ pub fn draw(state: &mut Snapshot, len: usize) -> Vec<u8> {
     }
 }
 
-/// What a state becomes by the fetch of `key` under `generation`.
+/// The state after a fetch of `key` under `generation`.
 ///
 /// The rest of an old batch stays where it was, without a count, until a refill overwrites it. A fresh state becomes idle of
 /// no generation, and fetches once more for its next draw (K9).

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Signal handlers on a stack of their own, so that the one of the interrupted call shows only what that call wrote.
+//! Signal handlers on a separate stack, so that the stack of the interrupted call holds only that call's bytes.
 
 use libc::c_int;
 use std::ptr::null_mut;
@@ -7,7 +7,7 @@ use std::ptr::null_mut;
 /// Enough for the frame of the widest registers, a hook, and the text of a panic.
 const LEN: usize = 256 << 10;
 
-/// From now on the handlers of `signals`, which are installed, run on a stack of their own in this thread.
+/// From now on the handlers of `signals`, which are installed, run on a separate stack in this thread.
 pub fn move_handlers(signals: &[c_int]) {
     // It serves until the process ends.
     let memory = Vec::leak(vec![0u8; LEN]);

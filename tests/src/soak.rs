@@ -18,7 +18,7 @@ use worker::{Worker, on_timer};
 /// How much to draw.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// Threads, each with a state of its own.
+    /// Threads, each with a separate state.
     pub threads: usize,
     /// Words of 64 bits after which to stop; they are all in memory at the end.
     pub words: usize,
@@ -47,7 +47,7 @@ impl AddAssign for Tally {
     }
 }
 
-/// What came of it.
+/// The result of a soak.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// Words drawn, by threads and handlers.
@@ -84,7 +84,7 @@ pub fn run(options: Options, progress: impl Fn(usize)) -> Report {
     // Run by every thread before each of its draws.
     let is_done = || {
         let due = pool.len() / RESEED_WORDS;
-        // Under a lock, so that the generation never goes back; whoever does not get it leaves the work to who has it.
+        // Under a lock, so that the generation never decreases; a thread that does not get the lock skips the reseed.
         if let Ok(mut reseeds) = reseeds.try_lock()
             && *reseeds < due
         {

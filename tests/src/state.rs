@@ -149,7 +149,7 @@ impl StatePage {
     /// The state that begins `offset` bytes into the page.
     ///
     /// # Panics
-    /// Where it would end behind the page.
+    /// If it would end after the page.
     pub fn at(&self, offset: usize) -> StatePtr {
         assert!(offset <= vdso_abi::PAGE_SIZE - STATE_LEN, "a state at {offset} straddles the page");
         // SAFETY: within the page, as asserted; the page is writable and lives as long as `self`.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! `getrandom` system calls of this process: counted, looked at, and answered by the test.
+//! `getrandom` system calls of this process: counted, recorded, and answered by the test.
 //!
 //! A seccomp filter turns each of them into a `SIGSYS`, whose handler runs in the middle of the call that made it. So a
 //! test knows the key that a call fetches, and can do to the state what a signal could do at that point.
@@ -10,9 +10,9 @@ use vdso_inject::syscalls::{system_call, trap};
 
 pub use vdso_inject::syscalls::Call;
 
-/// What a system call returns to its caller.
+/// The result of an intercepted system call.
 pub enum Answer {
-    /// What the kernel says.
+    /// The kernel's result.
     Kernel,
     /// These bytes, as many as the caller wants at most.
     Bytes(Vec<u8>),
@@ -29,7 +29,7 @@ static CALLS: Mutex<Vec<Call>> = Mutex::new(Vec::new());
 /// A call that comes up while `hook` runs is answered by `hook` as well.
 ///
 /// # Panics
-/// When the process does it twice.
+/// If the process has a hook.
 pub fn intercept(hook: impl Fn(usize, Call) -> Answer + Send + Sync + 'static) {
     assert!(HOOK.set(Box::new(hook)).is_ok(), "one hook for each process");
     trap(answer).unwrap_or_else(|error| panic!("a filter for system calls: {error}"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What a program can ask of memcheck when it runs under valgrind.
+//! Requests to memcheck, for a program that runs under valgrind.
 //!
 //! The requests and the instructions that carry them are valgrind's interface to the programs it runs (valgrind 3.19,
 //! `valgrind.h` and `memcheck.h`). Without valgrind the instructions change nothing.

@@ -18,7 +18,7 @@ type Refill = unsafe extern "sysv64" fn(*mut VgetrandomState, u64, u64) -> u64;
 /// The generation that a new [`Vdso`] publishes.
 pub const GENERATION: u64 = 7;
 
-/// The stand-alone image behind data pages of its own: generator ready, [`GENERATION`], SSE2.
+/// The stand-alone image with separate data pages: generator ready, [`GENERATION`], SSE2.
 pub struct Vdso {
     image: NativeImage,
     len: usize,

@@ -7,7 +7,7 @@ use vdso_abi::PAGE_SIZE;
 use vdso_abi::state::STATE_LEN;
 use vdso_tests::cpu_levels;
 
-/// What a client and its kernel do, one thing after the other.
+/// The steps of a client and its kernel, in order.
 #[derive(Clone, Debug)]
 pub struct Sequence {
     /// Whether the generator is ready from the start; otherwise [`Step::BecomeReady`] makes it so.
@@ -16,7 +16,7 @@ pub struct Sequence {
     pub offsets: [usize; 2],
     /// Index of the cipher.
     pub cipher: usize,
-    /// What happens.
+    /// The steps.
     pub steps: Vec<Step>,
 }
 
@@ -53,7 +53,7 @@ pub struct Draw {
 /// Where the bytes go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Buffer {
-    /// So many bytes behind a multiple of 64.
+    /// Offset from a multiple of 64, in bytes.
     At(usize),
     /// Nowhere.
     Null,

@@ -27,7 +27,7 @@ pub struct Arguments {
     pub opaque_len: Option<usize>,
 }
 
-/// What makes the call: the image, or a faulty one.
+/// The image that makes the call, or a faulty one.
 pub type Subject = fn(&Vdso, Arguments) -> isize;
 
 /// The image itself.
@@ -246,7 +246,7 @@ impl World {
     }
 }
 
-/// The return value of the system call with the same arguments and a buffer of its own.
+/// The return value of the system call with the same arguments and a separate buffer.
 fn system_call(draw: Draw) -> isize {
     let mut buffer = vec![0u8; draw.len];
     let start = if draw.buffer == Buffer::Null { null_mut() } else { buffer.as_mut_ptr() };

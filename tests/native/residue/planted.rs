@@ -87,7 +87,7 @@ fn planted_residue_is_found() {
         let found: Vec<_> = (48..=56).map(|offset| Place::Vector(27, offset)).collect();
         assert_eq!(residue(leaves_a_high_register), found);
     }
-    // What is computed from a secret escapes the search and not the comparison.
+    // The search misses a value computed from a secret; the comparison finds it.
     let computed = [4, 5].map(|run| after(leaves_a_function, &random(run, 0, 1)).vectors);
     assert_eq!(residue(leaves_a_function), []);
     assert_ne!(computed[0], computed[1]);

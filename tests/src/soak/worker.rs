@@ -19,7 +19,7 @@ use vdso_abi::state::{BATCH_LEN, GROUP_LEN};
 const LENS: [usize; 13] = [8, 16, 24, 32, 40, 64, 104, 256, BATCH_LEN, BATCH_LEN + 8, GROUP_LEN, 1536, 4096];
 /// Length of the draws of handlers.
 const HANDLER_LEN: usize = 64;
-/// What handlers have drawn and their thread has not collected yet.
+/// Bytes that handlers have drawn and their thread has not collected.
 struct Ring {
     slots: UnsafeCell<[[u8; HANDLER_LEN]; Self::SLOTS]>,
     written: AtomicUsize,
