@@ -104,7 +104,7 @@ fn proofs() -> BTreeMap<String, Vec<String>> {
         named(test).for_each(|clause| add(clause, format!("guest: {test}")));
     }
     for rule in rules() {
-        for clause in [rule.why, rule.breaks].into_iter().flat_map(referred_to) {
+        for clause in [rule.reason, rule.breaks].into_iter().flat_map(referred_to) {
             add(clause, format!("rule {}", rule.id));
         }
     }
