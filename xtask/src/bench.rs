@@ -15,13 +15,13 @@ const PACKAGE: &str = "vdso-bench";
 /// Options of `bench`.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct BenchArgs {
-    /// Less of everything: done in under a minute
+    /// Take fewer measurements: under a minute
     #[arg(long)]
     quick: bool,
-    /// Rounds, in each of which everything is measured once [default: 21, quick 9]
+    /// Number of rounds; each measures everything once [default: 21, or 9 with --quick]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(9..=1000))]
     rounds: Option<u16>,
-    /// Also measure the cost outside of the call: context switches, signals, first calls, reseeding, tails, threads
+    /// Also measure switches, signals, first calls, reseeding, tails and threads
     #[arg(long)]
     cost: bool,
     /// Write all measurements to this file
@@ -48,10 +48,10 @@ impl BenchArgs {
     }
 }
 
-/// Finds out whether the results can be written, before anything is built.
+/// Checks before the build that the results can be written.
 ///
 /// # Errors
-/// A place cannot be written to.
+/// A file or directory cannot be written to.
 pub fn require(options: &BenchArgs) -> anyhow::Result<()> {
     options.json.as_deref().map_or(Ok(()), outputs::file)?;
     options.curves.as_deref().map_or(Ok(()), outputs::directory)

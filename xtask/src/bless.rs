@@ -10,7 +10,7 @@ use std::path::Path;
 /// Options of `cargo xtask bless`.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct BlessArgs {
-    /// Write nothing; fail if a file is not what would be written
+    /// Write nothing; fail if a file is out of date
     #[arg(long)]
     pub check: bool,
 }
@@ -25,8 +25,7 @@ const GENERATED: [Generated; 2] = [(abi_header::PATH, abi_header::text), (rules_
 const GOLDEN: [&[&str]; 2] =
     [&["--test", "object_rules", "--test", "image_rules", "--", "::"], &["--test", "link", "--", "dump::"]];
 
-/// Rewrites the generated files, or with `check` shows how they differ from what would be written, and returns whether
-/// they are as they should be.
+/// Rewrites the generated files, or with `check` prints their differences; returns whether all are up to date.
 ///
 /// # Errors
 /// A file cannot be written.
@@ -43,7 +42,7 @@ pub fn run(check: bool) -> anyhow::Result<bool> {
     let is_fresh = stale.is_empty();
     if !is_fresh {
         let stale = stale.join("\n");
-        progress::complain(format_args!("not what would be generated; run `cargo xtask bless` and commit:\n{stale}"));
+        progress::complain(format_args!("generated files: out of date; run `cargo xtask bless` and commit:\n{stale}"));
     }
     Ok(is_fresh)
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! `build-vdso`: from source to verified images, one line a stage.
+//! `cargo xtask build-vdso`: from source to verified images; prints one line for each stage.
 
 use crate::native_call::{self, Call};
 use crate::{inspect, link, manifest, object, outputs, prove_cipher, toolchain};
 use anyhow::{Context, anyhow};
+use clap::{Args, ValueEnum};
+use kernel_lab::prepare::KernelArgs;
 use kernel_lab::progress::line;
 use kernel_lab::transaction::{self, Step};
 use kernel_lab::workspace;
@@ -23,11 +25,59 @@ const STRIPPED: &str = "vdso64.so";
 /// The image that the object was spliced into.
 const SPLICED: &str = "spliced.so";
 
-/// What to build, and where to.
+/// Options of `cargo xtask build-vdso`.
+#[derive(Debug, Args)]
+pub struct BuildVdsoArgs {
+    /// Splice into this image instead of the running kernel's
+    #[arg(long, value_name = "FILE")]
+    image: Option<PathBuf>,
+    /// Read the kernel's data layout from this unstripped file of --image
+    #[arg(long, value_name = "FILE", requires = "image")]
+    dbg: Option<PathBuf>,
+    /// Write the results to this directory [default: target/vdso]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Link the stand-alone image with rust-lld or with GNU ld
+    #[arg(long, value_enum, default_value_t = LinkerName::Lld)]
+    linker: LinkerName,
+    /// The options for a kernel tree.
+    #[command(flatten)]
+    pub kernel: KernelArgs,
+    /// Print the outcome as JSON to standard output
+    #[arg(long)]
+    pub json: bool,
+    /// Print only errors and results
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+/// The linkers by the names of their projects.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LinkerName {
+    Lld,
+    Bfd,
+}
+
+impl BuildVdsoArgs {
+    /// Returns the options of the pipeline.
+    pub fn pipeline(&self) -> Options {
+        Options {
+            image: self.image.clone(),
+            debug: self.dbg.clone(),
+            out: self.out.clone().unwrap_or_else(workspace::vdso_output),
+            linker: match self.linker {
+                LinkerName::Lld => Linker::Lld,
+                LinkerName::Bfd => Linker::Bfd,
+            },
+        }
+    }
+}
+
+/// The inputs of a build and the directory of its results.
 pub struct Options {
-    /// The image to splice into; none is the running kernel's own.
+    /// The image to splice into; `None` is the running kernel's.
     pub image: Option<PathBuf>,
-    /// The unstripped file of the same build, whose symbols tell the layout of an unknown kernel.
+    /// The unstripped file of the same build; its symbols give the layout of an unknown kernel.
     pub debug: Option<PathBuf>,
     /// The directory of results.
     pub out: PathBuf,
@@ -41,17 +91,17 @@ impl Default for Options {
     }
 }
 
-/// What came of it.
+/// The outcome of a build.
 #[derive(Serialize)]
 pub struct Outcome {
-    /// The folder of results.
+    /// The directory of results.
     #[serde(serialize_with = "as_shown")]
     pub out: PathBuf,
     /// Every call of every image.
     pub calls: Vec<Call>,
     /// Why there is no spliced image.
     pub splice_skipped: Option<String>,
-    /// What `manifest.json` says.
+    /// The contents of `manifest.json`.
     pub manifest: Manifest,
 }
 
@@ -102,7 +152,7 @@ fn require(options: &Options) -> anyhow::Result<Option<Base>> {
     Ok(Some((image, layout)))
 }
 
-/// Walks the pipeline. Nothing reaches the directory of results before everything is verified.
+/// Runs the pipeline. Results are written only after all of them are verified.
 ///
 /// # Errors
 /// A stage could not be done, or found a broken rule.
@@ -133,7 +183,7 @@ pub fn build_object() -> anyhow::Result<Object> {
 /// It broke a rule, or a claim about the cipher does not hold.
 pub fn check(object: Object) -> anyhow::Result<CheckedObject> {
     let checked = inspect::check(object)?;
-    line("Checked", format!("{}: {}", object::FILE_NAME, inspect::looked_at(checked.report())));
+    line("Checked", format!("{}: {}", object::FILE_NAME, inspect::examined(checked.report())));
     let proved = prove_cipher::proved(object::FILE_NAME, checked.object().data())?;
     line("Proved", format!("{}: {} cipher routines for every key", object::FILE_NAME, proved.verdicts.len()));
     Ok(checked)
@@ -144,9 +194,9 @@ fn link_and_splice(
     base: Option<Base>,
     options: &Options,
 ) -> anyhow::Result<Images<LinkedImage>> {
-    // The linker wants files; what it leaves here is read back and goes with the folder.
-    let folder = tempfile::tempdir()?;
-    let standalone = link::standalone(object, options.linker, folder.path())?;
+    // The linker reads and writes files; the images are read back before the directory is removed.
+    let directory = tempfile::tempdir()?;
+    let standalone = link::standalone(object, options.linker, directory.path())?;
     line("Linked", format!("{DEBUG} and {STRIPPED} for {}", standalone.debug.layout.name));
     let spliced = match base {
         // An image that the user names must do; that of the running kernel may be of an unknown series.
@@ -169,7 +219,7 @@ fn link_and_splice(
 fn verify(linked: Images<LinkedImage>) -> anyhow::Result<Images<VerifiedImage>> {
     let verified = |name: &str, image| {
         let image = inspect::verify(image)?;
-        line("Verified", format!("{name}: {}", inspect::looked_at(image.report())));
+        line("Verified", format!("{name}: {}", inspect::examined(image.report())));
         anyhow::Ok(image)
     };
     Ok(Images {
@@ -194,7 +244,7 @@ fn call(images: &Images<VerifiedImage>) -> anyhow::Result<Vec<Call>> {
     Ok(calls)
 }
 
-/// Writes everything to the folder of results, or leaves that as it was.
+/// Writes all results to the directory, or leaves it unchanged.
 fn install(object: &CheckedObject, images: &Images<VerifiedImage>, options: &Options) -> anyhow::Result<Manifest> {
     let out = &options.out;
     let manifest = manifest::of(object, &images.each(), options.linker)?;

@@ -14,7 +14,7 @@ pub struct ClientArgs {
     /// Directory to write include/ and lib/ to [default: target/client]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Directory that the files will be installed to, for pkg-config
+    /// Installation prefix for pkg-config
     #[arg(long, value_name = "DIR", default_value = "/usr/local")]
     prefix: PathBuf,
 }

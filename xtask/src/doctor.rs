@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! `cargo xtask doctor`: which needs of the commands this machine meets, found out by using each of them, and for the rest
-//! what it would enable and how to get it.
+//! `cargo xtask doctor`: lists required tools. Each tool is tried; for a missing one, the list names the commands that need it
+//! and how to install it.
 
 use crate::toolchain;
 use kernel_lab::debian::{self, Mirror, Suite};
@@ -10,43 +10,51 @@ use std::fmt::Write as _;
 use vdso_link::link::standalone::Linker;
 use vdso_native::RunningImage;
 
-/// How to get what the Rust toolchain should bring.
+/// Options of `cargo xtask doctor`.
+#[derive(Debug, clap::Args)]
+pub struct DoctorArgs {
+    /// Print JSON to standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How to install missing parts of the Rust toolchain.
 const GET_RUST: &str = "rustup toolchain install stable";
 
-/// Everything that was looked for.
+/// The required tools, installed and missing.
 #[derive(Debug, Serialize)]
 pub struct Diagnosis {
     items: Vec<Item>,
 }
 
-/// One thing that was looked for.
+/// One required tool or file.
 #[derive(Debug, Serialize)]
 struct Item {
-    /// What it is.
+    /// Its description.
     name: String,
-    /// What needs it.
+    /// The commands that need it.
     enables: String,
-    /// What was found.
+    /// Whether it was found.
     #[serde(flatten)]
     state: State,
 }
 
-/// What became of the look.
+/// The outcome of the search for a tool.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum State {
-    /// Where it is, or what it says of itself.
+    /// Its path, or its version as it prints it.
     Found(String),
-    /// It is not there.
+    /// It is missing.
     Missing {
-        /// What was in the way.
+        /// The error of the search.
         reason: String,
-        /// The command, or the step, that brings it.
+        /// The command or step that installs it.
         get: String,
     },
 }
 
-/// Looks for everything, in the order in which the commands need it.
+/// Searches for all tools, in the order in which the commands need them.
 pub fn examine() -> Diagnosis {
     let mut items = rust();
     items.extend(packages::look().map(package));
@@ -56,14 +64,14 @@ pub fn examine() -> Diagnosis {
 }
 
 impl Item {
-    /// An item from a look that tells where the thing is, or why it is not there.
+    /// Makes an item from a search that returned the path, or the reason why there is none.
     fn of(name: &str, enables: &str, look: anyhow::Result<String>, get: &str) -> Self {
         let missing = |error: anyhow::Error| State::Missing { reason: format!("{error:#}"), get: get.into() };
         Self { name: name.into(), enables: enables.into(), state: look.map_or_else(missing, State::Found) }
     }
 }
 
-/// The compiler that runs this program, and what lies beside it.
+/// The toolchain that compiled this program, and its parts.
 fn rust() -> Vec<Item> {
     const ENABLES: &str = "build-vdso";
     let rust_lld = || {
@@ -78,14 +86,14 @@ fn rust() -> Vec<Item> {
     ]
 }
 
-/// A program or file that a Debian package brings.
+/// A program or file of a Debian package.
 fn package(look: packages::Look) -> Item {
     let enables: Vec<_> = look.tiers.iter().map(|tier| tier.enables()).collect();
     let get = packages::install_command(&[look.package]);
     Item::of(look.name, &enables.join(", "), look.outcome, &get)
 }
 
-/// The mirror for packages of one release, and what was unpacked of them.
+/// The mirror for packages of one release, and the unpacked ones.
 fn packages_of(suite: Suite) -> Item {
     let look = Mirror::of_this_machine().map(|mirror| {
         let unpacked = debian::unpacked_packages(suite);
@@ -104,7 +112,7 @@ fn running_image() -> Item {
     Item::of("running kernel's vDSO", "the splice into it, and native calls", look, get)
 }
 
-/// What an image tells of its kernel.
+/// Describes an image and its kernel.
 fn described(running: &RunningImage) -> String {
     let release = fs_err::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let size = running.image.data().len();
@@ -117,7 +125,7 @@ impl Diagnosis {
         self.items.iter().all(|item| matches!(item.state, State::Found(_)))
     }
 
-    /// One line a thing that is there and three for one that is missing, or JSON.
+    /// Formats the list: one line for an installed tool, three for a missing one; or JSON.
     ///
     /// # Errors
     /// None: strings always serialize.

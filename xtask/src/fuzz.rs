@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! `cargo xtask fuzz`: starts the fuzz targets, a workspace of their own that is compiled with the fuzzer's instrumentation.
+//! `cargo xtask fuzz`: runs the fuzz targets, a separate workspace that is compiled with the fuzzer's instrumentation.
 
 use crate::{Verdict, toolchain};
 use duct::cmd;
@@ -11,22 +11,21 @@ use vdso_fuzz::Target;
 /// Options of `cargo xtask fuzz`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct FuzzArgs {
-    /// The target; without it all, one after another
+    /// Target to run [default: all, one after another]
     #[arg(value_parser = Target::ALL.map(Target::name))]
     target: Option<String>,
-    /// Inputs for each target
+    /// Number of inputs for each target
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
     runs: u64,
-    /// Rewrite the kept inputs in fuzz/corpus: the smallest set with the same coverage
+    /// Reduce fuzz/corpus to the smallest set of inputs with the same coverage
     #[arg(long)]
     keep: bool,
 }
 
-/// The most that an input may take, in seconds and in mebibytes with all that the fuzzer itself takes. How much a file may
-/// have allocated, the targets see to.
+/// Limits of one input: seconds, and mebibytes including the fuzzer's. The targets bound the allocations for one file.
 const LIMITS: [&str; 2] = ["-timeout=10", "-rss_limit_mb=1024"];
 
-/// What is mutated is chosen by what it costs, too: a file of this machine takes as long as ten to twenty of the common ones.
+/// Weigh inputs by their run time: a file of this machine takes ten to twenty times as long as a common one.
 const SCHEDULE: &str = "-entropic_scale_per_exec_time=1";
 
 /// The largest input, in bytes: a good file and 24 edits.
@@ -63,7 +62,7 @@ fn fuzz(target: &str, options: &FuzzArgs) -> anyhow::Result<bool> {
     Ok(passed)
 }
 
-/// Keeps the smallest set of the inputs in a folder that reaches all edges that those reach which can be kept.
+/// Keeps the smallest set of the inputs in a directory with the same coverage.
 fn keep(target: &str, folder: &Path) -> anyhow::Result<()> {
     let scratch = tempfile::tempdir_in(workspace::target())?;
     let [short, smallest] = ["short", "smallest"].map(|name| scratch.path().join(name));
@@ -80,19 +79,19 @@ fn keep(target: &str, folder: &Path) -> anyhow::Result<()> {
 /// Starts the program of a target; says whether it ended well.
 fn program<'a>(target: &'a str, options: impl Iterator<Item = &'a str>, folders: &[&Path]) -> anyhow::Result<bool> {
     let arguments = ["run", "--release", "--quiet", "--bin", target, "--"].into_iter().chain(options);
-    // Its folder has the flags of the instrumentation.
+    // The configuration in its directory sets the flags of the instrumentation.
     let run = cmd(toolchain::cargo()?, with(arguments, folders)).dir(workspace::root().join("fuzz"));
     Ok(run.unchecked().run()?.status.success())
 }
 
-/// Moves inputs of a target between the kept ones and folders.
+/// Moves inputs of a target between the corpus and directories.
 fn corpus(verb: &str, target: &str, folders: &[&Path]) -> anyhow::Result<()> {
     let arguments = ["run", "--quiet", "--package", "vdso-fuzz", "--bin", "corpus", "--", verb, target];
     cmd(toolchain::cargo()?, with(arguments.into_iter(), folders)).run()?;
     Ok(())
 }
 
-/// Arguments, and folders behind them.
+/// Arguments, followed by directories.
 fn with<'a>(arguments: impl Iterator<Item = &'a str>, folders: &[&Path]) -> Vec<OsString> {
     arguments.map(OsString::from).chain(folders.iter().map(OsString::from)).collect()
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Where an image comes from that a command looks at: a file, a kernel, or the memory of this process.
+//! The source of the image that a command reads: a file, a kernel, or the memory of this process.
 
 use anyhow::Context;
 use clap::Args;
@@ -11,12 +11,12 @@ use vdso_native::RunningImage;
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub struct ImageSource {
-    /// An image in a file of its own: vdso64.so, or vdso64.so.dbg
+    /// Image file: vdso64.so or vdso64.so.dbg
     file: Option<PathBuf>,
-    /// The image that the running kernel has mapped into this process
+    /// Use the running kernel's image, as mapped into this process
     #[arg(long)]
     pub running: bool,
-    /// The image inside of a kernel, which is not changed
+    /// Use the image inside this kernel (vmlinux); the kernel is only read
     #[arg(long, value_name = "FILE")]
     vmlinux: Option<PathBuf>,
 }

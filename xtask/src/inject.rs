@@ -10,16 +10,18 @@ use vdso_inject::{Effort, Event, Options, Report, Target};
 /// Options of `inject`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct InjectArgs {
-    /// Image to interrupt: "ours" (target/vdso/vdso64.so), "kernel" (the running kernel's), or a file
+    /// Image to interrupt: "ours" (target/vdso), "kernel" (running kernel) or a file
     #[arg(long, default_value = "ours", value_name = "ours|kernel|IMAGE")]
     target: String,
-    /// Run only this event; repeatable. The protocol does not cover "residual" and "residual-abandon"
+    /// Run only this event; repeatable
+    ///
+    /// The protocol does not cover "residual" and "residual-abandon".
     #[arg(long, value_name = "EVENT", value_parser = event)]
     event: Vec<Event>,
     /// Run only calls of this length; repeatable
     #[arg(long, value_name = "BYTES")]
     len: Vec<usize>,
-    /// Interrupt by a timer's signal instead; its handler forks, and the child draws. Number of forks
+    /// Interrupt by a timer signal whose handler forks and draws, this many times
     #[arg(long, value_name = "FORKS", conflicts_with_all = ["event", "len", "exhaustive", "short"],
         value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     by_timer: Option<u32>,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Running the linker stage of vdso-link.
+//! The linker stage of `build-vdso`.
 
 use crate::toolchain;
 use anyhow::anyhow;
@@ -26,7 +26,7 @@ pub fn script() -> PathBuf {
 /// Links the object into the stand-alone image, in `folder`, and strips a copy of it.
 ///
 /// # Errors
-/// The linker is missing or failed; then the message ends with what helps, where that is known.
+/// The linker is missing or failed; the message ends with the remedy if one is known.
 pub fn standalone(object: &CheckedObject, linker: Linker, folder: &Path) -> anyhow::Result<Standalone> {
     let output = folder.join("vdso64.so.dbg");
     let link = StandaloneLink { linker, object, script: &script(), output: &output };
@@ -45,7 +45,7 @@ pub fn standalone(object: &CheckedObject, linker: Linker, folder: &Path) -> anyh
     Ok(Standalone { debug, stripped })
 }
 
-/// The linker's failure with our advice behind it.
+/// Appends advice to the linker's failure.
 fn explained(error: anyhow::Error) -> anyhow::Error {
     let mut message = error.to_string();
     for advice in advice(&message) {

@@ -38,7 +38,7 @@ use kernel_lab::{boot, prepare, progress, stock_vdso};
 use serde::Serialize;
 use std::process::ExitCode;
 
-/// How a command ends that could do its work.
+/// The verdict of a command that could run.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Verdict {
     Passed,
@@ -76,10 +76,10 @@ fn main() -> ExitCode {
 fn run(command: Command) -> anyhow::Result<Verdict> {
     match command {
         Command::BuildVdso(options) => build_vdso(&options)?,
-        Command::Check(cli::Check { file, look }) => {
-            inspect::show(look.json, inspect::check_file(&file, &look.only))?;
+        Command::Check(options) => {
+            inspect::show(options.report.json, inspect::check_file(&options.file, &options.report.only))?;
         }
-        Command::Verify(options) => inspect::show(options.look.json, inspect::verify_image(&options))?,
+        Command::Verify(options) => inspect::show(options.report.json, inspect::verify_image(&options))?,
         Command::Splice(options) => splice::run(&options)?,
         Command::Unsplice(options) => splice::undo(&options)?,
         Command::Dump(options) => progress::result(&inspect::dump(&options.image.image()?, options.json)?)?,
@@ -88,11 +88,11 @@ fn run(command: Command) -> anyhow::Result<Verdict> {
             progress::result(&inspect::listed(&differences, options.json)?)?;
             return Ok(differences.is_empty().into());
         }
-        Command::Explain { rule } => progress::result(&inspect::explain(&rule)?)?,
+        Command::Explain(options) => progress::result(&inspect::explain(&options.rule)?)?,
         Command::Client(options) => client::run(&options)?,
-        Command::Doctor { json } => {
+        Command::Doctor(options) => {
             let diagnosis = doctor::examine();
-            progress::result(&diagnosis.shown(json)?)?;
+            progress::result(&diagnosis.shown(options.json)?)?;
             return Ok(diagnosis.is_complete().into());
         }
         Command::Language(options) => return Ok((language::run(&options)? != Some(false)).into()),
@@ -133,7 +133,7 @@ fn run(command: Command) -> anyhow::Result<Verdict> {
     Ok(Verdict::Passed)
 }
 
-fn build_vdso(options: &cli::BuildVdso) -> anyhow::Result<()> {
+fn build_vdso(options: &build_vdso::BuildVdsoArgs) -> anyhow::Result<()> {
     if options.quiet || options.json {
         progress::be_quiet();
     }
@@ -152,7 +152,7 @@ fn build_vdso(options: &cli::BuildVdso) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What `build-vdso --json` prints.
+/// The output of `build-vdso --json`.
 #[derive(Serialize)]
 struct Outcome {
     #[serde(flatten)]

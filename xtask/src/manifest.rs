@@ -11,7 +11,7 @@ use vdso_link::{CheckedObject, VerifiedImage};
 /// Its file name among the results.
 pub const FILE_NAME: &str = "manifest.json";
 
-/// The folders with the sources of the object.
+/// The directories of the object's sources.
 const SOURCES: [&str; 2] = ["crates/vdso-abi", "crates/vdso-getrandom"];
 
 /// Records a build of `images`, each with its file name.

@@ -22,11 +22,12 @@ pub struct ModelArgs {
     /// Explore the long bounds too: ten minutes
     #[arg(long)]
     long: bool,
-    /// Explore this protocol only, or these bounds, and print a shortest counterexample for each violation: "current", "first",
-    /// "mainline", the name of a mutant, or of bounds
+    /// Explore one protocol or bounds; print a shortest counterexample per violation
+    ///
+    /// "current", "first", "mainline", the name of a mutant, or of bounds.
     #[arg(long, value_name = "NAME", conflicts_with = "long")]
     protocol: Option<String>,
-    /// Replay each counterexample of --protocol on this image, with SSE2, and print what it shows
+    /// Replay each counterexample of --protocol on this image, with SSE2
     #[arg(long, value_name = "IMAGE", requires = "protocol")]
     replay: Option<PathBuf>,
     /// Explore situations outside of the contract

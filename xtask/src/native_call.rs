@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Calling a verified image in this very process, beside data pages of its own.
+//! Calls a verified image in this process, with separate data pages.
 
 use anyhow::ensure;
 use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous, munmap};
@@ -19,7 +19,7 @@ const GENERATION: u64 = 2;
 /// How many bytes each call draws.
 const LEN: usize = 16;
 
-/// What one call of one export gave.
+/// The outcome of one call of one export.
 #[derive(Debug, Serialize)]
 pub struct Call {
     /// The file name of the image.
@@ -30,7 +30,7 @@ pub struct Call {
     pub cipher: &'static str,
     /// The generation that the data page showed.
     pub generation: u64,
-    /// What came back, in hexadecimal digits; nobody uses it.
+    /// The output in hexadecimal digits; it is only printed.
     pub bytes: String,
 }
 
@@ -45,7 +45,7 @@ const DRAWING: [&str; 2] = ["__vdso_vgetrandom", PROBED];
 const PROBED: &str = "__vdso_getrandom";
 
 /// Probes the size of a state, then draws through each export with each cipher that this processor has. `name` is the
-/// file name of the image. What the kernel of an image must not export is not called.
+/// file name of the image. Exports that the kernel of an image must not have are not called.
 ///
 /// # Errors
 /// The image cannot be mapped, or one of its answers is not what the contract says.
@@ -75,7 +75,7 @@ fn probe(native: &NativeImage) -> anyhow::Result<()> {
     let mut params = MaybeUninit::<VgetrandomOpaqueParams>::zeroed();
     // SAFETY: the arguments of the probe, with room for its answer.
     let result = unsafe { native.getrandom(null_mut(), 0, 0, params.as_mut_ptr().cast(), usize::MAX) }?;
-    // SAFETY: zeros are valid, and so is whatever numbers the probe wrote over them.
+    // SAFETY: zeros are valid, and so are the numbers that the probe wrote over them.
     let params = unsafe { params.assume_init() };
     ensure!(
         result == 0
@@ -88,20 +88,20 @@ fn probe(native: &NativeImage) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Draws once through one export, with a fresh state on a page of its own.
+/// Draws once through one export, with a fresh state on a separate page.
 fn draw(native: &NativeImage, export: &str) -> anyhow::Result<[u8; LEN]> {
     let mut bytes = [0; LEN];
     // SAFETY: a new mapping anywhere.
     let state =
         unsafe { mmap_anonymous(null_mut(), PAGE_SIZE, ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE) }?;
-    // SAFETY: buffer and state are as large as they are said to be, and nobody else uses them.
+    // SAFETY: buffer and state have the sizes that are passed, and no other code uses them.
     let result = unsafe {
         match export {
             "__vdso_vgetrandom" => native.vgetrandom(bytes.as_mut_ptr(), LEN, 0, state),
             _ => native.getrandom(bytes.as_mut_ptr(), LEN, 0, state, STATE_LEN),
         }
     };
-    // SAFETY: the mapping made above, which nothing refers to any more; it held a key, and goes with it.
+    // SAFETY: unmaps the mapping made above, which is no longer referenced; it held a key.
     unsafe { munmap(state, PAGE_SIZE) }?;
     let result = result?;
     ensure!(result == LEN as isize, "{export} returned {result}, wanted {LEN}");

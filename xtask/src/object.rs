@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Building the object: one `rustc --emit=obj`, the same bytes in every folder.
+//! Builds the object: one `rustc --emit=obj`, the same bytes in every directory.
 
 use crate::toolchain::{TARGET, cargo};
 use duct::cmd;
@@ -13,7 +13,7 @@ pub const FILE_NAME: &str = "vgetrandom.o";
 /// Code generation, each with its reason.
 const CODEGEN: [&str; 13] = [
     "relocation-model=pic",
-    // The baseline of x86-64, whatever the user's configuration prefers: wider code asks the data page first.
+    // The baseline of x86-64, also if the user's configuration prefers more: wider code checks the data page first.
     "target-cpu=x86-64",
     "opt-level=3",
     // One unit, so that calls within the crate are direct and the bytes do not depend on the number of threads.
@@ -32,12 +32,12 @@ const CODEGEN: [&str; 13] = [
     "overflow-checks=no",
 ];
 
-/// Builds the object, or finds that nothing changed.
+/// Builds the object unless it is up to date.
 ///
 /// # Errors
-/// The compiler failed; the message holds all that it said.
+/// The compiler failed; the message holds its output.
 pub fn build() -> anyhow::Result<Object> {
-    // A folder of its own, because Cargo takes a missing object of an unchanged crate for fresh: then the folder goes.
+    // A separate directory: Cargo does not rebuild an unchanged crate whose object is missing, so the directory is removed.
     let target = workspace::target().join("object");
     let path = target.join(FILE_NAME);
     if target.exists() && !path.exists() {
@@ -60,7 +60,7 @@ fn command(target: &Path, path: &Path) -> anyhow::Result<duct::Expression> {
     arguments.push(format!("--emit=obj={}", path.display()));
     Ok(cmd(cargo()?, arguments)
         .dir(workspace::root())
-        // Flags of the user's would change the bytes; the empty variable stands above every other place for them.
+        // The user's flags would change the bytes; the empty variable overrides every other source of flags.
         .env("CARGO_ENCODED_RUSTFLAGS", "")
         .env_remove("RUSTFLAGS"))
 }

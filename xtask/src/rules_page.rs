@@ -17,9 +17,9 @@ pub fn text() -> String {
         "<!-- Generated from the rules in crates/vdso-link by cargo xtask bless; do not edit. -->\n\
          # The rules\n\n\
          `cargo xtask check FILE` applies {} rules to a relocatable object, `cargo xtask verify FILE` {} to a finished image;\n\
-         `cargo xtask explain RULE` prints a row of these tables. Exit codes: 0 nothing found, 1 findings, 2 the file could not\n\
-         be looked at. A rule that finds nothing to look at is a finding as well. Each rule has a bad input that makes it speak,\n\
-         with the message that it gives, in `crates/vdso-link/tests/object_rules` and `image_rules`.\n",
+         `cargo xtask explain RULE` prints a row of these tables. Exit codes: 0: no finding, 1: findings, 2: the file cannot be\n\
+         read. A rule that has nothing to examine is a finding as well. Each rule has a bad input that breaks it,\n\
+         with the expected message, in `crates/vdso-link/tests/object_rules` and `image_rules`.\n",
         object.len(),
         image.len()
     );

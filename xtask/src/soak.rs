@@ -9,13 +9,13 @@ use kernel_lab::progress;
 /// Options of `cargo xtask soak`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct SoakArgs {
-    /// Words of 64 bits to draw and compare; each needs eight bytes of memory
+    /// Number of 64-bit words to draw and compare; each needs 8 bytes of memory
     #[arg(long, default_value_t = 100_000_000, value_parser = clap::value_parser!(u64).range(1..))]
     words: u64,
-    /// Threads, each with a state of its own
+    /// Number of threads, each with a separate state
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     threads: u32,
-    /// Stop after so many seconds, with fewer words
+    /// Stop after this many seconds, even with fewer words
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     seconds: Option<u64>,
 }
@@ -26,7 +26,7 @@ const WORD: u64 = 8;
 /// The memory of a thread for words that wait, and its stack, in bytes: at most.
 const THREAD: u64 = 4 << 20;
 
-/// Finds out whether the words fit into this machine, before anything is built.
+/// Checks before the build that the words fit into memory.
 ///
 /// # Errors
 /// They do not; the message names how many would.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! `splice` and `unsplice`: the object into a finished image, from wherever that comes, and out of it again.
+//! `cargo xtask splice` and `unsplice`: add the object to an existing image, and restore the original.
 
 use crate::image_source::ImageSource;
 use crate::{build_vdso, inspect, native_call, outputs};
@@ -15,30 +15,30 @@ use vdso_link::link::splice::{self, splice_for};
 use vdso_link::link::unsplice::unsplice;
 use vdso_native::RunningImage;
 
-/// Options of `splice`.
+/// Options of `cargo xtask splice`.
 #[derive(Debug, Args)]
 pub struct SpliceArgs {
     #[command(flatten)]
     source: ImageSource,
-    /// The unstripped file of the same build, whose symbols tell where its kernel keeps the shared data
+    /// Read the kernel's data layout from this unstripped file of the same build
     #[arg(long, value_name = "FILE")]
     dbg: Option<PathBuf>,
-    /// Write the spliced image here
+    /// Write the spliced image to this file
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 }
 
-/// Options of `unsplice`.
+/// Options of `cargo xtask unsplice`.
 #[derive(Debug, Args)]
 pub struct UnspliceArgs {
-    /// An image as `splice` wrote it
+    /// Image that `splice` wrote
     file: PathBuf,
-    /// Write the original here
+    /// Write the original image to this file
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 }
 
-/// Builds the object and splices it into an image. Nothing is written before all of it is verified and called.
+/// Builds the object and splices it into an image. The result is written only after it was verified and called.
 ///
 /// # Errors
 /// The image is refused, breaks a rule, or does not answer when it is called.
@@ -57,7 +57,7 @@ pub fn run(options: &SpliceArgs) -> anyhow::Result<()> {
     let spliced = splice_for(&object, image, layout)?;
     line("Spliced", format!("{name}, for {}", layout.name));
     let verified = inspect::verify(spliced)?;
-    line("Verified", inspect::looked_at(verified.report()));
+    line("Verified", inspect::examined(verified.report()));
     for call in native_call::call("spliced", &verified)? {
         line("Called", call);
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! `cargo xtask test`: everything that must hold, in one command. A step that fails does not keep the others from running.
+//! `cargo xtask test`: all checks and tests in one command. After a failed step the others still run.
 
 use crate::language::{self, LanguageArgs};
 use crate::{bless, toolchain};
@@ -18,10 +18,10 @@ const SLOW: &str = "--features=slow";
 /// Options of `cargo xtask test`.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct TestArgs {
-    /// Leave out the kernels in the virtual machine
+    /// Skip the boots of kernels
     #[arg(long)]
     pub native_only: bool,
-    /// Take the kernel's source from this tree, which is only read, instead of the Debian package
+    /// Build the kernel from a copy of this tree instead of the Debian package
     #[arg(long, value_name = "TREE")]
     pub kernel: Option<PathBuf>,
     /// Do not install missing packages
@@ -29,13 +29,13 @@ pub struct TestArgs {
     pub no_install: bool,
 }
 
-/// What the steps came to.
+/// The outcome of the steps.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     passed: usize,
-    /// What failed, one entry for each of `failed`.
+    /// The names of the failed tests or steps.
     failures: Vec<String>,
-    /// What was not run, and the command that would make it run.
+    /// The skipped tests, each with the command that enables it.
     skipped: Vec<String>,
     /// How long the steps took.
     stages: Stages,
@@ -55,7 +55,7 @@ impl Summary {
         self.failures.push(name.to_owned());
     }
 
-    /// Whether everything passed. What was not run is a failure where nobody would read about it: under `CI=true`.
+    /// Whether everything passed. Under `CI=true` a skipped test is a failure, because a skip there would go unnoticed.
     pub fn is_success(&self, ci: bool) -> bool {
         self.failures.is_empty() && self.passed > 0 && (self.skipped.is_empty() || !ci)
     }
@@ -198,7 +198,7 @@ fn kernel_tier(summary: &mut Summary, boots: Boots) {
     }
 }
 
-/// What the test harness of Rust says at the end of each test binary, added up.
+/// The sums over the summary lines that the Rust test harness prints for each test binary.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct HarnessCounts {
     passed: usize,

@@ -13,7 +13,7 @@ pub const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// The rustc that Cargo uses.
 ///
-/// No path, because a name alone is looked up, while a path of one part would lie in the current folder.
+/// A name, not a path: duct resolves a path of one part in the current directory.
 fn rustc() -> OsString {
     std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into())
 }
@@ -103,7 +103,7 @@ pub fn strip(from: &Path, to: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The program that strips, by its place, which has told its version.
+/// The program that strips, by its path; its version was read.
 ///
 /// # Errors
 /// The toolchain lacks the program, or it does not start.
@@ -117,7 +117,7 @@ fn objcopy_command(arguments: &[&OsStr]) -> anyhow::Result<duct::Expression> {
     Ok(cmd(objcopy()?, arguments).env("LD_LIBRARY_PATH", sysroot()?.join("lib")))
 }
 
-/// The folder of the toolchain.
+/// The directory of the toolchain.
 pub fn sysroot() -> anyhow::Result<PathBuf> {
     Ok(process::first_line("rustc", &cmd!(rustc(), "--print", "sysroot"))?.into())
 }

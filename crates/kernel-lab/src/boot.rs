@@ -25,22 +25,22 @@ use std::path::{Path, PathBuf};
 /// Options of `cargo xtask boot`.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct BootArgs {
-    /// Which kernels.
+    /// The kernels to boot.
     #[command(flatten)]
     pub selection: Selection,
-    /// Run only this boot of each kernel; may be repeated.
+    /// Run only this boot of each kernel; repeatable
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Boot::all().map(Boot::name)))]
     pub variant: Vec<String>,
-    /// Run only this client; may be repeated.
+    /// Run only this client program; repeatable
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(clients::names()))]
     pub client: Vec<String>,
-    /// Run only this guest test, by its name or a unique part of it; as --variant max if no variant is named.
+    /// Run only this guest test, by name or unique part [default variant: max]
     #[arg(long, value_name = "NAME", conflicts_with_all = ["client", "shell"])]
     pub test: Option<String>,
-    /// Run no test, but a shell on this terminal in a guest with the clients.
+    /// Run a shell on this terminal in a guest with the client programs
     #[arg(long, conflicts_with = "client")]
     pub shell: bool,
-    /// Do not install missing packages.
+    /// Do not install missing packages
     #[arg(long)]
     pub no_install: bool,
 }

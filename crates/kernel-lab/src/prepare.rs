@@ -15,13 +15,13 @@ use std::path::{Path, PathBuf};
 /// What to do with a kernel tree.
 #[derive(Clone, Debug, clap::Args)]
 pub struct KernelArgs {
-    /// Put the object and the glue into this kernel tree.
+    /// Add the object and the glue to this kernel tree
     #[arg(long, value_name = "TREE")]
     pub kernel: Option<PathBuf>,
-    /// Build the tree afterwards: in place if it has a .config, else with the test kernel's options under target/kernel/.
+    /// Build the tree: in place if it has a .config, else under target/kernel/
     #[arg(long, requires = "kernel")]
     pub build: bool,
-    /// Put the tree back into the state that it had before.
+    /// Remove the object and the glue from the tree again
     #[arg(long, requires = "kernel", conflicts_with = "build")]
     pub revert: bool,
 }

@@ -9,16 +9,16 @@ use anyhow::ensure;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// The options that say it.
+/// The options that select kernels.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct Selection {
-    /// Boot kernels of this series only; may be repeated.
+    /// Boot only kernels of this series; repeatable
     #[arg(long, value_name = "SERIES", value_parser = SERIES.map(|series| series.name))]
     pub series: Vec<String>,
-    /// Take the kernel's source from this tree, which is only read, instead of the Debian package.
+    /// Build the kernel from a copy of this tree instead of the Debian package
     #[arg(long, value_name = "TREE", conflicts_with = "series")]
     pub kernel: Option<PathBuf>,
-    /// Boot this finished image (bzImage) instead of building one.
+    /// Boot this image (bzImage) instead of building one
     #[arg(long, value_name = "FILE", conflicts_with_all = ["kernel", "series"])]
     pub image: Option<PathBuf>,
 }

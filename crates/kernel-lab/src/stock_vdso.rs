@@ -22,7 +22,7 @@ const FILES: [&str; 2] = ["vdso64.so.dbg", "vdso64.so"];
 /// Options of `stock-vdso`.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct StockArgs {
-    /// Only the image of this series; may be repeated.
+    /// Build only the image of this series; repeatable
     #[arg(long, value_name = "SERIES", value_parser = SERIES.map(|series| series.name))]
     series: Vec<String>,
     /// Do not install missing packages
