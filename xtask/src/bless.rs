@@ -73,8 +73,8 @@ mod tests {
 
     #[test]
     fn a_stale_file_is_shown_and_then_rewritten() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path();
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
         let generated: [Generated; 1] = [("deep/file.h", || "#define A 2\n".into())];
         fs_err::create_dir(root.join("deep")).unwrap();
         fs_err::write(root.join("deep/file.h"), "#define A 1\n").unwrap();

@@ -97,7 +97,7 @@ fn package(look: packages::Look) -> Item {
 fn packages_of(suite: Suite) -> Item {
     let look = Mirror::of_this_machine().map(|mirror| {
         let unpacked = debian::unpacked_packages(suite);
-        let place = workspace::shown(&suite.folder());
+        let place = workspace::shown(&suite.directory());
         format!("the mirror of {}; {} unpacked in {place}", mirror.named_in.display(), unpacked.len())
     });
     let get = "name a mirror of Debian in /etc/apt/sources.list.d/debian.sources";

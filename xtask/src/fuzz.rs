@@ -49,26 +49,26 @@ pub fn run(options: &FuzzArgs) -> anyhow::Result<Verdict> {
 
 /// Whether a target ran to the end.
 fn fuzz(target: &str, options: &FuzzArgs) -> anyhow::Result<bool> {
-    let folder = workspace::target().join("fuzz").join(target);
-    fs_err::create_dir_all(&folder)?;
-    corpus("unpack", target, &[&folder])?;
+    let directory = workspace::target().join("fuzz").join(target);
+    fs_err::create_dir_all(&directory)?;
+    corpus("unpack", target, &[&directory])?;
     let findings = format!("-artifact_prefix={}/finding-", workspace::target().join("fuzz").display());
     let runs = format!("-runs={}", options.runs);
     let arguments = ["-print_final_stats=1", SCHEDULE, &findings, &runs].into_iter().chain(LIMITS).chain(LENGTH);
-    let passed = program(target, arguments, &[&folder])?;
+    let passed = program(target, arguments, &[&directory])?;
     if passed && options.keep {
-        keep(target, &folder)?;
+        keep(target, &directory)?;
     }
     Ok(passed)
 }
 
 /// Keeps the smallest set of the inputs in a directory with the same coverage.
-fn keep(target: &str, folder: &Path) -> anyhow::Result<()> {
+fn keep(target: &str, directory: &Path) -> anyhow::Result<()> {
     let scratch = tempfile::tempdir_in(workspace::target())?;
     let [short, smallest] = ["short", "smallest"].map(|name| scratch.path().join(name));
     fs_err::create_dir(&short)?;
     fs_err::create_dir(&smallest)?;
-    corpus("select", target, &[folder, &short])?;
+    corpus("select", target, &[directory, &short])?;
     // Edges alone: how often each is passed would keep three times as many.
     let arguments = ["-set_cover_merge=1", "-use_counters=0"].into_iter().chain(LENGTH);
     let merged = program(target, arguments, &[&smallest, &short])?;
@@ -77,21 +77,21 @@ fn keep(target: &str, folder: &Path) -> anyhow::Result<()> {
 }
 
 /// Starts the program of a target; says whether it ended well.
-fn program<'a>(target: &'a str, options: impl Iterator<Item = &'a str>, folders: &[&Path]) -> anyhow::Result<bool> {
+fn program<'a>(target: &'a str, options: impl Iterator<Item = &'a str>, directories: &[&Path]) -> anyhow::Result<bool> {
     let arguments = ["run", "--release", "--quiet", "--bin", target, "--"].into_iter().chain(options);
     // The configuration in its directory sets the flags of the instrumentation.
-    let run = cmd(toolchain::cargo()?, with(arguments, folders)).dir(workspace::root().join("fuzz"));
+    let run = cmd(toolchain::cargo()?, with(arguments, directories)).dir(workspace::root().join("fuzz"));
     Ok(run.unchecked().run()?.status.success())
 }
 
 /// Moves inputs of a target between the corpus and directories.
-fn corpus(verb: &str, target: &str, folders: &[&Path]) -> anyhow::Result<()> {
+fn corpus(verb: &str, target: &str, directories: &[&Path]) -> anyhow::Result<()> {
     let arguments = ["run", "--quiet", "--package", "vdso-fuzz", "--bin", "corpus", "--", verb, target];
-    cmd(toolchain::cargo()?, with(arguments.into_iter(), folders)).run()?;
+    cmd(toolchain::cargo()?, with(arguments.into_iter(), directories)).run()?;
     Ok(())
 }
 
 /// Arguments, followed by directories.
-fn with<'a>(arguments: impl Iterator<Item = &'a str>, folders: &[&Path]) -> Vec<OsString> {
-    arguments.map(OsString::from).chain(folders.iter().map(OsString::from)).collect()
+fn with<'a>(arguments: impl Iterator<Item = &'a str>, directories: &[&Path]) -> Vec<OsString> {
+    arguments.map(OsString::from).chain(directories.iter().map(OsString::from)).collect()
 }

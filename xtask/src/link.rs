@@ -23,17 +23,17 @@ pub fn script() -> PathBuf {
     workspace::root().join("linker/vdso.lds")
 }
 
-/// Links the object into the stand-alone image, in `folder`, and strips a copy of it.
+/// Links the object into the stand-alone image, in `directory`, and strips a copy of it.
 ///
 /// # Errors
 /// The linker is missing or failed; the message ends with the remedy if one is known.
-pub fn standalone(object: &CheckedObject, linker: Linker, folder: &Path) -> anyhow::Result<Standalone> {
-    let output = folder.join("vdso64.so.dbg");
+pub fn standalone(object: &CheckedObject, linker: Linker, directory: &Path) -> anyhow::Result<Standalone> {
+    let output = directory.join("vdso64.so.dbg");
     let link = StandaloneLink { linker, object, script: &script(), output: &output };
     process::output_of("the linker", &cmd(toolchain::linker(linker)?, link.arguments())).map_err(explained)?;
     let debug = link.finish()?;
 
-    let stripped = folder.join("vdso64.so");
+    let stripped = directory.join("vdso64.so");
     toolchain::strip(&output, &stripped)?;
     let stripped = LinkedImage {
         image: Image::read(&stripped)?,

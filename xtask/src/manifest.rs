@@ -21,8 +21,8 @@ const SOURCES: [&str; 2] = ["crates/vdso-abi", "crates/vdso-getrandom"];
 pub fn of(object: &CheckedObject, images: &[(&str, &VerifiedImage)], linker: Linker) -> anyhow::Result<Manifest> {
     let mut manifest = Manifest::new();
     let mut sources = vec![workspace::root().join("Cargo.lock"), link::script()];
-    for folder in SOURCES {
-        sources.extend(workspace::files_below(&workspace::root().join(folder))?);
+    for directory in SOURCES {
+        sources.extend(workspace::files_below(&workspace::root().join(directory))?);
     }
     for path in sources {
         manifest.input(path.strip_prefix(workspace::root())?, &fs_err::read(&path)?)?;

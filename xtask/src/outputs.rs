@@ -53,32 +53,32 @@ mod tests {
 
     #[test]
     fn a_file_needs_a_directory_that_takes_files() {
-        let folder = tempfile::tempdir().unwrap();
-        let there = folder.path().join("there");
+        let parent = tempfile::tempdir().unwrap();
+        let there = parent.path().join("there");
         file(&there).unwrap();
         std::fs::write(&there, "").unwrap();
         file(&there).unwrap();
         file(Path::new("name-without-a-directory")).unwrap();
-        assert!(error(file(folder.path())).contains("a directory; name a file"));
-        let missing = error(file(&folder.path().join("no/such/file")));
+        assert!(error(file(parent.path())).contains("a directory; name a file"));
+        let missing = error(file(&parent.path().join("no/such/file")));
         assert!(missing.contains("no/such/file: there is no directory") && missing.contains("create it"), "{missing}");
         assert!(error(file(&there.join("below"))).contains("there: not a directory"));
         assert!(error(file(Path::new("/proc/file"))).contains("/proc: not writable"));
-        assert!(folder.path().read_dir().unwrap().count() == 1, "the check leaves no file");
+        assert!(parent.path().read_dir().unwrap().count() == 1, "the check leaves no file");
     }
 
     #[test]
     fn a_directory_may_be_made_where_the_nearest_one_takes_files() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("file");
+        let parent = tempfile::tempdir().unwrap();
+        let file = parent.path().join("file");
         std::fs::write(&file, "").unwrap();
-        directory(folder.path()).unwrap();
-        directory(&folder.path().join("new/deep")).unwrap();
+        directory(parent.path()).unwrap();
+        directory(&parent.path().join("new/deep")).unwrap();
         directory(Path::new("relative/new")).unwrap();
         for wrong in [file.clone(), file.join("below"), "/proc/new/deep".into()] {
             let error = error(directory(&wrong));
             assert!(error.contains("name another place for the results"), "{error}");
         }
-        assert!(!folder.path().join("new").exists(), "nothing is made");
+        assert!(!parent.path().join("new").exists(), "nothing is made");
     }
 }

@@ -78,8 +78,8 @@ pub fn undo(options: &UnspliceArgs) -> anyhow::Result<()> {
 fn write(out: &Path, image: &Image) -> anyhow::Result<()> {
     let name = out.file_name().and_then(|name| name.to_str());
     let name = name.ok_or_else(|| anyhow!("{}: no name for a file", out.display()))?;
-    let folder = out.parent().filter(|folder| *folder != "").unwrap_or(Path::new("."));
-    transaction::commit(folder, &[Step::Write(name.into(), image.data().into())])?;
+    let directory = out.parent().filter(|directory| *directory != "").unwrap_or(Path::new("."));
+    transaction::commit(directory, &[Step::Write(name.into(), image.data().into())])?;
     line("Finished", workspace::shown(out));
     Ok(())
 }

@@ -43,11 +43,11 @@ pub fn cargo_version() -> anyhow::Result<String> {
 /// There is no rustc, or it cannot compile for the target.
 pub fn rustc_works() -> anyhow::Result<String> {
     let version = rustc_version()?;
-    let folder = tempfile::tempdir()?;
-    let [source, object] = ["trial.rs", "trial.o"].map(|name| folder.path().join(name));
+    let directory = tempfile::tempdir()?;
+    let [source, object] = ["trial.rs", "trial.o"].map(|name| directory.path().join(name));
     fs_err::write(&source, "#![no_std]\npub const fn one() -> u8 {\n    1\n}\n")?;
     let emit = format!("--emit=obj={}", object.display());
-    let command = cmd!(rustc(), "--crate-type", "lib", "--target", TARGET, emit, source).dir(folder.path());
+    let command = cmd!(rustc(), "--crate-type", "lib", "--target", TARGET, emit, source).dir(directory.path());
     process::output_of("rustc", &command)?;
     Ok(format!("{version}, compiled for {TARGET}"))
 }

@@ -280,7 +280,7 @@ fn boot(variant: &Variant, options: &BootArgs, kernel: &Kernel, initramfs: &Path
         let _spinner = progress::spinner("Booting", format_args!("{} {name} (-cpu {cpu})", kernel.name));
         machine.run()?
     };
-    let verdict = console::judge(&run.console, run.ended);
+    let verdict = console::check(&run.console, run.ended);
     report(&format!("{} {name}", kernel.name), expected, verdict, run.elapsed, &machine.console)
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! A guest with unmodified clients: programs and C libraries of newer and older Debian releases, what `tests/clients/` builds
-//! with them, and the judge of all of them as `/init`. It is the same for every kernel.
+//! A guest with unmodified client programs: programs and C libraries of newer and older Debian releases, and programs that
+//! `tests/clients/` builds with them. Its `/init` runs and checks them. The guest is the same for every kernel.
 
 use super::compiler::{Compiler, c_files};
 use super::golang::{self, Go};
@@ -10,10 +10,10 @@ use crate::workspace;
 use anyhow::Context;
 use std::path::{Path, PathBuf};
 
-/// The table of clients, as the judge is compiled with it.
+/// The table of client programs; `/init` is compiled with it.
 const TABLE: &str = include_str!("../../../tests/clients/judge/clients.h");
 
-/// What of Debian's packages is in the guest: of each package these files and folders, at their own places.
+/// Files and directories of Debian packages that the guest contains, at the paths of the package.
 const PACKAGES: [(&str, &[&str]); 10] = [
     (
         "libc6",
@@ -36,13 +36,13 @@ const PACKAGES: [(&str, &[&str]); 10] = [
     ("busybox-static", &["usr/bin/busybox"]),
 ];
 
-/// What a static program is linked with.
+/// The linker's inputs for a static program.
 const LIBC_DEV: &str = "libc6-dev";
 
-/// Links of the root folder, as Debian has them since usr is merged; a program names its dynamic linker by the last one.
+/// Links of the root directory, as Debian has them since usr is merged; a program names its dynamic linker by the last one.
 const ROOT_LINKS: [(&str, &str); 3] = [("bin", "usr/bin"), ("lib", "usr/lib"), ("lib64", "usr/lib64")];
 
-/// Names by which the judge is a command, for the shell.
+/// Names of commands that `/init` provides to the shell.
 const COMMANDS: [&str; 2] = ["usr/bin/clients", "usr/bin/calls"];
 
 /// The C library of an older release, out of the way of the newer one: `PLACE` in the guest, and in its package.
@@ -51,7 +51,7 @@ const OLDER_LIBC: [(&str, &str); 2] = [
     ("bookworm/libc.so.6", "lib/x86_64-linux-gnu/libc.so.6"),
 ];
 
-/// The judge's parts that it shares with the contract's tests.
+/// Sources of `/init` that it shares with the contract's tests.
 const SHARED_WITH_GUEST: [&str; 4] = ["data_page.c", "init.c", "vdso.c", "verdict.c"];
 
 /// The names of all clients, in the order in which they run.
@@ -80,7 +80,7 @@ pub fn build() -> anyhow::Result<PathBuf> {
     fs_err::create_dir_all(&output)?;
     let mut archive = Archive::new()?;
     add_packages(&mut archive)?;
-    add_judge(&mut archive, &output)?;
+    add_init(&mut archive, &output)?;
     add_programs(&mut archive, &output)?;
     let place = output.join("initramfs.cpio");
     fs_err::write(&place, archive.finish()?)?;
@@ -103,7 +103,7 @@ fn add_packages(archive: &mut Archive) -> anyhow::Result<()> {
     OLDER_LIBC.iter().try_for_each(|(name, path)| archive.file(name, &older.join(path)))
 }
 
-fn add_judge(archive: &mut Archive, output: &Path) -> anyhow::Result<()> {
+fn add_init(archive: &mut Archive, output: &Path) -> anyhow::Result<()> {
     let shared = SHARED_WITH_GUEST.map(|name| workspace::root().join("tests/guest").join(name));
     let files: Vec<PathBuf> = c_files(&sources().join("judge"))?.into_iter().chain(shared).collect();
     archive.file("init", &Compiler::find(output)?.compile("init", &files, &["-static", "-pthread"])?)?;

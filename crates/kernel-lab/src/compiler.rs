@@ -8,12 +8,12 @@ use duct::cmd;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// Every program, whatever it is for.
+/// Flags for every program.
 const COMMON_FLAGS: [&str; 4] = ["-O2", "-Wall", "-Wextra", "-Werror"];
 
 /// The compiler and where its results go.
 pub struct Compiler<'path> {
-    /// No path: duct would take a bare name as one in the current folder.
+    /// A name, not a path: duct resolves a path of one part in the current directory.
     program: OsString,
     output: &'path Path,
 }
@@ -34,7 +34,7 @@ impl<'path> Compiler<'path> {
     pub fn compile(&self, name: &str, sources: &[PathBuf], flags: &[&str]) -> anyhow::Result<PathBuf> {
         let program = self.output.join(name);
         let mut arguments: Vec<OsString> = COMMON_FLAGS.iter().chain(flags).map(OsString::from).collect();
-        arguments.extend(["-I".into(), glue::folder().join("common/files/include").into()]);
+        arguments.extend(["-I".into(), glue::directory().join("common/files/include").into()]);
         arguments.extend(["-o".into(), program.clone().into()]);
         arguments.extend(sources.iter().map(OsString::from));
         let log = self.output.join(format!("{name}.log"));
@@ -57,15 +57,15 @@ pub fn program() -> anyhow::Result<OsString> {
     Ok(tool.path().as_os_str().into())
 }
 
-/// The C files of a folder, sorted; none if there is no such folder.
+/// The C files of a directory, sorted; none if there is no such directory.
 ///
 /// # Errors
-/// The folder cannot be read.
-pub fn c_files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    if !folder.is_dir() {
+/// The directory cannot be read.
+pub fn c_files(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    if !directory.is_dir() {
         return Ok(Vec::new());
     }
-    let entries = fs_err::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?;
+    let entries = fs_err::read_dir(directory)?.collect::<Result<Vec<_>, _>>()?;
     let paths = entries.into_iter().map(|entry| entry.path());
     let mut files: Vec<PathBuf> = paths.filter(|path| path.extension().is_some_and(|ending| ending == "c")).collect();
     files.sort();

@@ -47,7 +47,7 @@ impl Failure {
 ///
 /// # Errors
 /// The boot failed.
-pub fn judge(console: &str, ended: Ended) -> Result<usize, Failure> {
+pub fn check(console: &str, ended: Ended) -> Result<usize, Failure> {
     let report = Report::read(console);
     let mut broken = Vec::new();
     let complaint = console.lines().find(|line| KERNEL_COMPLAINTS.iter().any(|words| line.contains(words)));
@@ -81,12 +81,12 @@ mod tests {
                         # begin fork\r\nok 2 fork\r\nreboot: Restarting system\r\n";
 
     fn reasons(console: &str, ended: Ended) -> String {
-        judge(console, ended).unwrap_err().reasons().collect::<Vec<_>>().join("; ")
+        check(console, ended).unwrap_err().reasons().collect::<Vec<_>>().join("; ")
     }
 
     #[test]
     fn a_good_boot_passes() {
-        assert_eq!(judge(GOOD, Ended::Cleanly), Ok(2));
+        assert_eq!(check(GOOD, Ended::Cleanly), Ok(2));
     }
 
     #[test]

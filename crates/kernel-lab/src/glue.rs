@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What goes into a kernel tree: the files and patches of `kernel-glue/`, and the object.
+//! The changes to a kernel tree: the files and patches of `kernel-glue/`, and the object.
 
 use super::patch::Patch;
 use super::tree::Series;
@@ -9,8 +9,8 @@ use anyhow::{Context, bail};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// The folder of all glue.
-pub fn folder() -> PathBuf {
+/// The directory of all glue.
+pub fn directory() -> PathBuf {
     workspace::root().join("kernel-glue")
 }
 
@@ -19,7 +19,7 @@ pub fn folder() -> PathBuf {
 /// # Errors
 /// They cannot be read.
 pub fn options() -> anyhow::Result<String> {
-    Ok(stock_options()? + &fs_err::read_to_string(folder().join("common/glue.config"))?)
+    Ok(stock_options()? + &fs_err::read_to_string(directory().join("common/glue.config"))?)
 }
 
 /// The same without the options that the glue brings.
@@ -27,7 +27,7 @@ pub fn options() -> anyhow::Result<String> {
 /// # Errors
 /// They cannot be read.
 pub fn stock_options() -> anyhow::Result<String> {
-    Ok(fs_err::read_to_string(folder().join("common/qemu.config"))?)
+    Ok(fs_err::read_to_string(directory().join("common/qemu.config"))?)
 }
 
 /// The glue of one series together with one object.
@@ -52,12 +52,12 @@ impl Glue {
     /// Reads `common/files`, `<series>/files` and `<series>/patches` of the directory `glue`, and the object.
     ///
     /// # Errors
-    /// A file cannot be read, two folders supply the same file, or a patch is no text.
+    /// A file cannot be read, two directories supply the same file, or a patch is not UTF-8.
     pub fn load(glue: &Path, series: &Series, object: &Path) -> anyhow::Result<Self> {
         let mut files = object_file(series, object)?;
-        for folder in [glue.join("common/files"), glue.join(series.name).join("files")] {
-            for path in files_below(&folder)? {
-                let name = relative_name(&folder, &path)?;
+        for directory in [glue.join("common/files"), glue.join(series.name).join("files")] {
+            for path in files_below(&directory)? {
+                let name = relative_name(&directory, &path)?;
                 if files.insert(name.clone(), fs_err::read(&path)?).is_some() {
                     bail!("{}: {name} is in common/files too; keep one of them", path.display());
                 }
@@ -65,9 +65,9 @@ impl Glue {
         }
 
         let mut patches = Vec::new();
-        let folder = glue.join(series.name).join("patches");
-        for path in files_below(&folder)? {
-            let name = relative_name(&folder, &path)?;
+        let directory = glue.join(series.name).join("patches");
+        for path in files_below(&directory)? {
+            let name = relative_name(&directory, &path)?;
             if name.ends_with(".patch") {
                 patches.push(Patch { name, text: fs_err::read_to_string(&path)? });
             }
@@ -103,9 +103,9 @@ fn object_file(series: &Series, object: &Path) -> anyhow::Result<BTreeMap<String
     Ok([(series.object_path(), bytes)].into())
 }
 
-/// The path of a file below `folder`, as a tree and a record name it.
-fn relative_name(folder: &Path, path: &Path) -> anyhow::Result<String> {
-    let name = path.strip_prefix(folder).expect("found below the folder");
+/// The path of a file below `directory`, as a tree and a record name it.
+fn relative_name(directory: &Path, path: &Path) -> anyhow::Result<String> {
+    let name = path.strip_prefix(directory).expect("found below the directory");
     Ok(name.to_str().with_context(|| format!("{}: the name is not UTF-8", path.display()))?.to_owned())
 }
 
@@ -125,9 +125,9 @@ mod tests {
     }
 
     #[test]
-    fn gathers_both_folders_the_object_and_the_patches_in_order() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path();
+    fn gathers_both_directories_the_object_and_the_patches_in_order() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
         put(root, "common/files/include/vdso/h.h", "common");
         put(root, "6.1/files/lib/c.c", "series");
         put(root, "6.1/patches/0002-b.patch", "b");
@@ -151,8 +151,8 @@ mod tests {
 
     #[test]
     fn refuses_a_missing_object_and_a_file_that_comes_twice() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path();
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
         let error = format!("{:#}", Glue::load(root, &SERIES[0], &root.join("o.o")).unwrap_err());
         assert!(error.contains("cargo xtask build-vdso") && error.contains("o.o"), "{error}");
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The glue of each series goes into a tree of that series and out again. The tree has no more than the patches say about it:
-//! their lines at their places, so no test needs a kernel source.
+//! The glue of each series is applied to a tree of that series and reverted. The tree holds only the lines that the patches
+//! contain, so no test needs a kernel source.
 
 use super::*;
 use crate::hunk::{Side, hunks_of};
@@ -20,7 +20,7 @@ enum Known {
     Text(String),
 }
 
-/// What the patches say about the original of each file that they change.
+/// The original lines of each changed file, as far as the patches contain them.
 fn originals(patches: &[Patch]) -> BTreeMap<String, String> {
     let mut files: BTreeMap<String, (Vec<Known>, Vec<String>)> = BTreeMap::new();
     for patch in patches {
@@ -57,18 +57,18 @@ fn originals(patches: &[Patch]) -> BTreeMap<String, String> {
 
 /// A tree of a series, and the object for it.
 fn tree_of(series: &Series) -> (TempDir, PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
-    let root = folder.path();
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
     let object = root.join("vgetrandom.o");
     put(&object, "the object");
-    let glue = Glue::load(&super::folder(), series, &object).unwrap();
+    let glue = Glue::load(&super::directory(), series, &object).unwrap();
     for (path, text) in originals(&glue.patches) {
         put(&root.join("tree").join(path), &text);
     }
     let (version, patchlevel) = series.name.split_once('.').unwrap();
     let makefile = format!("VERSION = {version}\nPATCHLEVEL = {patchlevel}\nSUBLEVEL = 0\n");
     put(&root.join("tree/Makefile"), &makefile);
-    (folder, object)
+    (directory, object)
 }
 
 fn put(path: &Path, text: &str) {
@@ -79,12 +79,12 @@ fn put(path: &Path, text: &str) {
 #[test]
 fn the_glue_of_every_line_goes_in_and_out() {
     for series in &SERIES {
-        let (folder, object) = tree_of(series);
-        let root = folder.path().join("tree");
+        let (directory, object) = tree_of(series);
+        let root = directory.path().join("tree");
         let before = snapshot(&root);
         let tree = recognise(&root).unwrap();
         assert_eq!(tree.series, series);
-        let glue = Glue::load(&super::folder(), series, &object).unwrap();
+        let glue = Glue::load(&super::directory(), series, &object).unwrap();
         Plan::apply(&tree, &glue).unwrap().commit().unwrap();
 
         let after = snapshot(&root);
@@ -99,7 +99,7 @@ fn the_glue_of_every_line_goes_in_and_out() {
         // The record is lost, and a stable update has changed other lines.
         Plan::apply(&tree, &glue).unwrap().commit().unwrap();
         fs_err::remove_file(root.join(series.record_path())).unwrap();
-        Plan::revert(&tree, &Glue::without_object(&super::folder(), series).unwrap()).unwrap().commit().unwrap();
+        Plan::revert(&tree, &Glue::without_object(&super::directory(), series).unwrap()).unwrap().commit().unwrap();
         assert_eq!(snapshot(&root), before, "{}", series.name);
     }
 }
@@ -108,10 +108,10 @@ fn the_glue_of_every_line_goes_in_and_out() {
 fn the_object_alone_is_a_file_and_the_patch_that_makes_room_for_it() {
     for series in &SERIES {
         let Some(patch) = series.object_patch else { continue };
-        let (folder, object) = tree_of(series);
-        let root = folder.path().join("tree");
+        let (directory, object) = tree_of(series);
+        let root = directory.path().join("tree");
         let before = snapshot(&root);
-        let glue = Glue::of_object_alone(&super::folder(), series, patch, &object).unwrap();
+        let glue = Glue::of_object_alone(&super::directory(), series, patch, &object).unwrap();
         Plan::apply(&recognise(&root).unwrap(), &glue).unwrap().commit().unwrap();
         let (after, vdso) = (snapshot(&root), root.join("arch/x86/entry/vdso"));
         let elsewhere = |path: &&PathBuf| before.get(*path) != after.get(*path) && !path.starts_with(&vdso);
@@ -122,11 +122,11 @@ fn the_object_alone_is_a_file_and_the_patch_that_makes_room_for_it() {
 #[test]
 fn a_tree_of_one_line_takes_no_glue_of_another() {
     for series in &SERIES {
-        let (folder, object) = tree_of(series);
-        let root = folder.path().join("tree");
+        let (directory, object) = tree_of(series);
+        let root = directory.path().join("tree");
         let before = snapshot(&root);
         for other in SERIES.iter().filter(|other| *other != series) {
-            let glue = Glue::load(&super::folder(), other, &object).unwrap();
+            let glue = Glue::load(&super::directory(), other, &object).unwrap();
             let error = format!("{:#}", Plan::apply(&recognise(&root).unwrap(), &glue).unwrap_err());
             assert!(error.contains("does not fit") || error.contains("no such file"), "{error}");
         }

@@ -20,10 +20,10 @@ pub struct Go<'path> {
 }
 
 impl<'path> Go<'path> {
-    /// Fetches the packages. What is built goes to `output`.
+    /// Fetches the packages. Programs are built in `output`.
     ///
     /// # Errors
-    /// They cannot be had.
+    /// They cannot be fetched.
     pub fn of(suite: Suite, output: &'path Path) -> anyhow::Result<Self> {
         let packages = debian::packages(suite, &PACKAGES)?;
         let version = packages[0].file_name().context("a package without a name")?;
@@ -42,7 +42,7 @@ impl<'path> Go<'path> {
         let (program, own) = (self.output.join(name), self.output.join("go"));
         let _spinner = progress::spinner("Compiling", workspace::shown(source));
         let build = cmd!(self.root.join("bin/go"), "build", "-trimpath", "-ldflags=-s -w", "-o", &program, source)
-            // The sources of the standard library are in this repository's folder, and no part of it.
+            // The standard library lies inside this repository's directory but is not part of it: Go must not ask git.
             .dir(&own)
             .env("GOROOT", &self.root)
             .env("GOFLAGS", "-mod=mod")
@@ -60,7 +60,7 @@ impl<'path> Go<'path> {
     }
 }
 
-/// Puts packages into one folder, by hard links: their links lead from one into the other.
+/// Merges packages into one directory by hard links: symbolic links of one package lead into another.
 fn merge(packages: &[PathBuf], into: &Path) -> anyhow::Result<()> {
     let partial = into.with_extension("partial");
     if partial.exists() {
@@ -78,9 +78,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn folders_that_several_packages_have_are_merged() {
-        let folder = tempfile::tempdir().unwrap();
-        let [first, second, into] = ["first", "second", "into_1.2"].map(|name| folder.path().join(name));
+    fn directories_that_several_packages_have_are_merged() {
+        let directory = tempfile::tempdir().unwrap();
+        let [first, second, into] = ["first", "second", "into_1.2"].map(|name| directory.path().join(name));
         for (package, file) in [(&first, "usr/lib/a"), (&second, "usr/lib/b")] {
             fs_err::create_dir_all(package.join("usr/lib")).unwrap();
             fs_err::write(package.join(file), file).unwrap();

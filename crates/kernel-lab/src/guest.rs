@@ -9,8 +9,8 @@ use crate::workspace;
 use anyhow::bail;
 use std::path::{Path, PathBuf};
 
-/// Folders of programs without a C library, one source file each, and what makes the compiler write that ABI. A program
-/// is `/FOLDER-NAME` in the guest.
+/// Directories of programs without a C library, one source file each, and the compiler's option for their ABI. A program is
+/// `/DIRECTORY-NAME` in the guest.
 const OTHER_ABIS: [(&str, &str); 2] = [("m32", "-m32"), ("mx32", "-mx32")];
 
 /// The table of the contract's tests.
@@ -67,15 +67,15 @@ pub fn build() -> anyhow::Result<PathBuf> {
     build_in(&workspace::root().join("tests/guest"), &[(selftest::NAME, selftest)], &output)
 }
 
-/// The archive with the programs of a folder, and with some that are there by name.
+/// Builds the archive from the programs of a directory and from programs given by name.
 fn build_in(sources: &Path, others: &[(&str, PathBuf)], output: &Path) -> anyhow::Result<PathBuf> {
     let compiler = Compiler::find(output)?;
     let mut archive = Archive::new()?;
     archive.file("init", &compiler.compile("init", &c_files(sources)?, &["-static", "-pthread"])?)?;
-    for (folder, abi) in OTHER_ABIS {
-        for source in c_files(&sources.join(folder))? {
+    for (directory, abi) in OTHER_ABIS {
+        for source in c_files(&sources.join(directory))? {
             let stem = source.file_stem().unwrap_or_default().to_string_lossy();
-            let name = format!("{folder}-{stem}");
+            let name = format!("{directory}-{stem}");
             let program = compiler.compile(&name, &[source], &["-static", abi, "-nostdlib", "-ffreestanding"])?;
             archive.file(&name, &program)?;
         }
@@ -113,8 +113,8 @@ mod tests {
 
     #[test]
     fn programs_are_compiled_and_packed() {
-        let folder = tempfile::tempdir().unwrap();
-        let (sources, output) = (folder.path().join("guest"), folder.path().join("out"));
+        let directory = tempfile::tempdir().unwrap();
+        let (sources, output) = (directory.path().join("guest"), directory.path().join("out"));
         fs_err::create_dir_all(&sources).unwrap();
         fs_err::write(sources.join("main.c"), "int word(void); int main(void) { return word(); }\n").unwrap();
         fs_err::write(sources.join("word.c"), "int word(void);\nint word(void) { return 7; }\n").unwrap();
@@ -126,9 +126,9 @@ mod tests {
 
     #[test]
     fn a_program_that_warns_is_refused_with_the_compilers_words() {
-        let folder = tempfile::tempdir().unwrap();
-        fs_err::write(folder.path().join("main.c"), "int main(void) { int unused; return 0; }\n").unwrap();
-        let error = format!("{:#}", build_in(folder.path(), &[], &folder.path().join("out")).unwrap_err());
+        let directory = tempfile::tempdir().unwrap();
+        fs_err::write(directory.path().join("main.c"), "int main(void) { int unused; return 0; }\n").unwrap();
+        let error = format!("{:#}", build_in(directory.path(), &[], &directory.path().join("out")).unwrap_err());
         assert!(error.contains("compilation of the guest's init failed") && error.contains("unused"), "{error}");
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The first root file system of the guest: a `newc` archive (Linux `Documentation/driver-api/early-userspace/buffer-format.rst`).
+//! The initramfs of the guest: a `newc` archive (Linux `Documentation/driver-api/early-userspace/buffer-format.rst`).
 
 use cpio::newc::{self, Builder, ModeFileType};
 use std::collections::BTreeSet;
@@ -8,8 +8,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-/// Folders that programs mount on or create files in.
-const FOLDERS: [&str; 4] = ["dev", "proc", "sys", "tmp"];
+/// Directories for mounts and new files.
+const DIRECTORIES: [&str; 4] = ["dev", "proc", "sys", "tmp"];
 
 /// Character devices with their numbers (Linux `Documentation/admin-guide/devices.txt`): the kernel opens the console
 /// for `/init` before anything could have made it.
@@ -19,7 +19,7 @@ const DEVICES: [(&str, u32, u32); 2] = [("dev/console", 5, 1), ("dev/null", 1, 3
 pub struct Archive {
     bytes: Vec<u8>,
     entries: u32,
-    folders: BTreeSet<String>,
+    directories: BTreeSet<String>,
 }
 
 impl Archive {
@@ -28,25 +28,25 @@ impl Archive {
     /// # Errors
     /// None: memory takes what is written.
     pub fn new() -> anyhow::Result<Self> {
-        let mut archive = Self { bytes: Vec::new(), entries: 0, folders: BTreeSet::new() };
-        FOLDERS.iter().try_for_each(|folder| archive.folder(folder))?;
+        let mut archive = Self { bytes: Vec::new(), entries: 0, directories: BTreeSet::new() };
+        DIRECTORIES.iter().try_for_each(|directory| archive.directory(directory))?;
         for (device, major, minor) in DEVICES {
             archive.entry(device, ModeFileType::Char, 0o666, &[], |node| node.rdev_major(major).rdev_minor(minor))?;
         }
         Ok(archive)
     }
 
-    /// A folder, and those that it lies in; one that is there already stays.
-    fn folder(&mut self, name: &str) -> anyhow::Result<()> {
+    /// Adds a directory and its parents unless they exist.
+    fn directory(&mut self, name: &str) -> anyhow::Result<()> {
         self.parents(name)?;
-        if !name.is_empty() && self.folders.insert(name.to_owned()) {
-            self.entry(name, ModeFileType::Directory, 0o755, &[], |folder| folder.nlink(2))?;
+        if !name.is_empty() && self.directories.insert(name.to_owned()) {
+            self.entry(name, ModeFileType::Directory, 0o755, &[], |directory| directory.nlink(2))?;
         }
         Ok(())
     }
 
     fn parents(&mut self, name: &str) -> anyhow::Result<()> {
-        name.rsplit_once('/').map_or(Ok(()), |(parent, _)| self.folder(parent))
+        name.rsplit_once('/').map_or(Ok(()), |(parent, _)| self.directory(parent))
     }
 
     /// A file with the contents and the permissions of `path`.
@@ -68,7 +68,7 @@ impl Archive {
         self.entry(name, ModeFileType::Symlink, 0o777, target.as_os_str().as_bytes(), |link| link)
     }
 
-    /// What lies at `path`: a file, a link as it is, or a folder with everything below it in the order of names.
+    /// Adds the file, symbolic link or directory at `path`; a directory with its contents, sorted by name.
     ///
     /// # Errors
     /// Something cannot be read, or has a name that is no UTF-8.
@@ -80,7 +80,7 @@ impl Archive {
         if !kind.is_dir() {
             return self.file(name, path);
         }
-        self.folder(name)?;
+        self.directory(name)?;
         let entries = fs_err::read_dir(path)?.collect::<Result<Vec<_>, _>>()?;
         let mut names = entries.into_iter().map(|entry| entry.file_name()).collect::<Vec<_>>();
         names.sort();
@@ -141,8 +141,8 @@ mod tests {
 
     #[test]
     fn everything_is_found_again() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path();
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
         fs_err::create_dir_all(root.join("tree/deep")).unwrap();
         for (name, mode) in [("program", 0o755), ("tree/deep/b", 0o644), ("tree/a", 0o644)] {
             fs_err::write(root.join(name), name).unwrap();
@@ -166,8 +166,8 @@ mod tests {
         assert!(has("usr/tree/link", 0o120777, (0, 0), "../elsewhere"), "{found:?}");
 
         let position = |name: &str| found.iter().position(|entry| entry.0 == name);
-        for (folder, inside) in [("dev", "dev/null"), ("usr", "usr/tree"), ("usr/tree/deep", "usr/tree/deep/b")] {
-            assert!(position(folder) < position(inside), "{folder} comes before what lies in it");
+        for (directory, inside) in [("dev", "dev/null"), ("usr", "usr/tree"), ("usr/tree/deep", "usr/tree/deep/b")] {
+            assert!(position(directory) < position(inside), "{directory} comes before what lies in it");
         }
         assert_eq!(found.iter().filter(|entry| entry.0 == "usr/tree").count(), 1);
     }

@@ -10,7 +10,7 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-/// What a build writes into the image beside code, fixed so that equal inputs give equal bytes
+/// Variables that a build writes into the image, fixed so that equal inputs give equal bytes
 /// (Linux `Documentation/kbuild/reproducible-builds.rst`).
 const REPRODUCIBLE: [(&str, &str); 6] = [
     ("LC_ALL", "C"),
@@ -21,17 +21,17 @@ const REPRODUCIBLE: [(&str, &str); 6] = [
     ("KBUILD_BUILD_VERSION", "1"),
 ];
 
-/// The variable by which the glue's Makefile learns the command that judges the image.
+/// The variable that gives the glue's Makefile the command that verifies the image.
 const VERIFIER: &str = "VDSO_VERIFY";
 
-/// A source tree and the folder that it is built in.
+/// A source tree and the directory that it is built in.
 #[derive(Debug)]
 pub struct Build {
     /// The tree.
     pub source: PathBuf,
-    /// Where the build's files go: the tree itself, or a folder for `make O=`.
+    /// The build's directory: the tree itself, or the one of `make O=`.
     pub output: PathBuf,
-    /// What the build prints.
+    /// The file with the build's output.
     pub log: PathBuf,
 }
 
@@ -85,19 +85,19 @@ impl Build {
         self.make("kernel build", "bzImage", &[(VERIFIER, verifier()?.into())])
     }
 
-    /// Builds the vDSO images of the folder `vdso` and nothing else; returns where they are.
+    /// Builds the vDSO images of the directory `vdso` and nothing else; returns where they are.
     ///
     /// # Errors
     /// As for [`Build::build`].
     pub fn build_vdso(&self, vdso: &str) -> anyhow::Result<PathBuf> {
-        self.build_vdso_judged_by(vdso, &verifier()?)
+        self.build_vdso_verified_by(vdso, &verifier()?)
     }
 
-    /// The same with another command that judges the image.
+    /// The same with another command that verifies the image.
     ///
     /// # Errors
     /// The build fails, or the command does.
-    pub fn build_vdso_judged_by(&self, vdso: &str, verifier: &str) -> anyhow::Result<PathBuf> {
+    pub fn build_vdso_verified_by(&self, vdso: &str, verifier: &str) -> anyhow::Result<PathBuf> {
         let _spinner = progress::spinner("Building", format_args!("vDSO in {}", workspace::shown(&self.output)));
         self.make("vDSO build", &format!("{vdso}/"), &[(VERIFIER, verifier.into())])?;
         Ok(self.output.join(vdso))
@@ -136,18 +136,18 @@ impl Build {
     }
 }
 
-/// The command that judges the image where the configuration asks for it: this program.
+/// The command that verifies the image if the configuration enables that: a copy of this program.
 ///
-/// A copy of it, because whoever runs the tests builds it anew meanwhile, and a file that was replaced has no name.
+/// A copy, because Cargo may replace this program during the build, and a replaced file has no name.
 ///
 /// # Errors
-/// The copy cannot be made, or has no name that a shell could be told.
+/// The copy cannot be made, or its path cannot be quoted for a shell.
 fn verifier() -> anyhow::Result<String> {
-    let folder = super::target();
+    let directory = super::target();
     // The unit tests are another program, and run while kernels are built: their copy must not take this one's place.
-    let path = folder.join(if cfg!(test) { "vdso-verifier-of-tests" } else { "vdso-verifier" });
-    fs_err::create_dir_all(&folder)?;
-    let mut copy = tempfile::Builder::new().permissions(Permissions::from_mode(0o755)).tempfile_in(&folder)?;
+    let path = directory.join(if cfg!(test) { "vdso-verifier-of-tests" } else { "vdso-verifier" });
+    fs_err::create_dir_all(&directory)?;
+    let mut copy = tempfile::Builder::new().permissions(Permissions::from_mode(0o755)).tempfile_in(&directory)?;
     std::io::copy(&mut fs_err::File::open("/proc/self/exe")?, &mut copy)?;
     copy.persist(&path)?;
     let name = path.to_str().filter(|name| !name.contains(['\'', '$', '#']));
@@ -180,17 +180,17 @@ mod tests {
 
     /// A tree whose Makefile does nothing but what `recipe` says.
     fn build_of(recipe: &str) -> (tempfile::TempDir, Build) {
-        let folder = tempfile::tempdir().unwrap();
-        let source = folder.path().join("source");
+        let directory = tempfile::tempdir().unwrap();
+        let source = directory.path().join("source");
         fs_err::create_dir(&source).unwrap();
         fs_err::write(source.join("Makefile"), format!("allnoconfig bzImage:\n\t{recipe}\n")).unwrap();
-        let build = Build { output: folder.path().join("build"), log: folder.path().join("build.log"), source };
-        (folder, build)
+        let build = Build { output: directory.path().join("build"), log: directory.path().join("build.log"), source };
+        (directory, build)
     }
 
     #[test]
     fn a_failed_build_shows_its_end_and_names_its_log() {
-        let (_folder, build) = build_of("@echo cc1: error; exit 1");
+        let (_directory, build) = build_of("@echo cc1: error; exit 1");
         let error = format!("{:#}", build.build().unwrap_err());
         assert!(error.contains("kernel build failed") && error.contains("cc1: error"), "{error}");
         assert!(error.contains("build.log"), "{error}");
@@ -198,28 +198,28 @@ mod tests {
 
     #[test]
     fn a_configuration_is_checked_against_what_was_asked_for() {
-        let (_folder, build) = build_of("@cp $(KCONFIG_ALLCONFIG) $(O)/.config");
+        let (_directory, build) = build_of("@cp $(KCONFIG_ALLCONFIG) $(O)/.config");
         build.configure("CONFIG_A=y\n").unwrap();
         fs_err::write(build.output.join(".config"), "CONFIG_A=y\nCONFIG_MINE=y\n").unwrap();
         build.configure("CONFIG_A=y\n").unwrap();
         let config = fs_err::read_to_string(build.output.join(".config")).unwrap();
         assert!(config.contains("MINE"), "nothing to do the second time: {config}");
 
-        let (_folder, build) = build_of("@echo CONFIG_B=y > $(O)/.config");
+        let (_directory, build) = build_of("@echo CONFIG_B=y > $(O)/.config");
         let error = format!("{:#}", build.configure("CONFIG_A=y\nCONFIG_B=y\n").unwrap_err());
         assert!(error.contains("CONFIG_A=y") && !error.contains("CONFIG_B"), "{error}");
     }
 
     #[test]
     fn the_verifier_is_a_command_that_a_shell_runs() {
-        let (_folder, build) = build_of("@echo $(VDSO_VERIFY) $@ > $(O)/said; test -x $(firstword $(VDSO_VERIFY))");
+        let (_directory, build) = build_of("@echo $(VDSO_VERIFY) $@ > $(O)/said; test -x $(firstword $(VDSO_VERIFY))");
         build.build().unwrap();
         assert!(fs_err::read_to_string(build.output.join("said")).unwrap().ends_with(" verify bzImage\n"));
     }
 
     #[test]
     fn the_build_environment_is_fixed() {
-        let (_folder, build) = build_of("@echo $$SOURCE_DATE_EPOCH $$KBUILD_BUILD_USER $$KBUILD_BUILD_VERSION");
+        let (_directory, build) = build_of("@echo $$SOURCE_DATE_EPOCH $$KBUILD_BUILD_USER $$KBUILD_BUILD_VERSION");
         build.build().unwrap();
         assert!(fs_err::read_to_string(&build.log).unwrap().contains("0 vdso-getrandom 1"));
     }

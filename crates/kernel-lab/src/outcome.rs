@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What came of boots: held against what was expected of each, said, and counted.
+//! The outcomes of boots: compared with the expected ones, printed and counted.
 
 use super::console::Failure;
 use super::qemu;
@@ -9,14 +9,14 @@ use crate::{process, progress, workspace};
 use std::path::Path;
 use std::time::Duration;
 
-/// What the boots came to.
+/// The counts over all boots.
 #[derive(Clone, Debug, Default)]
 pub struct Counts {
     /// Tests that passed, over all boots.
     pub passed: usize,
     /// Every test that failed and everything else that was wrong, over all boots.
     pub failures: Vec<String>,
-    /// What could not be run, and why.
+    /// The boots that could not run, with the reasons.
     pub skipped: Vec<String>,
     /// How long builds and boots took.
     pub stages: Stages,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Programs and files that the commands need from the machine, and the Debian packages that bring them.
+//! Programs and files that the commands need from the machine, and their Debian packages.
 
 mod probe;
 
@@ -26,7 +26,7 @@ pub enum Tier {
 }
 
 impl Tier {
-    /// What can be done when all its needs are met.
+    /// The tests or commands that it enables.
     pub fn enables(self) -> String {
         match self {
             Self::Native => "tests on this machine's kernel".into(),
@@ -82,16 +82,16 @@ fn needs() -> Vec<Need> {
     needs
 }
 
-/// What became of the look for one need.
+/// The outcome of the search for one tool or file.
 #[derive(Debug)]
 pub struct Look {
-    /// The program, the file, or what was compiled.
+    /// The program, the file, or the compiled test.
     pub name: &'static str,
-    /// Where it is and what it says of itself, or why it cannot be used.
+    /// Its path and version, or why it cannot be used.
     pub outcome: anyhow::Result<String>,
-    /// What needs it.
+    /// The tiers that need it.
     pub tiers: Vec<Tier>,
-    /// The Debian package that brings it.
+    /// Its Debian package.
     pub package: &'static str,
 }
 

@@ -98,7 +98,7 @@ fn misplaced(hunks: &[Hunk<'_>], direction: Direction, bytes: &[u8]) -> Vec<Stri
         return Vec::new();
     }
     let count = hunks.len();
-    let judge = |(index, hunk): (usize, &Hunk<'_>)| {
+    let misfit = |(index, hunk): (usize, &Hunk<'_>)| {
         let what = format!("hunk {} of {count} (line {})", index + 1, hunk.start(before));
         match places(&lines, &hunk.side(before)) {
             1 => None,
@@ -109,7 +109,7 @@ fn misplaced(hunks: &[Hunk<'_>], direction: Direction, bytes: &[u8]) -> Vec<Stri
             places => Some(format!("{what} would fit at {places} places")),
         }
     };
-    hunks.iter().enumerate().filter_map(judge).collect()
+    hunks.iter().enumerate().filter_map(misfit).collect()
 }
 
 /// At how many places of a file a run of lines stands; an empty run, which is everywhere, counts as nowhere.

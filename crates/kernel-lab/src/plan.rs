@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What an application or a reversion of the glue will change in a tree: computed whole before the first byte is written.
+//! The changes of an application or a reversion of the glue, computed completely before the first byte is written.
 
 use super::glue::Glue;
 use super::patch::{self, Direction};
@@ -51,7 +51,7 @@ pub struct Plan {
     steps: Vec<Step>,
     /// Every file that this or an earlier run had to do with.
     paths: Vec<String>,
-    /// Folders of ours that are to go if nothing is left in them, the deepest first.
+    /// Directories that the glue created, removed if empty; the deepest first.
     emptied: Vec<String>,
 }
 
@@ -100,7 +100,7 @@ impl Plan {
         application.patched = Patched::all(&versions.collect::<anyhow::Result<_>>()?)?;
         wanted.extend(patched.into_iter().map(|(path, result)| (path, Some(result))));
         wanted.extend(glue.files.iter().map(|(path, bytes)| (path.clone(), Some(bytes.clone()))));
-        application.directories = missing_folders(root, &glue.files);
+        application.directories = missing_directories(root, &glue.files);
         if let Some(record) = &record {
             application.directories.extend(record.directories());
         }
@@ -127,11 +127,11 @@ impl Plan {
     pub fn commit(&self) -> anyhow::Result<()> {
         transaction::sweep(&self.root, self.paths.iter().map(String::as_str))?;
         transaction::commit(&self.root, &self.steps)?;
-        for folder in &self.emptied {
-            let folder = self.root.join(folder);
-            // A file of somebody else keeps it; an application that was interrupted may not have come to make it.
-            if folder.is_dir() && fs_err::read_dir(&folder)?.next().is_none() {
-                fs_err::remove_dir(&folder)?;
+        for directory in &self.emptied {
+            let directory = self.root.join(directory);
+            // A file that is not ours keeps it; an interrupted application may not have created it.
+            if directory.is_dir() && fs_err::read_dir(&directory)?.next().is_none() {
+                fs_err::remove_dir(&directory)?;
             }
         }
         Ok(())
@@ -226,7 +226,7 @@ fn reconstructed(tree: &KernelTree, glue: &Glue) -> anyhow::Result<Record> {
     Ok(Record::of(&[&application]))
 }
 
-/// What the files of a record hold now, and what they held before.
+/// The present contents of a record's files, and the original ones.
 fn originals(tree: &KernelTree, record: &Record) -> anyhow::Result<(Contents, Contents)> {
     let (mut now, mut before) = (Contents::new(), Contents::new());
     let mut dirty = Vec::new();
@@ -262,11 +262,11 @@ fn read(root: &Path, path: &str) -> anyhow::Result<Option<Vec<u8>>> {
     }
 }
 
-/// The folders that the tree lacks for these files.
-fn missing_folders(root: &Path, files: &BTreeMap<String, Vec<u8>>) -> BTreeSet<String> {
+/// The directories that the tree lacks for these files.
+fn missing_directories(root: &Path, files: &BTreeMap<String, Vec<u8>>) -> BTreeSet<String> {
     let parents = files.keys().flat_map(|path| Path::new(path).ancestors().skip(1));
-    let missing = parents.filter(|folder| !root.join(folder).exists());
-    missing.filter_map(|folder| folder.to_str().map(str::to_owned)).collect()
+    let missing = parents.filter(|directory| !root.join(directory).exists());
+    missing.filter_map(|directory| directory.to_str().map(str::to_owned)).collect()
 }
 
 #[cfg(test)]

@@ -15,13 +15,13 @@ const MM_PATCH: &str = "--- a/mm/m.c\n+++ b/mm/m.c\n@@ -1,3 +1,3 @@\n x\n-y\n+Y\
 
 /// A tree that looks like one of the first known series.
 fn pristine() -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let root = folder.path();
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
     put(root, "Makefile", "VERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 192\nEXTRAVERSION =\n");
     put(root, "arch/x86/entry/vdso/Makefile", "vobjs-y := vma.o\n");
     put(root, "drivers/random.c", RANDOM);
     put(root, "mm/m.c", MM);
-    folder
+    directory
 }
 
 fn put(root: &Path, path: &str, text: &str) {
@@ -60,8 +60,8 @@ fn refused(root: &Path, glue: &Glue) -> String {
 
 #[test]
 fn applied_applied_again_and_reverted() {
-    let folder = pristine();
-    let root = folder.path();
+    let directory = pristine();
+    let root = directory.path();
     let before = snapshot(root);
     let glue = glue("object", &[PATCH]);
 
@@ -83,15 +83,15 @@ fn applied_applied_again_and_reverted() {
 
     let changes = revert(root).unwrap();
     assert!(changes.contains(&Change::Restore("drivers/random.c".into())), "{changes:?}");
-    assert_eq!(snapshot(root), before, "folders that were made are gone as well");
+    assert_eq!(snapshot(root), before, "created directories are removed as well");
     let error = format!("{:#}", revert(root).unwrap_err());
     assert!(error.contains("nothing to revert"), "{error}");
 }
 
 #[test]
 fn a_new_object_and_changed_glue_replace_earlier_ones() {
-    let folder = pristine();
-    let root = folder.path();
+    let directory = pristine();
+    let root = directory.path();
     let before = snapshot(root);
     apply(root, &glue("object", &[PATCH])).unwrap();
 
@@ -110,10 +110,10 @@ fn a_new_object_and_changed_glue_replace_earlier_ones() {
 
 #[test]
 fn every_place_that_does_not_fit_is_named_and_nothing_is_touched() {
-    let folder = pristine();
-    let root = folder.path();
+    let directory = pristine();
+    let root = directory.path();
     put(root, "drivers/random.c", &RANDOM.replace("int b", "char b"));
-    put(root, "include/vdso/abi.h", "somebody's\n");
+    put(root, "include/vdso/abi.h", "foreign\n");
     let error = refused(root, &glue("object", &[PATCH, MM_PATCH]));
     assert!(error.contains("0000.patch: drivers/random.c: hunk 1 of 1 (line 1) does not fit"), "{error}");
     assert!(error.contains("include/vdso/abi.h: exists already"), "{error}");
@@ -123,8 +123,8 @@ fn every_place_that_does_not_fit_is_named_and_nothing_is_touched() {
 
 #[test]
 fn a_partly_patched_tree_is_refused() {
-    let folder = pristine();
-    let root = folder.path();
+    let directory = pristine();
+    let root = directory.path();
     put(root, "mm/m.c", "x\nY\nz\n");
     let error = refused(root, &glue("object", &[PATCH, MM_PATCH]));
     assert!(error.contains("0001.patch: mm/m.c: hunk 1 of 1 (line 1) is in the file already"), "{error}");
@@ -132,8 +132,8 @@ fn a_partly_patched_tree_is_refused() {
 
 #[test]
 fn a_tree_whose_lines_of_the_glue_were_changed_is_refused() {
-    let folder = pristine();
-    let root = folder.path();
+    let directory = pristine();
+    let root = directory.path();
     let glue = glue("object", &[PATCH]);
     apply(root, &glue).unwrap();
     put(root, "drivers/random.c", "int a;\nint mine;\nint b;\nint c;\n");
@@ -150,8 +150,8 @@ fn a_stable_update_of_other_lines_blocks_neither_apply_nor_revert() {
         |first: &str, glue: &str| format!("{first}\nint w;\nint x;\nint y;\nint z;\n{glue}int b;\nint c;\nint d;\n");
     let patch =
         "--- a/drivers/random.c\n+++ b/drivers/random.c\n@@ -5,3 +5,4 @@\n int z;\n+int glue;\n int b;\n int c;\n";
-    let folder = pristine();
-    let root = folder.path();
+    let directory = pristine();
+    let root = directory.path();
     put(root, "drivers/random.c", &long("int a;", ""));
     apply(root, &glue("object", &[patch])).unwrap();
 
@@ -165,8 +165,8 @@ fn a_stable_update_of_other_lines_blocks_neither_apply_nor_revert() {
 
 #[test]
 fn a_lost_record_blocks_no_revert_by_which_all_patches_come_out() {
-    let folder = pristine();
-    let root = folder.path();
+    let directory = pristine();
+    let root = directory.path();
     let before = snapshot(root);
     let record = root.join(SERIES[0].record_path());
     apply(root, &glue("object", &[PATCH, MM_PATCH])).unwrap();
@@ -188,8 +188,8 @@ fn a_lost_record_blocks_no_revert_by_which_all_patches_come_out() {
 
 #[test]
 fn a_lost_record_and_changed_glue_leave_the_tree_alone() {
-    let folder = pristine();
-    let root = folder.path();
+    let directory = pristine();
+    let root = directory.path();
     apply(root, &glue("object", &[PATCH])).unwrap();
     fs_err::remove_file(root.join(SERIES[0].record_path())).unwrap();
     let error_of = || {
@@ -235,9 +235,9 @@ fn a_tree_inside_a_repository_and_a_work_tree_are_patched_and_reverted() {
 }
 
 #[test]
-fn a_folder_in_which_somebody_else_put_a_file_stays() {
-    let folder = pristine();
-    let root = folder.path();
+fn a_directory_in_which_a_foreign_file_lies_stays() {
+    let directory = pristine();
+    let root = directory.path();
     apply(root, &glue("object", &[PATCH])).unwrap();
     put(root, "include/vdso/mine.h", "");
     revert(root).unwrap();
@@ -247,14 +247,14 @@ fn a_folder_in_which_somebody_else_put_a_file_stays() {
 #[test]
 fn a_replacement_that_was_interrupted_anywhere_is_recognised() {
     let (first, second) = (glue("object", &[PATCH]), glue("other", &[MM_PATCH]));
-    let folder = pristine();
-    apply(folder.path(), &first).unwrap();
-    let steps = Plan::apply(&recognise(folder.path()).unwrap(), &second).unwrap().steps.len();
+    let directory = pristine();
+    apply(directory.path(), &first).unwrap();
+    let steps = Plan::apply(&recognise(directory.path()).unwrap(), &second).unwrap().steps.len();
     assert!(steps > 3);
 
     for done in 0..steps {
-        let folder = pristine();
-        let root = folder.path();
+        let directory = pristine();
+        let root = directory.path();
         let before = snapshot(root);
         apply(root, &first).unwrap();
         let plan = Plan::apply(&recognise(root).unwrap(), &second).unwrap();
@@ -271,8 +271,8 @@ fn a_replacement_that_was_interrupted_anywhere_is_recognised() {
 
 #[test]
 fn an_interrupted_reversion_can_be_finished() {
-    let folder = pristine();
-    let root = folder.path();
+    let directory = pristine();
+    let root = directory.path();
     let before = snapshot(root);
     apply(root, &glue("object", &[PATCH])).unwrap();
     let plan = Plan::revert(&recognise(root).unwrap(), &glue("", &[])).unwrap();
@@ -283,8 +283,8 @@ fn an_interrupted_reversion_can_be_finished() {
 
 #[test]
 fn a_reversion_clears_away_what_a_killed_application_left() {
-    let folder = pristine();
-    let root = folder.path();
+    let directory = pristine();
+    let root = directory.path();
     let before = snapshot(root);
     let plan = Plan::apply(&recognise(root).unwrap(), &glue("object", &[PATCH])).unwrap();
     // The record is there, and a file that no step of the reversion is about was waiting for its rename.
@@ -296,9 +296,9 @@ fn a_reversion_clears_away_what_a_killed_application_left() {
 
 #[test]
 fn a_write_that_fails_leaves_the_tree_as_it_was() {
-    let folder = pristine();
-    let root = folder.path();
-    // The object cannot take its place, after the record took its own, while a folder is there.
+    let directory = pristine();
+    let root = directory.path();
+    // A directory at the object's path stops the commit after the record was written.
     let plan = Plan::apply(&recognise(root).unwrap(), &glue("object", &[PATCH])).unwrap();
     fs_err::create_dir_all(root.join("arch/x86/entry/vdso/vgetrandom.o_shipped/in/the/way")).unwrap();
     let before = snapshot(root);
@@ -309,8 +309,8 @@ fn a_write_that_fails_leaves_the_tree_as_it_was() {
 
 #[test]
 fn records_that_cannot_be_understood_and_links_are_refused() {
-    let folder = pristine();
-    let root = folder.path();
+    let directory = pristine();
+    let root = directory.path();
     let glue = glue("object", &[PATCH]);
     put(root, &SERIES[0].record_path(), "{}");
     assert!(refused(root, &glue).contains("not a record of this version"));

@@ -12,7 +12,7 @@ use anyhow::anyhow;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
-/// What to do with a kernel tree.
+/// Options for a kernel tree.
 #[derive(Clone, Debug, clap::Args)]
 pub struct KernelArgs {
     /// Add the object and the glue to this kernel tree
@@ -33,7 +33,7 @@ impl KernelArgs {
     }
 }
 
-/// What came of it.
+/// The outcome of an application or a reversion.
 #[derive(Serialize)]
 pub struct Outcome {
     tree: String,
@@ -44,7 +44,7 @@ pub struct Outcome {
     image: Option<String>,
 }
 
-/// Finds out what can be told of the options before anything is built for them.
+/// Checks the options before anything is built.
 ///
 /// # Errors
 /// The tree is of no known series, dirty or partly patched, or programs that build it are missing.
@@ -52,7 +52,7 @@ pub fn require(options: &KernelArgs) -> anyhow::Result<()> {
     let Some(root) = &options.kernel else { return Ok(()) };
     let tree = recognise(root)?;
     // The object is built later.
-    Plan::apply(&tree, &Glue::without_object(&glue::folder(), tree.series)?)?;
+    Plan::apply(&tree, &Glue::without_object(&glue::directory(), tree.series)?)?;
     if options.build {
         packages::require(&[Tier::KernelBuild], false)?;
     }
@@ -85,7 +85,7 @@ pub fn run(options: &KernelArgs, object: &Path) -> anyhow::Result<Option<Outcome
 /// The tree is of no known series, dirty or partly patched, or cannot be written; it is as it was then.
 fn apply(root: &Path, object: &Path) -> anyhow::Result<(KernelTree, Outcome)> {
     let tree = recognise(root)?;
-    let plan = Plan::apply(&tree, &Glue::load(&glue::folder(), tree.series, object)?)?;
+    let plan = Plan::apply(&tree, &Glue::load(&glue::directory(), tree.series, object)?)?;
     let outcome = carry_out(&tree, &plan, "Patching", "has this glue and this object already")?;
     Ok((tree, outcome))
 }
@@ -96,7 +96,7 @@ fn apply(root: &Path, object: &Path) -> anyhow::Result<(KernelTree, Outcome)> {
 /// The tree has no glue of ours, or files of it were changed since; it is as it was then.
 pub fn revert(root: &Path) -> anyhow::Result<Outcome> {
     let tree = recognise(root)?;
-    let plan = Plan::revert(&tree, &Glue::without_object(&glue::folder(), tree.series)?)?;
+    let plan = Plan::revert(&tree, &Glue::without_object(&glue::directory(), tree.series)?)?;
     carry_out(&tree, &plan, "Reverting", "holds its own files already, so only the record goes")
 }
 
@@ -122,14 +122,14 @@ fn carry_out(tree: &KernelTree, plan: &Plan, verb: &str, unchanged: &str) -> any
 fn build(tree: &KernelTree) -> anyhow::Result<PathBuf> {
     let source = fs_err::canonicalize(&tree.root)?;
     let key = &sha256(source.as_os_str().as_encoded_bytes())[..8];
-    let folder = super::target().join(format!("{}-build-{key}", tree.series.name));
-    let log = folder.join("build.log");
+    let directory = super::target().join(format!("{}-build-{key}", tree.series.name));
+    let log = directory.join("build.log");
     let build = if source.join(".config").exists() {
         let build = Build { output: source.clone(), source, log };
         build.update_configuration()?;
         build
     } else {
-        let build = Build { source, output: folder.join("build"), log };
+        let build = Build { source, output: directory.join("build"), log };
         build.configure(&glue::options()?)?;
         build
     };

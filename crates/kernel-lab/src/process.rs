@@ -131,7 +131,7 @@ fn cause(log: &str) -> String {
     }
 }
 
-/// The last [`TAIL_LINES`] lines of a text, each behind a bar.
+/// The last [`TAIL_LINES`] lines of a text, each after a bar.
 pub fn tail(text: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
     barred(&lines[lines.len().saturating_sub(TAIL_LINES)..])
@@ -163,8 +163,8 @@ mod tests {
 
     #[test]
     fn a_failure_shows_the_end_of_the_log_and_its_name() {
-        let folder = tempfile::tempdir().unwrap();
-        let log = folder.path().join("deep/build.log");
+        let directory = tempfile::tempdir().unwrap();
+        let log = directory.path().join("deep/build.log");
         let error = run_logged("the loop", &cmd!("sh", "-c", "seq 1 100; exit 3"), &log).unwrap_err().to_string();
         assert!(error.contains("the loop failed") && error.contains("exit status: 3"), "{error}");
         assert!(error.contains("deep/build.log"), "{error}");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What the commands print: while they work a right-aligned verb and its object on standard error, results on standard
+//! The output of the commands: progress lines (a right-aligned verb and its object) on standard error, results on standard
 //! output.
 
 use anyhow::Context;
@@ -13,7 +13,7 @@ use std::time::Duration;
 /// Column at which the verbs end; Cargo's own.
 const VERB_WIDTH: usize = 12;
 
-/// Whether nothing but errors and results is wanted; set once, before the first line.
+/// Whether only errors and results are printed; set once, before the first line.
 static QUIET: AtomicBool = AtomicBool::new(false);
 
 /// Silences [`line`] and [`spinner`] for the rest of the process.
@@ -30,7 +30,7 @@ pub fn line(verb: &str, text: impl Display) {
     complain(format_args!("{} {text}", console::style(verb).for_stderr().green().bold()));
 }
 
-/// Prints one line to standard error as it is. Where that cannot be written nobody can be told, and the exit code says it all.
+/// Prints one line to standard error. If that fails, only the exit code remains.
 pub fn complain(text: impl Display) {
     complained(std::io::stderr().lock(), text);
 }

@@ -18,27 +18,27 @@ const TIME_LIMIT: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// The same machine for every boot. It has no display, and not `-nographic` for that: with it the firmware takes the
-/// serial port for its screen and writes control sequences in front of the first line.
+/// serial port for its screen and writes control sequences before the first line.
 const FIXED_OPTIONS: &str = "-accel tcg -smp 2 -m 1024 -nodefaults -no-reboot -display none -serial";
 
 const CANNOT_START: &str = "qemu-system-x86_64 cannot be started; install the package qemu-system-x86";
 
-/// What to boot.
+/// The machine to boot.
 #[derive(Debug)]
 pub struct Machine<'boot> {
     /// The kernel's image.
     pub kernel: &'boot Path,
-    /// The first root file system.
+    /// The initramfs.
     pub initramfs: &'boot Path,
     /// The processor, as QEMU's `-cpu` takes it.
     pub cpu: &'boot str,
     /// Words for the kernel's command line.
     pub append: &'boot str,
-    /// Where the console goes.
+    /// The file for the console's output.
     pub console: PathBuf,
 }
 
-/// What came of it.
+/// The outcome of a boot.
 #[derive(Debug)]
 pub struct Run {
     /// How it ended.
@@ -135,7 +135,7 @@ impl Running {
     }
 }
 
-/// What a console has shown so far, bytes that are no UTF-8 replaced.
+/// The console's output so far; bytes that are not UTF-8 are replaced.
 ///
 /// # Errors
 /// The file cannot be read.

@@ -89,7 +89,7 @@ impl Monitor {
             if answer.get("error").is_some() {
                 bail!("the monitor refuses {command}: {answer}");
             }
-            // What is neither is an event.
+            // A message without either member is an event.
             if answer.get("return").is_some() {
                 return Ok(answer["return"].take());
             }
@@ -132,8 +132,8 @@ mod tests {
     }
 
     fn session<T>(lines: &[&str], talk: impl FnOnce(&mut Monitor) -> T) -> (T, Vec<String>) {
-        let folder = tempfile::tempdir().unwrap();
-        let socket = folder.path().join("qmp");
+        let directory = tempfile::tempdir().unwrap();
+        let socket = directory.path().join("qmp");
         let emulator = emulator(&socket, lines);
         let mut monitor = Monitor::connect(&socket).unwrap();
         let outcome = talk(&mut monitor);

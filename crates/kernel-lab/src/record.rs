@@ -28,7 +28,7 @@ pub struct Application {
     pub patched: BTreeMap<String, Patched>,
     /// SHA-256 of our own files, by path.
     pub added: BTreeMap<String, String>,
-    /// Folders that were made for our files.
+    /// Directories that were created for our files.
     pub directories: BTreeSet<String>,
 }
 
@@ -126,7 +126,7 @@ impl Record {
             .collect()
     }
 
-    /// Every folder that was made for files of the glue.
+    /// Every directory that was created for the glue.
     pub fn directories(&self) -> BTreeSet<String> {
         self.applications.iter().flat_map(|application| application.directories.iter().cloned()).collect()
     }

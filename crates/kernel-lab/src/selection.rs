@@ -30,7 +30,7 @@ pub struct Kernel {
     pub name: &'static str,
     /// Its bzImage.
     pub image: PathBuf,
-    /// What is known of it if it was built here.
+    /// Its inputs if it was built here.
     pub built: Option<Built>,
 }
 
@@ -50,7 +50,7 @@ pub struct Built {
 pub struct Selected {
     /// The name of its boots: its series, or `image`.
     pub name: &'static str,
-    /// What of ours is in it.
+    /// The parts of this project in it.
     pub content: Content,
     origin: Origin,
 }
@@ -62,7 +62,7 @@ enum Origin {
 }
 
 impl Selection {
-    /// What has to be there for them, besides what the guest needs.
+    /// The tools that they need in addition to the guest's.
     ///
     /// # Errors
     /// The tree is of no known series.

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! A folder as it is, for tests of what must leave it as it was.
+//! A snapshot of a directory, for tests that compare it before and after.
 
 use crate::transaction::mode_of;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
-/// Bytes and permission bits of a file; of a folder nothing but that it is there.
+/// Bytes and permission bits of a file; nothing for a directory.
 pub type Entry = Option<(Vec<u8>, u32)>;
 
-/// All that is below a folder.
+/// Reads everything below a directory.
 pub fn snapshot(root: &Path) -> BTreeMap<PathBuf, Entry> {
     let entries = WalkDir::new(root).min_depth(1).into_iter().map(|entry| {
         let path = entry.unwrap().into_path();

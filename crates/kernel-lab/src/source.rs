@@ -21,8 +21,8 @@ pub struct Source {
     pub identity: String,
     /// How it is built: beside the copy.
     pub build: Build,
-    /// The folder of both.
-    pub folder: PathBuf,
+    /// The directory of both.
+    pub directory: PathBuf,
 }
 
 /// Where a source comes from.
@@ -37,14 +37,14 @@ enum Origin<'path> {
 /// # Errors
 /// There is no such archive or tree, or its copy fails.
 pub fn obtain(series: &Series, given: Option<&Path>, name: &str) -> anyhow::Result<Source> {
-    let folder = super::target();
+    let directory = super::target();
     match given {
         Some(root) => {
             let root = fs_err::canonicalize(root)?;
             let key = &sha256(root.as_os_str().as_encoded_bytes())[..8];
-            copy_into(&folder.join(format!("{name}-tree-{key}")), &Origin::Tree(&root))
+            copy_into(&directory.join(format!("{name}-tree-{key}")), &Origin::Tree(&root))
         }
-        None => copy_into(&folder.join(name), &Origin::Archive(&archive(series)?)),
+        None => copy_into(&directory.join(name), &Origin::Archive(&archive(series)?)),
     }
 }
 
@@ -63,13 +63,13 @@ fn part_of(target: &Path, name: &str, origin: &Origin<'_>, paths: &[&str]) -> an
     if is_copy(&whole, &identity) {
         return Ok(whole.join(SOURCE));
     }
-    let folder = target.join(format!("{name}-part"));
+    let directory = target.join(format!("{name}-part"));
     let identity = format!("{identity} {}", paths.join(" "));
-    if !is_copy(&folder, &identity) {
-        unpack_into(&folder, origin, paths)?;
-        fs_err::write(folder.join(STAMP), &identity)?;
+    if !is_copy(&directory, &identity) {
+        unpack_into(&directory, origin, paths)?;
+        fs_err::write(directory.join(STAMP), &identity)?;
     }
-    Ok(folder.join(SOURCE))
+    Ok(directory.join(SOURCE))
 }
 
 /// The archive with a series' source.
@@ -83,17 +83,18 @@ pub fn archive(series: &Series) -> anyhow::Result<PathBuf> {
     }
 }
 
-fn copy_into(folder: &Path, origin: &Origin) -> anyhow::Result<Source> {
+fn copy_into(directory: &Path, origin: &Origin) -> anyhow::Result<Source> {
     let identity = origin.identity()?;
-    let build = Build { source: folder.join(SOURCE), output: folder.join("build"), log: folder.join("build.log") };
-    if !is_copy(folder, &identity) {
-        unpack_into(folder, origin, &[])?;
+    let build =
+        Build { source: directory.join(SOURCE), output: directory.join("build"), log: directory.join("build.log") };
+    if !is_copy(directory, &identity) {
+        unpack_into(directory, origin, &[])?;
         if build.source.join(".config").exists() {
             build.clean_source()?;
         }
-        fs_err::write(folder.join(STAMP), &identity)?;
+        fs_err::write(directory.join(STAMP), &identity)?;
     }
-    Ok(Source { tree: tree::recognise(&build.source)?, identity, build, folder: folder.into() })
+    Ok(Source { tree: tree::recognise(&build.source)?, identity, build, directory: directory.into() })
 }
 
 /// The tree in the directory of a copy.
@@ -102,21 +103,21 @@ const SOURCE: &str = "source";
 /// The file by which a finished copy is known to be of its origin.
 const STAMP: &str = "source.sha256";
 
-fn is_copy(folder: &Path, identity: &str) -> bool {
-    let known = fs_err::read_to_string(folder.join(STAMP)).is_ok_and(|stamp| stamp == identity);
-    known && folder.join(SOURCE).is_dir()
+fn is_copy(directory: &Path, identity: &str) -> bool {
+    let known = fs_err::read_to_string(directory.join(STAMP)).is_ok_and(|stamp| stamp == identity);
+    known && directory.join(SOURCE).is_dir()
 }
 
 /// Unpacks some paths of an origin, or all of it where none is named, in place of an earlier copy.
-fn unpack_into(folder: &Path, origin: &Origin<'_>, paths: &[&str]) -> anyhow::Result<()> {
+fn unpack_into(directory: &Path, origin: &Origin<'_>, paths: &[&str]) -> anyhow::Result<()> {
     // Objects of another source may look newer than this one's files.
-    if folder.exists() {
-        fs_err::remove_dir_all(folder)?;
+    if directory.exists() {
+        fs_err::remove_dir_all(directory)?;
     }
-    let partial = folder.join("source.partial");
+    let partial = directory.join("source.partial");
     fs_err::create_dir_all(&partial)?;
     origin.unpack(&partial, paths)?;
-    fs_err::rename(&partial, folder.join(SOURCE))?;
+    fs_err::rename(&partial, directory.join(SOURCE))?;
     Ok(())
 }
 
@@ -139,13 +140,13 @@ impl Origin<'_> {
     }
 
     /// Unpacks some paths, or everything where none is named; of a tree always everything.
-    fn unpack(&self, folder: &Path, paths: &[&str]) -> anyhow::Result<()> {
+    fn unpack(&self, directory: &Path, paths: &[&str]) -> anyhow::Result<()> {
         let (path, expression) = match self {
             Self::Archive(archive) => {
                 let mut arguments = ["--extract", "--strip-components=1", "--wildcards", "--no-wildcards-match-slash"]
                     .map(OsString::from)
                     .to_vec();
-                arguments.extend(["--directory".into(), folder.into(), "--file".into(), (*archive).into()]);
+                arguments.extend(["--directory".into(), directory.into(), "--file".into(), (*archive).into()]);
                 // The top directory of an archive has a name of its package's choice.
                 arguments.extend(paths.iter().map(|path| format!("*/{path}").into()));
                 (archive, cmd("tar", arguments))
@@ -153,7 +154,7 @@ impl Origin<'_> {
             Self::Tree(root) => {
                 let read =
                     cmd!("tar", "--create", "--exclude-vcs", "--exclude=*.o", "--directory", root, "--file=-", ".");
-                (root, read.pipe(cmd!("tar", "--extract", "--directory", folder, "--file=-")))
+                (root, read.pipe(cmd!("tar", "--extract", "--directory", directory, "--file=-")))
             }
         };
         let _spinner = progress::spinner("Unpacking", path.display());
@@ -162,14 +163,14 @@ impl Origin<'_> {
             output.status.success(),
             "{}: cannot be unpacked into {}: {}",
             path.display(),
-            workspace::shown(folder),
+            workspace::shown(directory),
             String::from_utf8_lossy(&output.stderr).trim_end()
         );
         Ok(())
     }
 }
 
-/// Every file below a tree's top folder, version control aside.
+/// Every file of a tree except version control.
 fn files_below(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let below = WalkDir::new(root).into_iter().filter_entry(|entry| entry.file_name() != ".git");
     let files = below.filter(|entry| entry.as_ref().map_or(true, |entry| !entry.file_type().is_dir()));
@@ -190,8 +191,8 @@ mod tests {
 
     #[test]
     fn a_tree_is_copied_once_and_again_when_it_changed() {
-        let folder = tempfile::tempdir().unwrap();
-        let (original, work) = (folder.path().join("original"), folder.path().join("work"));
+        let directory = tempfile::tempdir().unwrap();
+        let (original, work) = (directory.path().join("original"), directory.path().join("work"));
         kernel(&original);
         fs_err::write(original.join(".config"), "").unwrap();
         fs_err::write(original.join("main.o"), "").unwrap();
@@ -217,8 +218,8 @@ mod tests {
 
     #[test]
     fn a_part_of_an_archive_is_unpacked_alone_and_taken_from_a_whole_copy_that_is_there() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path();
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
         let (top, target) = (root.join("linux-source-6.12"), root.join("target"));
         kernel(&top);
         for deep in ["tools/include/linux", "include", "drivers/tools/include"] {
@@ -247,8 +248,8 @@ mod tests {
 
     #[test]
     fn an_archive_is_unpacked_and_a_broken_one_named() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path();
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
         kernel(&root.join("linux-source-6.1"));
         let archive = root.join("s.tar.xz");
         cmd!("tar", "--create", "--xz", "--directory", root, "--file", &archive, "linux-source-6.1").run().unwrap();

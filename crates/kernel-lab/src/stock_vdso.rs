@@ -15,7 +15,7 @@ use crate::{progress, workspace};
 use std::path::{Path, PathBuf};
 
 /// The directory in `target/kernel/<series>/`. The tests look for images there.
-const FOLDER: &str = "stock";
+const DIRECTORY: &str = "stock";
 /// The image with its symbols, and as processes see it.
 const FILES: [&str; 2] = ["vdso64.so.dbg", "vdso64.so"];
 
@@ -46,17 +46,17 @@ pub fn run(options: &StockArgs) -> anyhow::Result<()> {
 
 /// Whether an earlier run has left the image of `series`, built from the Debian package.
 pub fn is_there(series: &Series) -> bool {
-    are_in(&super::target().join(series.name).join(FOLDER))
+    are_in(&super::target().join(series.name).join(DIRECTORY))
 }
 
 /// Builds the image of `series` from the Debian package's source, or from a copy of `given`, or finds it there from an earlier
-/// run; returns its folder.
+/// run; returns its directory.
 ///
 /// # Errors
 /// No source, or a build that fails.
 pub fn build(series: &Series, given: Option<&Path>) -> anyhow::Result<PathBuf> {
-    let Source { tree, build, folder, .. } = source::obtain(series, given, series.name)?;
-    let stock = folder.join(FOLDER);
+    let Source { tree, build, directory, .. } = source::obtain(series, given, series.name)?;
+    let stock = directory.join(DIRECTORY);
     if are_in(&stock) {
         return Ok(stock);
     }
@@ -66,7 +66,7 @@ pub fn build(series: &Series, given: Option<&Path>) -> anyhow::Result<PathBuf> {
         fs_err::remove_file(stamp)?;
     }
     if Record::load(&tree)?.is_some() {
-        Plan::revert(&tree, &Glue::without_object(&glue::folder(), tree.series)?)?.commit()?;
+        Plan::revert(&tree, &Glue::without_object(&glue::directory(), tree.series)?)?.commit()?;
     }
     build.configure(&glue::stock_options()?)?;
     let built = build.build_vdso(tree.series.vdso_dir)?;
@@ -77,6 +77,6 @@ pub fn build(series: &Series, given: Option<&Path>) -> anyhow::Result<PathBuf> {
     Ok(stock)
 }
 
-fn are_in(folder: &Path) -> bool {
-    FILES.iter().all(|name| folder.join(name).exists())
+fn are_in(directory: &Path) -> bool {
+    FILES.iter().all(|name| directory.join(name).exists())
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What runs in the guest of a boot.
+//! The test suites of a guest.
 
 use super::{clients, guest};
 use std::path::PathBuf;
@@ -17,10 +17,10 @@ impl Suite {
     /// Every one, in the order in which they run.
     pub const ALL: [Self; 2] = [Self::Contract, Self::Clients];
 
-    /// Fetches what the build needs from elsewhere.
+    /// Fetches the packages that the build needs.
     ///
     /// # Errors
-    /// It cannot be had.
+    /// They cannot be fetched.
     pub fn fetch(self) -> anyhow::Result<()> {
         match self {
             Self::Contract => Ok(()),
@@ -28,7 +28,7 @@ impl Suite {
         }
     }
 
-    /// Makes the first root file system, whose place is returned.
+    /// Builds the initramfs and returns its path.
     ///
     /// # Errors
     /// Something is missing, or a program cannot be compiled.

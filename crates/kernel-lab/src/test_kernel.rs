@@ -13,7 +13,7 @@ use duct::cmd;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// The file in a folder of builds by which a finished kernel is known to be of its inputs.
+/// The file with the digest of a finished kernel's inputs.
 pub const BUILT: &str = "built.sha256";
 
 /// How much of ours is in a kernel.
@@ -31,8 +31,8 @@ impl Content {
         self == Self::Glue || series.object_patch.is_some()
     }
 
-    /// The name of its folder below `target/kernel/`.
-    fn folder(self, series: &Series) -> String {
+    /// The name of its directory below `target/kernel/`.
+    fn directory(self, series: &Series) -> String {
         match self {
             Self::Glue => series.name.to_owned(),
             Self::ObjectAlone => format!("{}-object", series.name),
@@ -41,10 +41,10 @@ impl Content {
 
     fn load(self, series: &Series, object: &Path) -> anyhow::Result<Glue> {
         match self {
-            Self::Glue => Glue::load(&glue::folder(), series, object),
+            Self::Glue => Glue::load(&glue::directory(), series, object),
             Self::ObjectAlone => {
                 let patch = series.object_patch.with_context(|| format!("{} has no C code to replace", series.name))?;
-                Glue::of_object_alone(&glue::folder(), series, patch, object)
+                Glue::of_object_alone(&glue::directory(), series, patch, object)
             }
         }
     }
@@ -82,7 +82,7 @@ pub struct TestKernel {
 /// # Errors
 /// No source, glue that does not fit, or a build that fails.
 pub fn build(series: &Series, given: Option<&Path>, content: Content, object: &Path) -> anyhow::Result<TestKernel> {
-    let source = source::obtain(series, given, &content.folder(series))?;
+    let source = source::obtain(series, given, &content.directory(series))?;
     let glue = content.load(series, object)?;
     let options = content.options()?;
 
@@ -95,7 +95,7 @@ pub fn build(series: &Series, given: Option<&Path>, content: Content, object: &P
 
     let Source { tree, build, .. } = source;
     let image = build.bzimage();
-    // Read behind the build: what is there was linked, wherever it came from.
+    // Read after the build: this is the object that was linked.
     let linked = || -> anyhow::Result<String> {
         Ok(sha256(&fs_err::read(build.output.join(tree.series.vdso_dir).join("vgetrandom.o"))?))
     };
@@ -115,7 +115,7 @@ pub fn build(series: &Series, given: Option<&Path>, content: Content, object: &P
     Ok(TestKernel { image, object: linked()?, build })
 }
 
-/// What the kernel's compiler calls itself: its Makefile takes gcc, whatever `CC` says in the environment.
+/// The version of the kernel's compiler: its Makefile calls gcc and ignores `CC` in the environment.
 fn compiler_version() -> anyhow::Result<String> {
     process::first_line("gcc", &cmd!("gcc", "--version"))
 }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Changes of several files of a folder, all or none.
+//! Changes several files of a directory: all or none.
 //!
-//! Everything is written beside its place first, which finds full disks and read-only folders while nothing has changed
-//! yet. Then come renames, each atomic; when one fails, those before it are undone. What a killed run left beside the places
-//! goes when the next one begins.
+//! Every file is first written next to its target, so a full disk or a read-only directory is found before anything changes.
+//! Then come atomic renames; if one fails, the earlier ones are undone. The next run removes staged files of a killed run.
 
 use anyhow::{Context, ensure};
 use std::collections::BTreeSet;
@@ -13,7 +12,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
-/// One change; the paths are relative to the folder.
+/// One change; the paths are relative to the directory.
 #[derive(Clone, Debug)]
 pub enum Step {
     /// The file has these bytes afterwards. Its mode stays; a new one has that of any new file.
@@ -30,35 +29,35 @@ impl Step {
     }
 }
 
-/// What the name of a file begins with that waits for its rename; the number of its process follows.
+/// The prefix of a staged file's name; the process id follows.
 const STAGED: &str = ".vdso-getrandom-staged-";
 
 /// Carries out all steps in their order.
 ///
 /// # Errors
-/// The first step that failed. The folder is then as it was, or the message names what could not be put back.
-pub fn commit(folder: &Path, steps: &[Step]) -> anyhow::Result<()> {
-    sweep(folder, steps.iter().map(Step::path))?;
+/// The first step that failed. The directory is then unchanged, or the message names the files that could not be restored.
+pub fn commit(directory: &Path, steps: &[Step]) -> anyhow::Result<()> {
+    sweep(directory, steps.iter().map(Step::path))?;
     let mut done = Undo::default();
-    let result = try_commit(folder, steps, &mut done);
+    let result = try_commit(directory, steps, &mut done);
     let Err(error) = result else { return Ok(()) };
     match done.undo() {
-        Ok(()) => Err(error.context(format!("{}: nothing was changed", folder.display()))),
+        Ok(()) => Err(error.context(format!("{}: nothing was changed", directory.display()))),
         Err(second) => Err(error.context(format!("putting the earlier state back failed as well: {second:#}"))),
     }
 }
 
-fn try_commit(folder: &Path, steps: &[Step], done: &mut Undo) -> anyhow::Result<()> {
+fn try_commit(directory: &Path, steps: &[Step], done: &mut Undo) -> anyhow::Result<()> {
     let mut staged = Vec::new();
     for step in steps {
-        plain(&folder.join(step.path()))?;
+        plain(&directory.join(step.path()))?;
         staged.push(match step {
             Step::Write(path, bytes) => {
-                let path = folder.join(path);
+                let path = directory.join(path);
                 done.create_parents(&path)?;
                 (Some(stage(&path, bytes, mode_of(&path)?)?), path)
             }
-            Step::Remove(path) => (None, folder.join(path)),
+            Step::Remove(path) => (None, directory.join(path)),
         });
     }
     for (new, path) in staged {
@@ -79,8 +78,8 @@ fn try_commit(folder: &Path, steps: &[Step], done: &mut Undo) -> anyhow::Result<
 ///
 /// # Errors
 /// A file of such a process cannot be removed.
-pub fn sweep<'path>(folder: &Path, paths: impl Iterator<Item = &'path str>) -> anyhow::Result<()> {
-    let places: BTreeSet<PathBuf> = paths.filter_map(|path| Some(folder.join(path).parent()?.to_owned())).collect();
+pub fn sweep<'path>(directory: &Path, paths: impl Iterator<Item = &'path str>) -> anyhow::Result<()> {
+    let places: BTreeSet<PathBuf> = paths.filter_map(|path| Some(directory.join(path).parent()?.to_owned())).collect();
     for place in places.iter().filter(|place| place.is_dir()) {
         for entry in fs_err::read_dir(place)? {
             let entry = entry?;
@@ -92,14 +91,14 @@ pub fn sweep<'path>(folder: &Path, paths: impl Iterator<Item = &'path str>) -> a
     Ok(())
 }
 
-/// Whether a file of this name waits for a rename that nobody will make.
+/// Whether this is the name of a staged file whose process has ended.
 fn is_abandoned(name: &str) -> bool {
     let process = name.strip_prefix(STAGED).and_then(|rest| rest.split_once('-'));
     process.is_some_and(|(process, _)| !Path::new("/proc").join(process).exists())
 }
 
-/// Makes sure that a rename may take the place of what is there. It would put a file where a device or a pipe was, as root
-/// even in place of `/dev/null`, and would cut a symbolic link off from what it leads to. A folder stops it by itself.
+/// Checks that a rename may replace the target. It would replace a device or a pipe, for root even `/dev/null`, and a symbolic
+/// link instead of the file that it leads to. A directory makes the rename fail.
 fn plain(path: &Path) -> anyhow::Result<()> {
     let Ok(there) = path.symlink_metadata() else { return Ok(()) };
     let kind = there.file_type();
@@ -114,20 +113,21 @@ fn plain(path: &Path) -> anyhow::Result<()> {
 
 /// Writes a temporary file beside `path`.
 fn stage(path: &Path, bytes: &[u8], mode: Option<u32>) -> anyhow::Result<NamedTempFile> {
-    let folder = path.parent().expect("joined to a folder");
+    let directory = path.parent().expect("joined to a directory");
     let write = || {
         let prefix = format!("{STAGED}{}-", std::process::id());
         // Less the user's umask, as any new file; the crate's own choice is a private one.
         let new = Permissions::from_mode(0o666);
-        let mut file = tempfile::Builder::new().prefix(&prefix).permissions(new).tempfile_in(folder)?;
+        let mut file = tempfile::Builder::new().prefix(&prefix).permissions(new).tempfile_in(directory)?;
         file.write_all(bytes)?;
         if let Some(mode) = mode {
             file.as_file().set_permissions(Permissions::from_mode(mode))?;
         }
         Ok::<_, std::io::Error>(file)
     };
-    write()
-        .with_context(|| format!("{}: cannot be written; see that the folder is writable and has room", path.display()))
+    write().with_context(|| {
+        format!("{}: cannot be written; make the directory writable and check the free space", path.display())
+    })
 }
 
 /// The permission bits of a file, if there is one.
@@ -138,7 +138,7 @@ pub fn mode_of(path: &Path) -> anyhow::Result<Option<u32>> {
     Ok(if path.exists() { Some(fs_err::metadata(path)?.permissions().mode() & 0o7777) } else { None })
 }
 
-/// What a file was before it was changed.
+/// The state of a file before its change.
 enum Earlier {
     Absent,
     File(Vec<u8>, Option<u32>),
@@ -150,7 +150,7 @@ impl Earlier {
     }
 }
 
-/// What has been done so far.
+/// The changes so far.
 #[derive(Default)]
 struct Undo {
     directories: Vec<PathBuf>,
@@ -160,11 +160,11 @@ struct Undo {
 impl Undo {
     fn create_parents(&mut self, path: &Path) -> anyhow::Result<()> {
         // The last ancestor of a relative path is empty, and there.
-        let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+        let is_missing = |directory: &&Path| !directory.as_os_str().is_empty() && !directory.exists();
         let missing: Vec<&Path> = path.ancestors().skip(1).take_while(is_missing).collect();
-        for folder in missing.into_iter().rev() {
-            fs_err::create_dir(folder)?;
-            self.directories.push(folder.into());
+        for directory in missing.into_iter().rev() {
+            fs_err::create_dir(directory)?;
+            self.directories.push(directory.into());
         }
         Ok(())
     }
@@ -179,8 +179,8 @@ impl Undo {
                 }
             }
         }
-        for folder in self.directories.into_iter().rev() {
-            fs_err::remove_dir(folder)?;
+        for directory in self.directories.into_iter().rev() {
+            fs_err::remove_dir(directory)?;
         }
         Ok(())
     }
@@ -198,8 +198,8 @@ mod tests {
 
     #[test]
     fn writes_and_removes_and_keeps_modes() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path();
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
         fs_err::write(root.join("old"), "1").unwrap();
         fs_err::write(root.join("script"), "1").unwrap();
         fs_err::set_permissions(root.join("script"), Permissions::from_mode(0o755)).unwrap();
@@ -220,11 +220,11 @@ mod tests {
 
     #[test]
     fn a_failed_rename_undoes_the_ones_before_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path();
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
         fs_err::write(root.join("first"), "1").unwrap();
         fs_err::write(root.join("gone"), "1").unwrap();
-        fs_err::create_dir_all(root.join("blocked/by/a/folder")).unwrap();
+        fs_err::create_dir_all(root.join("blocked/by/a/directory")).unwrap();
         let before = snapshot(root);
 
         let steps =
@@ -236,8 +236,8 @@ mod tests {
 
     #[test]
     fn what_is_removed_first_and_written_last_comes_back_too() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path();
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
         fs_err::write(root.join("manifest"), "1").unwrap();
         let before = snapshot(root);
         let steps = || vec![Step::Remove("manifest".into()), write("file", "2"), write("manifest", "2")];
@@ -249,8 +249,8 @@ mod tests {
 
     #[test]
     fn what_a_killed_run_left_goes_and_what_a_living_one_needs_stays() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path();
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
         let staged = |process: u32| root.join(format!("{STAGED}{process}-x"));
         // No process has a number beyond the limit of 64-bit kernels, 1 << 22.
         let (dead, living) = (staged(u32::MAX), staged(std::process::id()));
@@ -262,8 +262,8 @@ mod tests {
 
     #[test]
     fn only_files_are_replaced() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path();
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
         fs_err::write(root.join("file"), "1").unwrap();
         std::os::unix::fs::symlink("file", root.join("link")).unwrap();
         std::os::unix::fs::symlink("nowhere", root.join("dangling")).unwrap();
@@ -281,8 +281,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_staged_changes_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path();
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
         fs_err::write(root.join("file"), "1").unwrap();
         let before = snapshot(root);
         let error = format!("{:#}", commit(root, &[write("file", "2"), write("file/below", "2")]).unwrap_err());

@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 /// A kernel series that there is glue for.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Series {
-    /// Its name, and that of its folder in `kernel-glue/`.
+    /// Its name, and that of its directory in `kernel-glue/`.
     pub name: &'static str,
     /// `VERSION` and `PATCHLEVEL` of its releases.
     version: (u32, u32),
     /// Where its source comes from.
     pub source: SourcePackage,
-    /// Folder of the 64-bit vDSO in the tree.
+    /// Directory of the 64-bit vDSO in the tree.
     pub vdso_dir: &'static str,
     /// The patch that, with the object and nothing else of the glue, makes a kernel that the tests boot: where there is C
     /// code whose place the object can take. One series shows it; each such kernel is a separate build, of minutes.
@@ -90,7 +90,7 @@ impl Series {
 /// A kernel tree of a series that there is glue for.
 #[derive(Debug)]
 pub struct KernelTree {
-    /// The tree's top folder.
+    /// The tree's top directory.
     pub root: PathBuf,
     /// Its series.
     pub series: &'static Series,
@@ -105,13 +105,13 @@ pub struct KernelTree {
 pub fn recognise(root: &Path) -> anyhow::Result<KernelTree> {
     let makefile = root.join("Makefile");
     let text = fs_err::read(&makefile)
-        .with_context(|| format!("{}: not a kernel tree; name the top folder of one", root.display()))?;
+        .with_context(|| format!("{}: not a kernel tree; name the top directory of one", root.display()))?;
     let text = String::from_utf8_lossy(&text);
     let field = |name: &str| value_of(&text, name).and_then(|value| value.parse::<u32>().ok());
     let (Some(version), Some(patchlevel)) = (field("VERSION"), field("PATCHLEVEL")) else {
         bail!(
             "{}: no numeric VERSION and PATCHLEVEL, so this is not the Makefile of a kernel tree; \
-             name the top folder of one",
+             name the top directory of one",
             makefile.display()
         );
     };
@@ -122,7 +122,7 @@ pub fn recognise(root: &Path) -> anyhow::Result<KernelTree> {
         let known: Vec<&str> = SERIES.iter().map(|series| series.name).collect();
         bail!(
             "{}: this is Linux {release}, and there is glue for {} only; \
-             use a tree of such a series, or add a folder for {version}.{patchlevel} (CONTRIBUTING.md, \"add a kernel series\")",
+             use a tree of such a series, or add a directory for {version}.{patchlevel} (CONTRIBUTING.md, \"add a kernel series\")",
             makefile.display(),
             known.join(", ")
         );
@@ -144,9 +144,9 @@ mod tests {
     use super::*;
 
     fn tree(makefile: &str) -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        fs_err::write(folder.path().join("Makefile"), makefile).unwrap();
-        folder
+        let directory = tempfile::tempdir().unwrap();
+        fs_err::write(directory.path().join("Makefile"), makefile).unwrap();
+        directory
     }
 
     fn error_of(root: &Path) -> String {
@@ -155,14 +155,14 @@ mod tests {
 
     #[test]
     fn a_tree_of_a_known_line() {
-        let folder = tree("# SPDX\nVERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 192\nEXTRAVERSION = -rc1\n");
-        let vdso = folder.path().join("arch/x86/entry/vdso");
+        let directory = tree("# SPDX\nVERSION = 6\nPATCHLEVEL = 1\nSUBLEVEL = 192\nEXTRAVERSION = -rc1\n");
+        let vdso = directory.path().join("arch/x86/entry/vdso");
         fs_err::create_dir_all(&vdso).unwrap();
-        let error = error_of(folder.path());
+        let error = error_of(directory.path());
         assert!(error.contains("arch/x86/entry/vdso/Makefile") && error.contains("incomplete"), "{error}");
 
         fs_err::write(vdso.join("Makefile"), "").unwrap();
-        let tree = recognise(folder.path()).unwrap();
+        let tree = recognise(directory.path()).unwrap();
         assert_eq!((tree.series.name, tree.release.as_str()), ("6.1", "6.1.192-rc1"));
     }
 
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn other_folders_are_no_trees() {
+    fn other_directories_are_no_trees() {
         for makefile in ["all:\n\ttrue\n", "VERSION = six\nPATCHLEVEL = 1\n", "VERSIONS = 6\nPATCHLEVEL = 1\n"] {
             let error = error_of(tree(makefile).path());
             assert!(error.contains("not the Makefile of a kernel tree"), "{makefile:?}: {error}");

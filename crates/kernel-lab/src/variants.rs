@@ -8,17 +8,17 @@ use super::vm_fork::{SCENARIOS, Scenario};
 /// A machine to be started.
 #[derive(Debug)]
 pub struct Variant {
-    /// What it is called in the output.
+    /// Its name in the output.
     pub name: &'static str,
-    /// What of ours is in the kernel.
+    /// The parts of this project in the kernel.
     pub content: Content,
-    /// What runs in the guest.
+    /// The tests in the guest.
     pub suite: Suite,
     /// The processor, as QEMU's `-cpu` takes it.
     pub cpu: &'static str,
     /// Words of the kernel's command line.
     pub append: &'static str,
-    /// What must come of it.
+    /// The outcome that is required.
     pub expected: Expected,
 }
 
@@ -34,7 +34,7 @@ impl Variant {
     }
 }
 
-/// What must come of a boot.
+/// The required outcome of a boot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expected {
     /// Every test passes.
@@ -78,9 +78,9 @@ const SLOW_AVX: &str = "max,vendor=CentaurHauls,family=6,model=15";
 /// A boot of either kind.
 #[derive(Clone, Copy, Debug)]
 pub enum Boot {
-    /// A machine that is started and judged at its end.
+    /// A machine that is started; its console is checked at the end.
     Start(&'static Variant),
-    /// One that is saved, and whose clones are judged: the contract's guest on a kernel with the glue.
+    /// A machine that is saved and whose clones are compared: the contract's guest on a kernel with the glue.
     Clone(&'static Scenario),
 }
 
@@ -90,7 +90,7 @@ impl Boot {
         VARIANTS.iter().map(Self::Start).chain(SCENARIOS.iter().map(Self::Clone))
     }
 
-    /// What it is called in the output.
+    /// Its name in the output.
     pub fn name(self) -> &'static str {
         match self {
             Self::Start(variant) => variant.name,
@@ -98,7 +98,7 @@ impl Boot {
         }
     }
 
-    /// What of ours is in the kernel.
+    /// The parts of this project in the kernel.
     pub fn content(self) -> Content {
         match self {
             Self::Start(variant) => variant.content,
@@ -106,7 +106,7 @@ impl Boot {
         }
     }
 
-    /// What runs in the guest.
+    /// The tests in the guest.
     pub fn suite(self) -> Suite {
         match self {
             Self::Start(variant) => variant.suite,

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The hook by which a kernel's build has its vDSO judged, tried with a verifier that finds something.
+//! Tests the hook that verifies the vDSO in a kernel's build, with a verifier that reports a finding.
 
 use super::make::Build;
 use anyhow::ensure;
 
-/// The image that the hook is about.
+/// The image that the hook verifies.
 const IMAGE: &str = "vdso64.so.dbg";
 
-/// Builds the folder `vdso` twice: with a verifier that fails, which must fail the build and leave no image, and with the
-/// usual one, by which all is as before.
+/// Builds the directory `vdso` twice: with a verifier that fails, which must fail the build and leave no image, and with the
+/// usual one, which must restore it.
 ///
 /// # Errors
 /// The finding has no consequence, or the build does not recover from it.
 pub fn check(build: &Build, vdso: &str) -> anyhow::Result<()> {
     let image = build.output.join(vdso).join(IMAGE);
-    let judged = build.build_vdso_judged_by(vdso, "false");
-    // First the way back: whatever is wrong with the hook, the tree must not stay without its image.
+    let verified = build.build_vdso_verified_by(vdso, "false");
+    // Rebuild before any check: the tree must not stay without its image if the hook is broken.
     let left = image.exists();
     build.build_vdso(vdso)?;
-    ensure!(judged.is_err(), "the verifier failed, and the build went on");
+    ensure!(verified.is_err(), "the verifier failed, and the build went on");
     ensure!(!left, "the verifier failed, and {IMAGE} was kept: the next build would take it");
     ensure!(image.exists(), "the next build made no {IMAGE}");
     Ok(())
@@ -28,14 +28,14 @@ pub fn check(build: &Build, vdso: &str) -> anyhow::Result<()> {
 mod tests {
     use super::*;
 
-    /// What the hook comes to in a tree whose only rule is this, for an image that another rule has made before.
+    /// The outcome of the hook in a tree with this one recipe, for an image that an earlier recipe made.
     fn outcome(recipe: &str) -> String {
-        let folder = tempfile::tempdir().unwrap();
-        let source = folder.path().join("source");
+        let directory = tempfile::tempdir().unwrap();
+        let source = directory.path().join("source");
         fs_err::create_dir(&source).unwrap();
         let makefile = format!("vdso/:\n\tmkdir -p $(O)/vdso; cd $(O)/vdso; {recipe}\n");
         fs_err::write(source.join("Makefile"), makefile).unwrap();
-        let build = Build { output: folder.path().join("build"), log: folder.path().join("build.log"), source };
+        let build = Build { output: directory.path().join("build"), log: directory.path().join("build.log"), source };
         check(&build, "vdso").map_or_else(|error| format!("{error:#}"), |()| "heard".into())
     }
 

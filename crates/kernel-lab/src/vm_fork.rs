@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! A machine that is saved at a known point and restored several times. Clones under its own generation id go on with
-//! the same bytes, which proves that they are clones; a new id gives each of them bytes of its own, at once.
+//! the same bytes, which proves that they are clones; with a new id, each draws different bytes at once.
 //!
-//! The consumers in the guest draw through the vDSO alone (`tests/guest/vm_fork.c`): what the kernel learns of a fork
-//! reaches them by the generation in the shared page, and by nothing else.
+//! The callers in the guest draw only through the vDSO (`tests/guest/vm_fork.c`): they notice a fork only by the generation
+//! in the data page.
 
 mod compare;
 
@@ -13,20 +13,20 @@ use super::qmp::Monitor;
 use super::selection::Kernel;
 use crate::workspace::shown;
 use anyhow::Context;
-use compare::{Judgement, Restored, judge};
+use compare::{Comparison, Restored, compare};
 use duct::Expression;
 use std::io::{PipeReader, Write, pipe};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// What is saved, and whether its kernel can hear of a new generation id.
+/// A machine to save, and whether its kernel is notified of a new generation id.
 #[derive(Debug)]
 pub struct Scenario {
-    /// What it is called in the output.
+    /// Its name in the output.
     pub name: &'static str,
     append: &'static str,
-    /// Whether the kernel has a driver for the device that tells of the id.
+    /// Whether the kernel has a driver for the device with the id.
     pub hears: bool,
 }
 
@@ -49,15 +49,15 @@ const UNTIL_SAVED: Duration = Duration::from_secs(180);
 /// Until a clone has drawn, which takes less than a second.
 const UNTIL_DRAWN: Duration = Duration::from_secs(60);
 
-/// What the guest prints when its consumers wait.
+/// The guest's line when its callers wait.
 const AT_POINT: &str = "# waiting";
 
-/// What the kernel prints behind the reseeding for a new generation id (Linux `drivers/char/random.c`).
+/// The kernel's line after the reseeding for a new generation id (Linux `drivers/char/random.c`).
 const HEARD: &str = "crng reseeded due to virtual machine fork";
 
-/// What came of a scenario.
+/// The outcome of a scenario.
 pub struct Outcome {
-    /// How many consumers passed, or what was wrong.
+    /// The number of callers that passed, or the failure.
     pub verdict: Result<usize, Failure>,
     /// The console of the machine that was saved; those of its clones lie beside it.
     pub console: PathBuf,
@@ -65,14 +65,14 @@ pub struct Outcome {
     pub elapsed: Duration,
 }
 
-/// Saves a machine, restores it under the same and under new ids, and judges what the clones drew.
+/// Saves a machine, restores it under the same and under new ids, and compares the output of the clones.
 ///
 /// # Errors
-/// No temporary folder could be made.
+/// No temporary directory could be created.
 pub fn run(scenario: &Scenario, kernel: &Kernel, initramfs: &Path, append: &str) -> anyhow::Result<Outcome> {
     let start = Instant::now();
     let append = format!("{append} {} loglevel=6 vm_fork=1", scenario.append);
-    let scene = Scene { scenario, kernel, initramfs, append, folder: tempfile::tempdir()? };
+    let scene = Scene { scenario, kernel, initramfs, append, directory: tempfile::tempdir()? };
     let verdict = scene.attempts();
     Ok(Outcome { verdict, console: scene.console("saved"), elapsed: start.elapsed() })
 }
@@ -83,30 +83,30 @@ struct Scene<'boot> {
     initramfs: &'boot Path,
     append: String,
     /// Holds the saved machine and the socket of the monitor, whose path must be short.
-    folder: TempDir,
+    directory: TempDir,
 }
 
 impl Scene<'_> {
     fn attempts(&self) -> Result<usize, Failure> {
         for _ in 0..ATTEMPTS {
             match self.attempt() {
-                Ok(Judgement::Passed(passed)) => return Ok(passed),
-                Ok(Judgement::Failed(failure)) => return Err(failure),
-                Ok(Judgement::Overtaken) => {}
+                Ok(Comparison::Passed(passed)) => return Ok(passed),
+                Ok(Comparison::Failed(failure)) => return Err(failure),
+                Ok(Comparison::Overtaken) => {}
                 Err(error) => return Err(Failure::broken(format!("{error:#}"))),
             }
         }
         Err(Failure::broken(format!("{ATTEMPTS} times the timer reseeded before all clones had drawn")))
     }
 
-    fn attempt(&self) -> anyhow::Result<Judgement> {
+    fn attempt(&self) -> anyhow::Result<Comparison> {
         let in_machine = |name| move || format!("machine {name}, whose console is {}", shown(&self.console(name)));
         let restore = |name, id, hears| self.restore(name, id, hears).with_context(in_machine(name));
         self.save("saved").with_context(in_machine("saved"))?;
         let same = [restore("same-1", SAVED_ID, false)?, restore("same-2", SAVED_ID, false)?];
         let hears = self.scenario.hears;
         let new = [restore("new-1", NEW_IDS[0], hears)?, restore("new-2", NEW_IDS[1], hears)?];
-        Ok(judge(&same, &new))
+        Ok(compare(&same, &new))
     }
 
     fn save(&self, name: &str) -> anyhow::Result<()> {
@@ -149,15 +149,15 @@ impl Scene<'_> {
     }
 
     fn socket(&self) -> PathBuf {
-        self.folder.path().join("monitor")
+        self.directory.path().join("monitor")
     }
 
-    /// Runs in the folder, where the state and the socket have short names without anything that needs quotes.
+    /// Runs in the directory, so the names of the state and the socket are short and need no quotes.
     fn command(&self, machine: &Machine, id: &str, options: &[&str], input: PipeReader) -> Expression {
         let device = format!("vmgenid,guid={id}");
         let mut all = vec!["-device", &device, "-qmp", "unix:monitor,server=on,wait=off"];
         all.extend(options);
-        // One machine at a time listens there, and one that was killed leaves its socket behind.
-        machine.command(&all).dir(self.folder.path()).stdin_file(input)
+        // One machine at a time listens there; a killed one leaves its socket in place.
+        machine.command(&all).dir(self.directory.path()).stdin_file(input)
     }
 }

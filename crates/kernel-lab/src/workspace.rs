@@ -8,8 +8,8 @@ use walkdir::WalkDir;
 
 /// The root of the repository: of the one that `cargo` runs this program for, else of the one that it was built in.
 ///
-/// A folder of builds that several copies share holds one such program for all of them, because Cargo tells packages in a
-/// workspace apart by their path within it.
+/// Copies of the repository that share a target directory share this program too: Cargo distinguishes packages only by their
+/// path within the workspace.
 pub fn root() -> &'static Path {
     static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
         let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
@@ -30,26 +30,26 @@ pub fn vdso_output() -> PathBuf {
     target().join("vdso")
 }
 
-/// A path as the user would type it: relative to the current folder where it lies below.
+/// A path as the user would type it: relative to the current directory if it lies below.
 pub fn shown(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     path.strip_prefix(here).unwrap_or(path).display().to_string()
 }
 
-/// All files below a folder, sorted; none if there is no such folder.
+/// All files below a directory, sorted; none if there is no such directory.
 ///
 /// # Errors
-/// A folder cannot be read, or holds something that is neither file nor folder.
-pub fn files_below(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+/// A directory cannot be read, or holds something that is neither file nor directory.
+pub fn files_below(directory: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    if !folder.is_dir() {
+    if !directory.is_dir() {
         return Ok(found);
     }
-    // A symbolic link is neither file nor folder here: it could lead in circles.
-    for entry in WalkDir::new(folder) {
+    // A symbolic link is neither file nor directory here: it could lead in circles.
+    for entry in WalkDir::new(directory) {
         let entry = entry?;
         let kind = entry.file_type();
-        ensure!(kind.is_dir() || kind.is_file(), "{}: neither a file nor a folder", entry.path().display());
+        ensure!(kind.is_dir() || kind.is_file(), "{}: neither a file nor a directory", entry.path().display());
         if kind.is_file() {
             found.push(entry.into_path());
         }

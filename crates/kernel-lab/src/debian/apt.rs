@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! apt with folders of its own: it neither knows nor changes what is installed.
+//! apt with separate directories: it neither reads nor changes the list of installed packages.
 
 use super::Mirror;
 use crate::process;
@@ -10,19 +10,19 @@ use std::path::{Path, PathBuf};
 
 /// One suite of a mirror, and where apt keeps what it knows of it.
 pub struct Apt {
-    folder: PathBuf,
+    directory: PathBuf,
     options: Vec<OsString>,
 }
 
 impl Apt {
-    /// Prepares the folders of apt.
+    /// Prepares the directories of apt.
     ///
     /// # Errors
     /// They cannot be written.
-    pub fn new(mirror: &Mirror, suite: &str, folder: PathBuf) -> anyhow::Result<Self> {
-        let [state, cache, archives] = ["state", "cache", "archives"].map(|name| folder.join(name));
-        let (status, sources) = (state.join("status"), folder.join("sources.list"));
-        let (preferences, preference_parts) = (folder.join("preferences"), folder.join("preferences.d"));
+    pub fn new(mirror: &Mirror, suite: &str, directory: PathBuf) -> anyhow::Result<Self> {
+        let [state, cache, archives] = ["state", "cache", "archives"].map(|name| directory.join(name));
+        let (status, sources) = (state.join("status"), directory.join("sources.list"));
+        let (preferences, preference_parts) = (directory.join("preferences"), directory.join("preferences.d"));
         for needed in [&state.join("lists/partial"), &cache.join("archives/partial"), &archives, &preference_parts] {
             fs_err::create_dir_all(needed)?;
         }
@@ -54,16 +54,16 @@ impl Apt {
         set("APT::Sandbox::User", "root".into());
         // A list that could not be fetched must not pass for one that is there.
         set("APT::Update::Error-Mode", "any".into());
-        Ok(Self { folder, options })
+        Ok(Self { directory, options })
     }
 
-    /// Fetches the newest versions and returns their archives. What is known of the mirror may be older than what it
-    /// has, so that a failure is followed by one look at it and one more try.
+    /// Fetches the newest versions and returns their archives. The known index may be older than
+    /// the mirror, so after a failure the index is updated and the download tried once more.
     ///
     /// # Errors
     /// The mirror cannot be reached, or does not have a package.
     pub fn download(&self, packages: &[&str]) -> anyhow::Result<Vec<PathBuf>> {
-        let archives = self.folder.join("archives");
+        let archives = self.directory.join("archives");
         for stale in fs_err::read_dir(&archives)? {
             fs_err::remove_file(stale?.path())?;
         }
@@ -88,15 +88,15 @@ impl Apt {
         let mut arguments = self.options.clone();
         arguments.extend(["--quiet".into(), command.into()]);
         arguments.extend(packages.iter().map(OsString::from));
-        let apt = cmd("apt-get", arguments).dir(self.folder.join("archives")).env("LC_ALL", "C");
-        process::run_logged(&format!("apt-get {command}"), &apt, &self.folder.join(format!("{command}.log")))
+        let apt = cmd("apt-get", arguments).dir(self.directory.join("archives")).env("LC_ALL", "C");
+        process::run_logged(&format!("apt-get {command}"), &apt, &self.directory.join(format!("{command}.log")))
     }
 }
 
-/// Unpacks the files of a package into a folder that is made for them.
+/// Unpacks the files of a package into a new directory.
 ///
 /// # Errors
-/// The archive is none, or the folder cannot be written.
-pub fn extract(archive: &Path, folder: &Path) -> anyhow::Result<()> {
-    process::output_of(&archive.display().to_string(), &cmd!("dpkg-deb", "--extract", archive, folder)).map(drop)
+/// The archive is not a package, or the directory cannot be written.
+pub fn extract(archive: &Path, directory: &Path) -> anyhow::Result<()> {
+    process::output_of(&archive.display().to_string(), &cmd!("dpkg-deb", "--extract", archive, directory)).map(drop)
 }

@@ -4,7 +4,7 @@
 use anyhow::Context;
 use std::path::{Path, PathBuf};
 
-/// What the archive's releases are signed with, where a source does not say it.
+/// The key of the archive's releases, if a source names none.
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 /// A source with the main component of Debian.
@@ -27,9 +27,9 @@ impl Mirror {
         Self::find_below(Path::new("/etc/apt"))
     }
 
-    fn find_below(folder: &Path) -> anyhow::Result<Self> {
-        let mut files = vec![folder.join("sources.list")];
-        let parts = fs_err::read_dir(folder.join("sources.list.d")).into_iter().flatten().flatten();
+    fn find_below(directory: &Path) -> anyhow::Result<Self> {
+        let mut files = vec![directory.join("sources.list")];
+        let parts = fs_err::read_dir(directory.join("sources.list.d")).into_iter().flatten().flatten();
         let mut parts: Vec<PathBuf> = parts.map(|entry| entry.path()).collect();
         parts.sort();
         files.append(&mut parts);
@@ -47,7 +47,7 @@ impl Mirror {
             format!(
                 "{}: no source with the component main of Debian; packages of other releases come from the mirror \
                  that is named there, and from nowhere else",
-                folder.display()
+                directory.display()
             )
         })
     }
@@ -90,8 +90,8 @@ fn stanza(text: &str) -> Option<(String, Option<String>)> {
     Some((uri, field("Signed-By").as_deref().and_then(key_file)))
 }
 
-/// Whether this is the archive itself, and not the one of security updates or of somebody else. Some machines name a file
-/// with a list of mirrors in place of one.
+/// Whether this is Debian's main archive, not the one of security updates or of another vendor. Some machines name a file
+/// with a list of mirrors instead.
 fn is_debian(uri: &str) -> bool {
     matches!(uri.trim_end_matches('/').rsplit('/').next(), Some("debian" | "debian.list"))
 }
@@ -106,11 +106,11 @@ mod tests {
     use super::*;
 
     fn found(name: &str, text: &str) -> anyhow::Result<Mirror> {
-        let folder = tempfile::tempdir().unwrap();
-        let place = folder.path().join(name);
+        let directory = tempfile::tempdir().unwrap();
+        let place = directory.path().join(name);
         fs_err::create_dir_all(place.parent().unwrap()).unwrap();
         fs_err::write(place, text).unwrap();
-        Mirror::find_below(folder.path())
+        Mirror::find_below(directory.path())
     }
 
     #[test]

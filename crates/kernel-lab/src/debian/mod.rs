@@ -2,8 +2,8 @@
 //! Packages of Debian releases that need not be the machine's own: fetched from its mirror and unpacked under `target/debian/`.
 //! Nothing of them is installed.
 //!
-//! `target/debian/SUITE/PACKAGE_VERSION/` is an unpacked package. What is there is taken as it is, without a look at the
-//! mirror; a newer version comes after the folder of the suite was removed.
+//! `target/debian/SUITE/PACKAGE_VERSION/` is an unpacked package. It is used without asking the mirror; to get a newer
+//! version, remove the directory of the suite.
 
 mod apt;
 mod mirror;
@@ -22,7 +22,7 @@ pub enum Suite {
     Bookworm,
     /// Debian 13.
     Trixie,
-    /// What later releases bring, built for Debian 13.
+    /// Packages of later releases, built for Debian 13.
     TrixieBackports,
 }
 
@@ -40,7 +40,7 @@ impl Suite {
     }
 
     /// Where its packages are unpacked.
-    pub fn folder(self) -> PathBuf {
+    pub fn directory(self) -> PathBuf {
         workspace::target().join("debian").join(self.name())
     }
 }
@@ -59,48 +59,49 @@ pub fn package(suite: Suite, name: &str) -> anyhow::Result<PathBuf> {
 /// The machine's apt configuration names no mirror of Debian, the mirror cannot be reached or does not have a package, or
 /// one cannot be unpacked.
 pub fn packages(suite: Suite, names: &[&str]) -> anyhow::Result<Vec<PathBuf>> {
-    let folder = suite.folder();
-    let missing: Vec<&str> = names.iter().copied().filter(|name| unpacked(&folder, name).is_none()).collect();
+    let directory = suite.directory();
+    let missing: Vec<&str> = names.iter().copied().filter(|name| unpacked(&directory, name).is_none()).collect();
     if !missing.is_empty() {
         let _spinner = progress::spinner("Fetching", format_args!("{} of {}", missing.join(", "), suite.name()));
-        let archives = Apt::new(&Mirror::of_this_machine()?, suite.name(), folder.join("apt"))?.download(&missing)?;
-        archives.iter().try_for_each(|archive| unpack(archive, &folder))?;
+        let archives =
+            Apt::new(&Mirror::of_this_machine()?, suite.name(), directory.join("apt"))?.download(&missing)?;
+        archives.iter().try_for_each(|archive| unpack(archive, &directory))?;
     }
-    let found = |name: &&str| unpacked(&folder, name).with_context(|| format!("{name}: fetched, and not there"));
+    let found = |name: &&str| unpacked(&directory, name).with_context(|| format!("{name}: fetched, and not there"));
     names.iter().map(found).collect()
 }
 
-/// The folders of all packages of a suite that are unpacked.
+/// The directories of all packages of a suite that are unpacked.
 pub fn unpacked_packages(suite: Suite) -> Vec<PathBuf> {
-    folders_of_packages(&suite.folder())
+    directories_of_packages(&suite.directory())
 }
 
-/// A package's folder, if it is unpacked: names of packages have no underscore, and a version ends the name.
-fn unpacked(folder: &Path, package: &str) -> Option<PathBuf> {
+/// A package's directory, if it is unpacked: names of packages have no underscore, and a version ends the name.
+fn unpacked(directory: &Path, package: &str) -> Option<PathBuf> {
     let is_wanted = |path: &PathBuf| split(path).is_some_and(|(name, _)| name == package);
-    folders_of_packages(folder).into_iter().find(is_wanted)
+    directories_of_packages(directory).into_iter().find(is_wanted)
 }
 
-fn folders_of_packages(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs_err::read_dir(folder).into_iter().flatten().flatten();
+fn directories_of_packages(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs_err::read_dir(directory).into_iter().flatten().flatten();
     entries.map(|entry| entry.path()).filter(|path| split(path).is_some()).collect()
 }
 
-/// Name and version of an unpacked package. A folder that an interrupted run left has a further part, and is none.
+/// Name and version of an unpacked package. The directory of an interrupted run has a third part and is skipped.
 fn split(path: &Path) -> Option<(&str, &str)> {
     path.file_name()?.to_str()?.split_once('_').filter(|(_, version)| !version.contains('_'))
 }
 
 /// Unpacks `PACKAGE_VERSION_ARCHITECTURE.deb` into `PACKAGE_VERSION`, whole or not at all, and removes the archive.
-fn unpack(archive: &Path, folder: &Path) -> anyhow::Result<()> {
+fn unpack(archive: &Path, directory: &Path) -> anyhow::Result<()> {
     let stem = archive.file_stem().and_then(|stem| stem.to_str()).context("an archive without a name")?;
     let (package, _architecture) = stem.rsplit_once('_').with_context(|| format!("{stem}: no architecture"))?;
-    let partial = folder.join(format!("{package}_partial"));
+    let partial = directory.join(format!("{package}_partial"));
     if partial.exists() {
         fs_err::remove_dir_all(&partial)?;
     }
     apt::extract(archive, &partial)?;
-    fs_err::rename(&partial, folder.join(package))?;
+    fs_err::rename(&partial, directory.join(package))?;
     Ok(fs_err::remove_file(archive)?)
 }
 
@@ -111,8 +112,8 @@ mod tests {
 
     #[test]
     fn a_package_is_unpacked_under_its_name_and_version_and_half_a_one_is_none() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path();
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
         let (tree, archive) = (root.join("tree"), root.join("word-tool_1%3a2.0-1_amd64.deb"));
         fs_err::create_dir_all(tree.join("DEBIAN")).unwrap();
         fs_err::create_dir_all(root.join("suite/word-tool_1%3a2.0-1_partial")).unwrap();

@@ -118,8 +118,8 @@ impl Trial {
             Some(program) => program.into(),
             None => compiler::program()?,
         };
-        let folder = tempfile::tempdir()?;
-        let [source, output] = ["trial.c", "trial"].map(|name| folder.path().join(name));
+        let directory = tempfile::tempdir()?;
+        let [source, output] = ["trial.c", "trial"].map(|name| directory.path().join(name));
         fs_err::write(&source, self.source)?;
         let mut arguments: Vec<OsString> = vec!["-o".into(), output.into(), source.into()];
         // A library stands after the source that needs it.
@@ -130,7 +130,7 @@ impl Trial {
             let cause = text.lines().find(|line| line.contains("error")).unwrap_or(text.trim_end());
             anyhow::anyhow!(
                 "not compiled: {}",
-                cause.replace(&folder.path().display().to_string(), "").trim_start_matches('/')
+                cause.replace(&directory.path().display().to_string(), "").trim_start_matches('/')
             )
         })?;
         Ok(format!("compiled and linked by {shown} {}", self.flags.join(" ")))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What the clones of one machine drew, held against each other.
+//! Compares the output of the clones of one machine.
 
 use crate::console::{self, Ended, Failure};
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,26 +7,26 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A clone that has run to its end.
 #[derive(Clone, Debug)]
 pub struct Restored {
-    /// What it is called in messages.
+    /// Its name in messages.
     pub name: &'static str,
     /// How it ended.
     pub ended: Ended,
-    /// What its console showed.
+    /// The console's output.
     pub console: String,
 }
 
-/// What the comparison says.
+/// The outcome of a comparison.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Judgement {
-    /// So many consumers did what they must.
+pub enum Comparison {
+    /// This number of callers behaved as required.
     Passed(usize),
     /// Something is wrong.
     Failed(Failure),
-    /// The kernel reseeded in a clone that nobody told anything, by its timer: the comparison says nothing.
+    /// The kernel's timer reseeded in a clone under the old id: the comparison is inconclusive.
     Overtaken,
 }
 
-/// What one consumer did in one clone.
+/// The draws of one caller in one clone.
 #[derive(Debug)]
 struct Draws<'console> {
     /// Whether the generation moved since the machine was saved.
@@ -37,8 +37,8 @@ struct Draws<'console> {
     pieces: Vec<&'console str>,
 }
 
-/// A clone, read: its consumers by their names.
-struct Consumers<'console> {
+/// The draws of a clone, by the names of its callers.
+struct Callers<'console> {
     clone: &'static str,
     draws: BTreeMap<&'console str, Draws<'console>>,
 }
@@ -46,46 +46,46 @@ struct Consumers<'console> {
 /// System calls for keys of a new generation: one, and the timer may reseed in between.
 const FETCHES: std::ops::RangeInclusive<usize> = 1..=3;
 
-/// Holds clones under the saved machine's id, two at least, and clones under new ids against each other.
+/// Compares at least two clones under the saved machine's id with clones under new ids.
 ///
-/// What is wrong with the machines, or with clones that nobody told anything, is broken. A consumer that under a new id
-/// repeats what another clone drew, or did not fetch a key for it, is a test that failed.
-pub fn judge(same: &[Restored], new: &[Restored]) -> Judgement {
-    let (same, new) = match Consumers::read_all(same).and_then(|same| Ok((same, Consumers::read_all(new)?))) {
+/// A fault of the machines, or of clones under the old id, is `broken`. A caller that repeats another clone's bytes under a
+/// new id, or fetches no key for it, is a failed test.
+pub fn compare(same: &[Restored], new: &[Restored]) -> Comparison {
+    let (same, new) = match Callers::read_all(same).and_then(|same| Ok((same, Callers::read_all(new)?))) {
         Ok(clones) => clones,
-        Err(failure) => return Judgement::Failed(failure),
+        Err(failure) => return Comparison::Failed(failure),
     };
     if same.iter().any(|clone| clone.draws.values().any(|draws| draws.moved)) {
-        return Judgement::Overtaken;
+        return Comparison::Overtaken;
     }
     let mut failure = Failure { passed: 0, failed: Vec::new(), broken: control(&same) };
     let names: BTreeSet<_> = same.iter().chain(&new).flat_map(|clone| clone.draws.keys().copied()).collect();
-    for consumer in names {
-        match different(consumer, &same, &new) {
+    for caller in names {
+        match different(caller, &same, &new) {
             Ok(()) => failure.passed += 1,
-            Err(reason) => failure.failed.push(format!("{consumer}: {reason}")),
+            Err(reason) => failure.failed.push(format!("{caller}: {reason}")),
         }
     }
     if failure.failed.is_empty() && failure.broken.is_empty() {
-        return Judgement::Passed(failure.passed);
+        return Comparison::Passed(failure.passed);
     }
-    Judgement::Failed(failure)
+    Comparison::Failed(failure)
 }
 
-/// What speaks against clones that nobody told anything: they must go on alike, and without a system call.
-fn control(same: &[Consumers]) -> Vec<String> {
+/// The violations of clones under the old id: they must draw equal bytes, without a system call.
+fn control(same: &[Callers]) -> Vec<String> {
     let mut broken = Vec::new();
     let [first, others @ ..] = same else { return vec!["no clones under one id".into()] };
-    for (consumer, draws) in &first.draws {
+    for (caller, draws) in &first.draws {
         for other in others {
-            let twin = other.draws.get(consumer).map(|draws| &draws.pieces);
+            let twin = other.draws.get(caller).map(|draws| &draws.pieces);
             if twin != Some(&draws.pieces) {
-                broken.push(format!("{consumer}: {} and {} differ under one id: no clones", first.clone, other.clone));
+                broken.push(format!("{caller}: {} and {} differ under one id: no clones", first.clone, other.clone));
             }
         }
         if draws.calls != 0 {
             broken.push(format!(
-                "{consumer}: {} system calls in {}, for a state that had its key",
+                "{caller}: {} system calls in {}, for a state that had its key",
                 draws.calls, first.clone
             ));
         }
@@ -93,10 +93,10 @@ fn control(same: &[Consumers]) -> Vec<String> {
     broken
 }
 
-/// That a consumer drew bytes of its own in each clone under a new id, from a key that it fetched there.
-fn different(consumer: &str, same: &[Consumers], new: &[Consumers]) -> Result<(), String> {
-    let pieces_of = |clone: &Consumers| -> Result<BTreeSet<String>, String> {
-        let draws = clone.draws.get(consumer).ok_or(format!("not in {}", clone.clone))?;
+/// Checks that a caller drew different bytes in each clone under a new id, from a key that it fetched there.
+fn different(caller: &str, same: &[Callers], new: &[Callers]) -> Result<(), String> {
+    let pieces_of = |clone: &Callers| -> Result<BTreeSet<String>, String> {
+        let draws = clone.draws.get(caller).ok_or(format!("not in {}", clone.clone))?;
         let pieces: BTreeSet<String> = draws.pieces.iter().map(|&piece| piece.to_owned()).collect();
         if pieces.len() != draws.pieces.len() || pieces.is_empty() {
             return Err(format!("{} different pieces of {} in {}", pieces.len(), draws.pieces.len(), clone.clone));
@@ -112,7 +112,7 @@ fn different(consumer: &str, same: &[Consumers], new: &[Consumers]) -> Result<()
                 return Err(format!("{clone}, under a new id, repeats {repeated} of {of} pieces of {other}"));
             }
         }
-        let draws = &clone.draws[consumer];
+        let draws = &clone.draws[caller];
         if !draws.moved || !FETCHES.contains(&draws.calls) {
             let generation = if draws.moved { "moved" } else { "stayed" };
             return Err(format!("in {}, the generation {generation}, {} system calls", clone.clone, draws.calls));
@@ -121,7 +121,7 @@ fn different(consumer: &str, same: &[Consumers], new: &[Consumers]) -> Result<()
     Ok(())
 }
 
-impl<'console> Consumers<'console> {
+impl<'console> Callers<'console> {
     fn read_all(clones: &'console [Restored]) -> Result<Vec<Self>, Failure> {
         clones.iter().map(Self::read).collect()
     }
@@ -130,16 +130,15 @@ impl<'console> Consumers<'console> {
     fn read(restored: &'console Restored) -> Result<Self, Failure> {
         let clone = restored.name;
         let in_clone = |reason: &str| format!("in {clone}: {reason}");
-        if let Err(failure) = console::judge(&restored.console, restored.ended) {
+        if let Err(failure) = console::check(&restored.console, restored.ended) {
             let broken = failure.reasons().map(in_clone).collect();
             return Err(Failure { passed: 0, failed: Vec::new(), broken });
         }
         let mut draws = BTreeMap::new();
-        for (consumer, figures) in console::passes(&restored.console) {
+        for (caller, figures) in console::passes(&restored.console) {
             let read = Draws::read(figures);
-            let unread =
-                || Failure::broken(in_clone(&format!("{consumer} has figures that nobody understands: {figures}")));
-            draws.insert(consumer, read.ok_or_else(unread)?);
+            let unread = || Failure::broken(in_clone(&format!("{caller} has unreadable figures: {figures}")));
+            draws.insert(caller, read.ok_or_else(unread)?);
         }
         Ok(Self { clone, draws })
     }
@@ -164,12 +163,12 @@ impl<'console> Draws<'console> {
 mod tests {
     use super::*;
 
-    /// The console of a clone with two consumers, whose digests begin with these letters.
+    /// The console of a clone with two callers, whose digests begin with these letters.
     fn clone(name: &'static str, figures: &str, letters: [char; 2]) -> Restored {
-        let of = |number, consumer, letter| {
+        let of = |number, caller, letter| {
             let pieces: Vec<_> = (0..3).map(|piece| format!("{letter}{piece}")).collect();
             let pieces = pieces.join(" ");
-            format!("# begin {consumer}\nok {number} {consumer} # {figures}, {pieces}\n")
+            format!("# begin {caller}\nok {number} {caller} # {figures}, {pieces}\n")
         };
         let [full, exhausted] = [of(1, "full", letters[0]), of(2, "exhausted", letters[1])];
         let console = format!("\nKTAP version 1\n1..2\n{full}{exhausted}");
@@ -188,18 +187,18 @@ mod tests {
     }
 
     fn reasons(same: &[Restored], new: &[Restored]) -> (usize, String) {
-        let Judgement::Failed(failure) = judge(same, new) else { panic!("{:?}", judge(same, new)) };
+        let Comparison::Failed(failure) = compare(same, new) else { panic!("{:?}", compare(same, new)) };
         (failure.passed, failure.reasons().collect::<Vec<_>>().join("; "))
     }
 
     #[test]
     fn clones_that_agree_under_one_id_and_differ_under_new_ones_pass() {
-        assert_eq!(judge(&same(), &new()), Judgement::Passed(2));
+        assert_eq!(compare(&same(), &new()), Comparison::Passed(2));
     }
 
-    /// A kernel that reseeds and does not publish it: nobody fetches a key, and the clones go on as one.
+    /// A kernel that reseeds and does not publish it: no caller fetches a key, and the clones draw equal bytes.
     #[test]
-    fn a_kernel_that_does_not_move_the_generation_fails_in_every_consumer() {
+    fn a_kernel_that_does_not_move_the_generation_fails_in_every_caller() {
         let deaf = [clone("new-1", STAYED, ['a', 'b']), clone("new-2", STAYED, ['a', 'b'])];
         let (passed, reasons) = reasons(&same(), &deaf);
         assert_eq!(passed, 0);
@@ -240,17 +239,17 @@ mod tests {
     #[test]
     fn a_reseeding_by_the_timer_says_nothing_about_clones() {
         let overtaken = [clone("same-1", STAYED, ['a', 'b']), clone("same-2", MOVED, ['x', 'y'])];
-        assert_eq!(judge(&overtaken, &new()), Judgement::Overtaken);
+        assert_eq!(compare(&overtaken, &new()), Comparison::Overtaken);
     }
 
     #[test]
-    fn a_clone_that_crashes_or_lacks_a_consumer_fails() {
+    fn a_clone_that_crashes_or_lacks_a_caller_fails() {
         let mut crashed = new();
         crashed[0].ended = Ended::TimeOver;
         assert_eq!(reasons(&same(), &crashed), (0, "in new-1: hung outside any test: the time is over".into()));
         let lacks = new().into_iter().map(|clone| Restored { console: clone.console.replace("full", "half"), ..clone });
         assert!(reasons(&same(), &lacks.collect::<Vec<_>>()).1.contains("full: not in new-1"));
         let odd = new().into_iter().map(|clone| Restored { console: clone.console.replace("moved", "lost"), ..clone });
-        assert!(reasons(&same(), &odd.collect::<Vec<_>>()).1.starts_with("in new-1: full has figures that nobody"));
+        assert!(reasons(&same(), &odd.collect::<Vec<_>>()).1.starts_with("in new-1: full has unreadable figures"));
     }
 }
