@@ -3,7 +3,7 @@
 
 mod scenes;
 
-use scenes::{HAPPENINGS, Happens, SCENES, Scene};
+use scenes::{DISTURBANCES, Happens, SCENES, Scene};
 use std::collections::BTreeSet;
 use vdso_abi::rng_data::simd;
 use vdso_inject::Target;
@@ -16,7 +16,7 @@ use vdso_model::protocol::Protocol;
 use vdso_model::replay::{Replayed, replay};
 use vdso_model::report::{processors, run};
 use vdso_model::scenario::Bounds;
-use vdso_model::steps::{Call, Happening, Label, normal_form};
+use vdso_model::steps::{Call, Disturbance, Label, normal_form};
 use vdso_tests::vdso::Vdso;
 
 /// The protocol that the object follows.
@@ -55,7 +55,7 @@ struct Listed {
     name: String,
     call: Call,
     when: usize,
-    what: Happening,
+    what: Disturbance,
     object: Vec<Label>,
 }
 
@@ -76,14 +76,14 @@ fn lists_of_the_object(harness: &Harness<'_>) -> Vec<Listed> {
                     let object = normal_form(&object.list(harness, when, what));
                     lists.push(Listed { name, call, when, what, object });
                 };
-                list(0, Happening::Nothing);
+                list(0, Disturbance::Nothing);
                 // Events are the same to both entry points, and to all ciphers but for the steps between two checks: the
                 // widest cipher has the fewest instructions.
                 if !first || Some(&level) != target.levels().last() {
                     continue;
                 }
-                let (_, places) = call.list(0, Happening::Nothing);
-                for &what in HAPPENINGS.iter().filter(|what| scene.allows(**what)) {
+                let (_, places) = call.list(0, Disturbance::Nothing);
+                for &what in DISTURBANCES.iter().filter(|what| scene.allows(**what)) {
                     places.iter().for_each(|when| list(*when, what));
                 }
             }

@@ -3,7 +3,7 @@
 
 use vdso_model::object::Fill;
 use vdso_model::scenario::Start;
-use vdso_model::steps::{Happening, Kernel};
+use vdso_model::steps::{Disturbance, Kernel};
 
 /// A call of the model and the one of the object that corresponds to it.
 pub struct Scene {
@@ -36,7 +36,7 @@ const HIT: Scene = Scene {
     fill: Fill::Idle(232),
     bytes: 16,
     handler_bytes: 16,
-    kernel: Kernel::Willing,
+    kernel: Kernel::Normal,
     small: 2,
     without_generation: false,
     happens: Happens::Not,
@@ -104,20 +104,27 @@ pub const SCENES: &[Scene] = &[
         ..HIT
     },
     Scene { name: "generation 0", start: Start::NoGeneration, fill: Fill::Fresh, without_generation: true, ..HIT },
-    Scene { name: "failed fetch", start: Start::Fresh, fill: Fill::Fresh, kernel: Kernel::NoKeys, ..HIT },
-    Scene { name: "short fetch", start: Start::Fresh, fill: Fill::Fresh, kernel: Kernel::ShortKeys, ..HIT },
-    Scene { name: "refused", start: Start::Fresh, fill: Fill::Fresh, kernel: Kernel::Nothing, handler_bytes: 0, ..HIT },
+    Scene { name: "failed fetch", start: Start::Fresh, fill: Fill::Fresh, kernel: Kernel::FetchFails, ..HIT },
+    Scene { name: "short fetch", start: Start::Fresh, fill: Fill::Fresh, kernel: Kernel::FetchShort, ..HIT },
+    Scene {
+        name: "refused",
+        start: Start::Fresh,
+        fill: Fill::Fresh,
+        kernel: Kernel::RefuseAll,
+        handler_bytes: 0,
+        ..HIT
+    },
 ];
 
 /// The events before each control access of a call.
-pub const HAPPENINGS: &[Happening] = &[
-    Happening::Wipe,
-    Happening::Reseed,
-    Happening::Draw,
-    Happening::WipeDraw,
-    Happening::DrawAbandoned(3),
-    Happening::WipeDrawAbandoned(7),
-    Happening::WipeDrawAbandoned(9),
+pub const DISTURBANCES: &[Disturbance] = &[
+    Disturbance::Wipe,
+    Disturbance::Reseed,
+    Disturbance::Draw,
+    Disturbance::WipeDraw,
+    Disturbance::DrawAbandoned(3),
+    Disturbance::WipeDrawAbandoned(7),
+    Disturbance::WipeDrawAbandoned(9),
 ];
 
 /// An event that a test makes happen to a call.
@@ -133,10 +140,10 @@ pub enum Happens {
 
 impl Scene {
     /// Whether it is made to happen.
-    pub fn allows(&self, what: Happening) -> bool {
+    pub fn allows(&self, what: Disturbance) -> bool {
         match what {
-            Happening::Nothing => true,
-            Happening::Wipe | Happening::Reseed => self.happens != Happens::Not,
+            Disturbance::Nothing => true,
+            Disturbance::Wipe | Disturbance::Reseed => self.happens != Happens::Not,
             _ => self.happens == Happens::Everything,
         }
     }

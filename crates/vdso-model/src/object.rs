@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The built object, stepped through: the same list of accesses, taken from instructions.
+//! The list of a call's accesses in the built object, recorded by single steps.
 
-use crate::steps::{Happening, Kernel, Label, is_control};
+use crate::steps::{Disturbance, Kernel, Label, is_control};
 use std::cell::{Cell, RefCell};
 use vdso_abi::state::{BATCH_LEN, GROUP_LEN};
 use vdso_inject::Registers;
@@ -17,16 +17,16 @@ use vdso_inject::step::{Next, Start, Stepper};
 pub enum Fill {
     /// All zero.
     Fresh,
-    /// Idle, with so many bytes of the batch left: at most half a batch, or all of it.
+    /// Idle, with this number of unread bytes: at most half a batch, or all of it.
     Idle(usize),
     /// Half a batch of an earlier generation.
     Stale,
-    /// A call was abandoned in the middle.
+    /// In use by an abandoned call.
     InUse,
 }
 
 impl Fill {
-    /// Makes the state, in any of the protocols.
+    /// Prepares the state by draws, under any protocol.
     pub fn prepare(self, harness: &Harness<'_>, entry: Entry) {
         harness.wipe();
         let draw = |len| harness.draw(entry, len, Origin::Earlier, &mut Record::new());
@@ -51,61 +51,61 @@ impl Fill {
     }
 }
 
-/// A call of the object to be listed.
+/// A call of the object whose accesses are listed.
 #[derive(Clone, Copy, Debug)]
 pub struct ObjectCall {
-    /// Through which function.
+    /// The entry point.
     pub entry: Entry,
     /// The state.
     pub fill: Fill,
-    /// How many bytes it draws.
+    /// Number of bytes to draw.
     pub bytes: usize,
-    /// How many bytes a handler draws.
+    /// Number of bytes that a handler draws.
     pub handler_bytes: usize,
-    /// How the kernel answers.
+    /// The answers of the kernel.
     pub kernel: Kernel,
 }
 
-/// A control access in the middle of every call.
+/// The index of a control access that every call has in its middle.
 const MIDDLE: usize = 3;
 
 impl ObjectCall {
-    /// Brings the state to where the call begins, in any of the protocols.
+    /// Prepares the state and the kernel for the call, under any protocol.
     fn prepare(&self, harness: &Harness<'_>) {
         kernel::set_behavior(Behavior::Normal);
         harness.target().set_ready(true);
         self.fill.prepare(harness, self.entry);
         kernel::set_behavior(match self.kernel {
-            Kernel::Willing | Kernel::NotReady => Behavior::Normal,
-            Kernel::NoKeys => Behavior::FetchFails,
-            Kernel::ShortKeys => Behavior::FetchShort,
-            Kernel::Nothing => Behavior::RefuseAll,
+            Kernel::Normal | Kernel::NotReady => Behavior::Normal,
+            Kernel::FetchFails => Behavior::FetchFails,
+            Kernel::FetchShort => Behavior::FetchShort,
+            Kernel::RefuseAll => Behavior::RefuseAll,
         });
         harness.target().set_ready(self.kernel != Kernel::NotReady);
     }
 
-    fn happen(&self, harness: &Harness<'_>, what: Happening) {
-        if matches!(what, Happening::Wipe | Happening::WipeDraw | Happening::WipeDrawAbandoned(_)) {
+    fn happen(&self, harness: &Harness<'_>, what: Disturbance) {
+        if matches!(what, Disturbance::Wipe | Disturbance::WipeDraw | Disturbance::WipeDrawAbandoned(_)) {
             harness.wipe();
         }
         match what {
-            Happening::Nothing | Happening::Wipe => {}
-            Happening::Reseed => harness.target().move_generation(),
-            Happening::Draw | Happening::WipeDraw => {
+            Disturbance::Nothing | Disturbance::Wipe => {}
+            Disturbance::Reseed => harness.target().move_generation(),
+            Disturbance::Draw | Disturbance::WipeDraw => {
                 harness.draw(self.entry, self.handler_bytes, Origin::Handler, &mut Record::new());
             }
-            Happening::DrawAbandoned(at) | Happening::WipeDrawAbandoned(at) => {
+            Disturbance::DrawAbandoned(at) | Disturbance::WipeDrawAbandoned(at) => {
                 abandoned_draw(harness, self.entry, self.handler_bytes, at)
             }
         }
     }
 
-    /// The accesses of the call, where `what` happens before its control access `when`.
-    pub fn list(&self, harness: &Harness<'_>, when: usize, what: Happening) -> Vec<Label> {
+    /// The accesses of the call, with the disturbance `what` before its control access `when`.
+    pub fn list(&self, harness: &Harness<'_>, when: usize, what: Disturbance) -> Vec<Label> {
         self.prepare(harness);
         let mut buffer = vec![0; self.bytes];
         let log = log(harness, &buffer);
-        let open = Cell::new(what != Happening::Nothing);
+        let open = Cell::new(what != Disturbance::Nothing);
         let hook = |registers: &mut Registers<'_>| {
             let is_there = log.borrow_mut().observe(registers, when);
             if open.get() && is_there {
@@ -116,7 +116,7 @@ impl ObjectCall {
         };
         let arguments = arguments(harness, &mut buffer);
         let request = kernel::set_request([arguments[0], arguments[1]]);
-        // SAFETY: as above.
+        // SAFETY: a buffer that is writable for the length, and a state; the harness has installed the handlers.
         unsafe {
             Stepper::new(harness.text(), &hook).call(harness.target().address(self.entry), arguments, Start::Step)
         };
@@ -138,7 +138,7 @@ fn arguments(harness: &Harness<'_>, buffer: &mut [u8]) -> [usize; 5] {
     [buffer.as_mut_ptr().addr(), buffer.len(), 0, state.start, state.len()]
 }
 
-/// A handler's draw that is abandoned before its control access `at`.
+/// Makes a handler's draw, and abandons it before its control access `at`.
 fn abandoned_draw(harness: &Harness<'_>, entry: Entry, bytes: usize, at: usize) {
     let mut buffer = vec![0; bytes];
     let log = log(harness, &buffer);
@@ -157,7 +157,7 @@ struct Counted {
 }
 
 impl Counted {
-    /// Records the next instruction; returns whether the control access `wanted` is in it.
+    /// Records the next instruction; returns whether it makes the control access `wanted`.
     fn observe(&mut self, registers: &Registers<'_>, wanted: usize) -> bool {
         let from = self.log.accesses.len();
         self.log.observe(registers);

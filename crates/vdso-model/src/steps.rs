@@ -45,9 +45,9 @@ pub fn normal_form(labels: &[Label]) -> Vec<Label> {
     }
 }
 
-/// An event before one of the control accesses of a call.
+/// The events that a list of accesses can have before a control access.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Happening {
+pub enum Disturbance {
     /// Nothing.
     Nothing,
     /// The state becomes zero.
@@ -64,22 +64,22 @@ pub enum Happening {
     WipeDrawAbandoned(usize),
 }
 
-/// How the kernel answers.
+/// The answers of the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kernel {
     /// It answers each request in full.
-    Willing,
+    Normal,
     /// It refuses to fetch keys.
-    NoKeys,
+    FetchFails,
     /// It fetches 0 bytes of a key.
-    ShortKeys,
+    FetchShort,
     /// It refuses every system call.
-    Nothing,
+    RefuseAll,
     /// Its generator is not ready.
     NotReady,
 }
 
-/// A call to be listed.
+/// A call of the model whose accesses are listed.
 #[derive(Clone, Copy, Debug)]
 pub struct Call {
     /// The protocol.
@@ -97,8 +97,10 @@ pub struct Call {
 impl Call {
     fn answer(&self, pc: Pc) -> Answer {
         match (self.kernel, pc) {
-            (Kernel::NoKeys | Kernel::Nothing, Pc::Fetch) | (Kernel::Nothing, Pc::SystemCall) => Answer::Refused,
-            (Kernel::ShortKeys, Pc::Fetch) => Answer::ShortEmpty,
+            (Kernel::FetchFails | Kernel::RefuseAll, Pc::Fetch) | (Kernel::RefuseAll, Pc::SystemCall) => {
+                Answer::Refused
+            }
+            (Kernel::FetchShort, Pc::Fetch) => Answer::ShortEmpty,
             _ => Answer::Whole,
         }
     }
@@ -130,10 +132,10 @@ impl Call {
 
     /// The accesses of the call, and the control accesses before which an event can happen in the model: those that begin a
     /// step.
-    pub fn list(&self, when: usize, what: Happening) -> (Vec<Label>, Vec<usize>) {
+    pub fn list(&self, when: usize, what: Disturbance) -> (Vec<Label>, Vec<usize>) {
         let mut world = self.root();
         let (mut labels, mut places, mut controls) = (Vec::new(), Vec::new(), 0);
-        let mut open = what != Happening::Nothing;
+        let mut open = what != Disturbance::Nothing;
         while world.depth() > 0 {
             if open && controls == when {
                 open = false;
@@ -151,18 +153,18 @@ impl Call {
         (labels, places)
     }
 
-    fn happen(&self, world: &mut World, what: Happening) {
-        if matches!(what, Happening::Wipe | Happening::WipeDraw | Happening::WipeDrawAbandoned(_)) {
+    fn happen(&self, world: &mut World, what: Disturbance) {
+        if matches!(what, Disturbance::Wipe | Disturbance::WipeDraw | Disturbance::WipeDrawAbandoned(_)) {
             world.memory = Memory::default();
         }
         match what {
-            Happening::Nothing | Happening::Wipe => {}
-            Happening::Reseed => {
+            Disturbance::Nothing | Disturbance::Wipe => {}
+            Disturbance::Reseed => {
                 world.epoch += 1;
                 world.published = world.epoch;
             }
-            Happening::Draw | Happening::WipeDraw => self.draw(world, None),
-            Happening::DrawAbandoned(at) | Happening::WipeDrawAbandoned(at) => self.draw(world, Some(at)),
+            Disturbance::Draw | Disturbance::WipeDraw => self.draw(world, None),
+            Disturbance::DrawAbandoned(at) | Disturbance::WipeDrawAbandoned(at) => self.draw(world, Some(at)),
         }
     }
 }
@@ -191,9 +193,9 @@ mod tests {
             start: Start::Idle(2),
             len: 1,
             cipher: Cipher::Sse2,
-            kernel: Kernel::Willing,
+            kernel: Kernel::Normal,
         };
-        let (list, places) = call.list(0, Happening::Nothing);
+        let (list, places) = call.list(0, Disturbance::Nothing);
         assert_eq!(
             list,
             [
