@@ -50,7 +50,7 @@ pub struct Flags {
 pub struct Assumption {
     /// One bit.
     pub bit: Value,
-    /// What it was assumed to be.
+    /// Whether the path assumes that it holds.
     pub holds: bool,
     /// Accesses to memory before it.
     pub after: usize,
@@ -119,7 +119,7 @@ impl Machine {
         }
     }
 
-    /// What a one-bit condition was assumed to be.
+    /// Whether the path assumes that a one-bit condition holds; `None` if it assumes neither.
     pub fn assumed(&self, bit: &Value) -> Option<bool> {
         self.assumptions.iter().find(|assumption| assumption.bit == *bit).map(|assumption| assumption.holds)
     }

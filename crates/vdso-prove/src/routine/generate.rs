@@ -26,13 +26,13 @@ const KEY: (Region, i64, i64) = (Region::State, 0, KEY_LEN as i64);
 /// The drained batch.
 const SCRATCH: (Region, i64, i64) = (Region::State, KEY_LEN as i64, WORD);
 
-/// What the registers hold at the cut.
+/// The registers that hold the arguments at the cut.
 struct Roles {
     out: usize,
     state: usize,
     counter: usize,
     left: usize,
-    /// What `left` is for one group.
+    /// The value of `left` for one group.
     per_group: u64,
 }
 
@@ -262,7 +262,7 @@ impl Trial<'_> {
                 return Err(self.fault(Claim::Loop, text));
             }
         }
-        // What a register that the caller keeps holds is compared with the entry; the others are unknown at the cut.
+        // Registers that the caller keeps are compared with the entry; the others are unknown at the cut.
         for number in KEPT {
             if machine.registers[number] != general(&mut self.terms, number) {
                 return Err(self.finding((None, Fault::new(Claim::Registers, format!("{} is changed", NAMES[number])))));

@@ -8,7 +8,7 @@ use crate::memory::{Place, Region};
 use crate::term::Value;
 use iced_x86::{EncodingKind, OpKind, Register};
 
-/// Alignment that instructions of the first vector extensions demand of an operand in memory, in bytes.
+/// Alignment that an SSE instruction requires of an operand in memory, in bytes.
 const LEGACY_ALIGNMENT: i64 = 16;
 
 impl Step<'_> {
