@@ -4,14 +4,13 @@
 use std::process::{Command, Stdio};
 
 #[test]
-fn bench_reports_an_error_and_does_not_panic_on_a_closed_pipe() {
+fn bench_ends_without_a_panic_on_a_closed_pipe() {
     let (reader, closed) = std::io::pipe().unwrap();
     drop(reader);
-    // It prints the machine before it finds that there is no image.
+    // Without an image it measures the peers alone, which takes seconds.
     let mut command = Command::new(env!("CARGO_BIN_EXE_vdso-bench"));
     let bench = command.args(["--quick", "--vdso", "/no/such/directory"]).stdout(Stdio::from(closed));
     let output = bench.stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{errors}");
-    assert!(errors.starts_with("error: ") && errors.contains("/no/such/directory"), "{errors}");
+    assert_eq!((output.status.code(), errors.as_ref()), (Some(0), ""));
 }

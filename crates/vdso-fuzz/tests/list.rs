@@ -46,7 +46,7 @@ fn every_target_has_kept_inputs() {
 #[test]
 fn robustness_md_lists_every_target() {
     let page = fs::read_to_string(root().join("docs/robustness.md")).unwrap();
-    compare("docs/robustness.md, properties", &rows(&page, "| target | what must hold")).unwrap();
+    compare("docs/robustness.md, properties", &rows(&page, "| target | requirement")).unwrap();
     compare("docs/robustness.md, executions", &rows(&page, "| target | executions")).unwrap();
 }
 
