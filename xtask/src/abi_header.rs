@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The C header of ABI facts: what `crates/vdso-abi` says, in the words of the glue.
+//! Generates the C header of the glue from the ABI facts of `crates/vdso-abi`.
 
 use std::mem::{offset_of, size_of};
 use vdso_abi::rng_data::{VdsoRngData, simd};

@@ -20,7 +20,7 @@ type Generated = (&'static str, fn() -> String);
 
 const GENERATED: [Generated; 2] = [(abi_header::PATH, abi_header::text), (rules_page::PATH, rules_page::text)];
 
-/// The tests that compare with files and rewrite them when the environment says so: bad inputs with their messages, and
+/// The tests that compare with files and rewrite them if `BLESS` is set: bad inputs with their messages, and
 /// dumps. The harness of the bad inputs takes one filter; their names contain the id of a rule.
 const GOLDEN: [&[&str]; 2] =
     [&["--test", "object_rules", "--test", "image_rules", "--", "::"], &["--test", "link", "--", "dump::"]];

@@ -74,7 +74,7 @@ fn archive_of(package: &str) -> anyhow::Result<PathBuf> {
     Ok(target.join("client").join(format!("lib{}.a", package.replace('-', "_"))))
 }
 
-/// Links an archive to a shared library that exports what `versions` says, and that is never unloaded (C14).
+/// Links an archive to a shared library that exports the names in `versions` and is never unloaded (C14).
 fn link(archive: &Path, library: &Path, versions: &Path, options: &[&str]) -> anyhow::Result<()> {
     let mut arguments: Vec<OsString> =
         ["-shared", "-Wl,--gc-sections", "-Wl,--build-id=sha1", "-Wl,--strip-all"].map(Into::into).into();

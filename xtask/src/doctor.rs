@@ -64,7 +64,7 @@ pub fn examine() -> Diagnosis {
 }
 
 impl Item {
-    /// Makes an item from a search that returned the path, or the reason why there is none.
+    /// Makes an item from a search that returned the path or an error.
     fn of(name: &str, enables: &str, look: anyhow::Result<String>, get: &str) -> Self {
         let missing = |error: anyhow::Error| State::Missing { reason: format!("{error:#}"), get: get.into() };
         Self { name: name.into(), enables: enables.into(), state: look.map_or_else(missing, State::Found) }
@@ -159,11 +159,11 @@ mod tests {
         let whole = Diagnosis { items: vec![item(Ok("/usr/bin/flex".into()))] };
         assert!(whole.is_complete());
         assert_eq!(whole.shown(false).unwrap(), "found    flex  /usr/bin/flex\n");
-        let partial = Diagnosis { items: vec![item(Err(anyhow::anyhow!("not there")))] };
+        let partial = Diagnosis { items: vec![item(Err(anyhow::anyhow!("not found")))] };
         assert!(!partial.is_complete());
         assert_eq!(
             partial.shown(false).unwrap(),
-            "missing  flex  not there\n               would enable: building kernels\n               to get it: apt-get install flex\n"
+            "missing  flex  not found\n               would enable: building kernels\n               to get it: apt-get install flex\n"
         );
         let json = partial.shown(true).unwrap();
         assert!(json.contains("\"missing\": {") && json.contains("\"get\": \"apt-get install flex\""), "{json}");

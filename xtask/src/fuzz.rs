@@ -76,7 +76,7 @@ fn keep(target: &str, directory: &Path) -> anyhow::Result<()> {
     corpus("keep", target, &[&smallest])
 }
 
-/// Starts the program of a target; says whether it ended well.
+/// Runs the program of a target; returns whether it succeeded.
 fn program<'a>(target: &'a str, options: impl Iterator<Item = &'a str>, directories: &[&Path]) -> anyhow::Result<bool> {
     let arguments = ["run", "--release", "--quiet", "--bin", target, "--"].into_iter().chain(options);
     // The configuration in its directory sets the flags of the instrumentation.

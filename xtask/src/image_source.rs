@@ -25,7 +25,7 @@ impl ImageSource {
     /// Reads the image.
     ///
     /// # Errors
-    /// It cannot be read, or there is none.
+    /// It cannot be read, or does not exist.
     pub fn image(&self) -> anyhow::Result<Image> {
         match (&self.file, &self.vmlinux) {
             (Some(path), _) => Ok(Image::read(path)?),

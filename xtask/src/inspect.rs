@@ -98,7 +98,7 @@ impl fmt::Display for BrokenRules {
         write!(f, "{words}{}: {count} finding{}", self.0.subject, if count == 1 { "" } else { "s" })?;
         let (explained, others) = explained(&self.0);
         if others.is_empty() && !explained.is_empty() {
-            write!(f, ", no other than a kernel's own image may have; docs/rules.md says why")?;
+            write!(f, ", all of which a kernel's unmodified image may have; docs/rules.md gives the reasons")?;
         }
         Ok(())
     }
@@ -157,7 +157,7 @@ fn selected(mut report: Report, chosen: &[&Rule]) -> anyhow::Result<Report> {
     report.examinations.retain(|examination| chosen.contains(&examination.rule));
     if report.examinations.is_empty() {
         bail!(
-            "{}: none of these rules is about such a file; `check` has those for objects, `verify` those for images",
+            "{}: none of these rules applies to such a file; use `check` for objects, `verify` for images",
             report.subject
         );
     }

@@ -17,7 +17,7 @@ const SOURCES: [&str; 2] = ["crates/vdso-abi", "crates/vdso-getrandom"];
 /// Records a build of `images`, each with its file name.
 ///
 /// # Errors
-/// A source cannot be read, or a program does not tell its version.
+/// A source cannot be read, or a program does not print its version.
 pub fn of(object: &CheckedObject, images: &[(&str, &VerifiedImage)], linker: Linker) -> anyhow::Result<Manifest> {
     let mut manifest = Manifest::new();
     let mut sources = vec![workspace::root().join("Cargo.lock"), link::script()];

@@ -48,7 +48,7 @@ const PROBED: &str = "__vdso_getrandom";
 /// file name of the image. Exports that the kernel of an image must not have are not called.
 ///
 /// # Errors
-/// The image cannot be mapped, or one of its answers is not what the contract says.
+/// The image cannot be mapped, or one of its answers violates the contract.
 pub fn call(name: &'static str, image: &VerifiedImage) -> anyhow::Result<Vec<Call>> {
     let native = NativeImage::map(image.image(), image.layout())?;
     native.data().set_generation(GENERATION);
@@ -63,7 +63,7 @@ pub fn call(name: &'static str, image: &VerifiedImage) -> anyhow::Result<Vec<Cal
         native.data().set_simd(simd);
         for &export in &drawing {
             let bytes = draw(&native, export)?;
-            ensure!(bytes != [0; LEN], "{export} with {cipher} left the buffer as it was");
+            ensure!(bytes != [0; LEN], "{export} with {cipher}: the buffer is unchanged");
             calls.push(Call { image: name, export, cipher, generation: GENERATION, bytes: hex(&bytes) });
         }
     }
@@ -83,7 +83,7 @@ fn probe(native: &NativeImage) -> anyhow::Result<()> {
             && params.mmap_prot == STATE_MMAP_PROT
             && params.mmap_flags == STATE_MMAP_FLAGS
             && params.reserved == [0; 13],
-        "the size probe answers other than crates/vdso-abi says"
+        "the size probe's answer differs from crates/vdso-abi"
     );
     Ok(())
 }
@@ -104,7 +104,7 @@ fn draw(native: &NativeImage, export: &str) -> anyhow::Result<[u8; LEN]> {
     // SAFETY: unmaps the mapping made above, which is no longer referenced; it held a key.
     unsafe { munmap(state, PAGE_SIZE) }?;
     let result = result?;
-    ensure!(result == LEN as isize, "{export} returned {result}, wanted {LEN}");
+    ensure!(result == LEN as isize, "{export} returned {result} instead of {LEN}");
     Ok(bytes)
 }
 

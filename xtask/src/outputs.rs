@@ -20,26 +20,26 @@ pub fn file(path: &Path) -> anyhow::Result<()> {
     takes_files(parent)
 }
 
-/// A directory that is to be made, if it is not there: the nearest one above it must take new files.
+/// Checks a directory that exists or will be created: its nearest existing parent must be writable.
 ///
 /// # Errors
 /// A file is in its place, or the directory above it cannot be written to.
 pub fn directory(path: &Path) -> anyhow::Result<()> {
     let above = path.ancestors().map(|above| if above == "" { Path::new(".") } else { above });
-    // A dangling symbolic link is there and leads nowhere.
+    // A dangling symbolic link counts as existing.
     let nearest = above.into_iter().find(|above| above.symlink_metadata().is_ok());
     match nearest {
         Some(nearest) => takes_files(nearest),
-        None => bail!("{}: no directory above it is there", path.display()),
+        None => bail!("{}: none of its parent directories exists; name another directory", path.display()),
     }
 }
 
-/// Tries it, because permissions say nothing about read-only file systems.
+/// Creates a file to find out: permissions do not show read-only file systems.
 fn takes_files(directory: &Path) -> anyhow::Result<()> {
     let shown = directory.display();
-    ensure!(directory.is_dir(), "{shown}: not a directory; name another place for the results");
+    ensure!(directory.is_dir(), "{shown}: not a directory; name another directory for the results");
     tempfile::tempfile_in(directory)
-        .with_context(|| format!("{shown}: not writable; name another place for the results"))?;
+        .with_context(|| format!("{shown}: not writable; name another directory for the results"))?;
     Ok(())
 }
 
@@ -77,7 +77,7 @@ mod tests {
         directory(Path::new("relative/new")).unwrap();
         for wrong in [file.clone(), file.join("below"), "/proc/new/deep".into()] {
             let error = error(directory(&wrong));
-            assert!(error.contains("name another place for the results"), "{error}");
+            assert!(error.contains("name another directory for the results"), "{error}");
         }
         assert!(!parent.path().join("new").exists(), "nothing is made");
     }

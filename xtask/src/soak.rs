@@ -46,7 +46,7 @@ fn fits(SoakArgs { words, threads, .. }: &SoakArgs, available: u64) -> anyhow::R
     let [needed, there] = [words.saturating_mul(WORD), available].map(|bytes| bytes.div_ceil(1_000_000));
     ensure!(
         *words <= most,
-        "--words {words}: {needed} MB beside {threads} threads, and {there} MB of memory are available; name at most {most}"
+        "--words {words}: {needed} MB needed in addition to {threads} threads, {there} MB available; name at most {most}"
     );
     Ok(())
 }
@@ -65,7 +65,7 @@ pub fn run(options: &SoakArgs) -> anyhow::Result<Verdict> {
     match output.status.code() {
         Some(0) => Ok(Verdict::Passed),
         Some(1) => Ok(Verdict::Failed),
-        _ => bail!("soak: {}", output.status),
+        _ => bail!("the soak program ended with {}", output.status),
     }
 }
 

@@ -67,7 +67,7 @@ pub fn run(options: &SpliceArgs) -> anyhow::Result<()> {
 /// Writes the image that a splice was made from.
 ///
 /// # Errors
-/// The splice is none, or was changed since.
+/// The file is not a splice, or was changed since.
 pub fn undo(options: &UnspliceArgs) -> anyhow::Result<()> {
     outputs::file(&options.out)?;
     let original = unsplice(&Image::read(&options.file)?)?;
@@ -77,7 +77,7 @@ pub fn undo(options: &UnspliceArgs) -> anyhow::Result<()> {
 
 fn write(out: &Path, image: &Image) -> anyhow::Result<()> {
     let name = out.file_name().and_then(|name| name.to_str());
-    let name = name.ok_or_else(|| anyhow!("{}: no name for a file", out.display()))?;
+    let name = name.ok_or_else(|| anyhow!("{}: not a file name; name a file", out.display()))?;
     let directory = out.parent().filter(|directory| *directory != "").unwrap_or(Path::new("."));
     transaction::commit(directory, &[Step::Write(name.into(), image.data().into())])?;
     line("Finished", workspace::shown(out));

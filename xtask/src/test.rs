@@ -128,7 +128,7 @@ pub fn run(options: &TestArgs, build_vdso: impl FnOnce() -> anyhow::Result<PathB
 }
 
 fn generated_files() -> anyhow::Result<()> {
-    anyhow::ensure!(bless::run(true)?, "a generated file is stale");
+    anyhow::ensure!(bless::run(true)?, "a generated file is out of date; run `cargo xtask bless`");
     Ok(())
 }
 

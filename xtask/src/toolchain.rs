@@ -126,7 +126,7 @@ pub fn sysroot() -> anyhow::Result<PathBuf> {
 fn shipped(program: &str) -> anyhow::Result<PathBuf> {
     let path = sysroot()?.join("lib/rustlib").join(TARGET).join("bin").join(program);
     if !path.is_file() {
-        bail!("{}: not there; the Rust toolchain lacks {program}: install the one of rust-lang.org", path.display());
+        bail!("{}: not found; the Rust toolchain lacks {program}: install the one of rust-lang.org", path.display());
     }
     Ok(path)
 }

@@ -79,7 +79,7 @@ impl Boots {
         Ok(Self { options: options.clone(), object: sha256(&fs_err::read(object)?), builds })
     }
 
-    /// Builds the guests where something changed, boots each variant of each kernel as soon as it is built, and prints one
+    /// Builds changed guests, boots each variant of each kernel as soon as it is built, and prints one
     /// line for each and the verdict.
     ///
     /// # Errors
@@ -192,7 +192,7 @@ impl BootArgs {
         // Without a boot that was selected, a kernel need not be built.
         let is_booted = |kernel: &Selected| self.boots().any(|boot| boot.content() == kernel.content);
         let kernels: Vec<Selected> = self.selection.kernels()?.into_iter().filter(is_booted).collect();
-        anyhow::ensure!(!kernels.is_empty(), "no kernel that is selected has such a boot; name another series");
+        anyhow::ensure!(!kernels.is_empty(), "no selected kernel has such a boot; name another series");
         Ok(kernels)
     }
 
@@ -239,7 +239,7 @@ fn shell(options: &BootArgs, kernel: &Kernel, initramfs: &Path) -> anyhow::Resul
     machine.run_on_terminal()
 }
 
-/// One object for all series: what was linked into a kernel is what was checked, to the byte.
+/// Checks that every kernel holds the verified object, byte for byte: all series share one object.
 fn same_object(kernel: &Selected, linked: &str, wanted: &str) -> Counts {
     let (name, content) = (kernel.name, kernel.content);
     if linked == wanted {

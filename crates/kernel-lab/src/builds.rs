@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 pub struct Finished {
     /// The selected kernel.
     pub selected: Selected,
-    /// The kernel, or the reason why there is none.
+    /// The kernel, or the error of its build.
     pub kernel: anyhow::Result<Kernel>,
     /// The time of the build.
     pub stages: Stages,

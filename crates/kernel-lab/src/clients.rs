@@ -60,7 +60,7 @@ pub fn names() -> Vec<&'static str> {
     TABLE.lines().filter_map(name).collect()
 }
 
-/// Fetches everything that is not there yet.
+/// Fetches all missing packages.
 ///
 /// # Errors
 /// A package cannot be had.

@@ -22,7 +22,7 @@ impl<'path> Compiler<'path> {
     /// Finds the machine's own compiler, or the one that `CC` names.
     ///
     /// # Errors
-    /// There is none.
+    /// No C compiler is installed.
     pub fn find(output: &'path Path) -> anyhow::Result<Self> {
         Ok(Self { program: program()?, output })
     }
@@ -46,7 +46,7 @@ impl<'path> Compiler<'path> {
 /// The machine's own compiler, or the one that `CC` names.
 ///
 /// # Errors
-/// There is none.
+/// No C compiler is installed.
 pub fn program() -> anyhow::Result<OsString> {
     let target = "x86_64-unknown-linux-gnu";
     let mut build = cc::Build::new();

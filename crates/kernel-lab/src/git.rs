@@ -71,7 +71,7 @@ pub fn hunks_between<'file>(
     }
     let arguments = ["diff", "--no-index", "--no-color", "--no-ext-diff", "--text", "--no-prefix", "old", "new"];
     let output = run(git(scratch.0.path(), arguments.iter()))?;
-    // 1 says that they differ.
+    // 1: they differ.
     ensure!(
         matches!(output.status.code(), Some(0 | 1)),
         "git diff failed: {}",

@@ -40,7 +40,7 @@ pub struct Glue {
 }
 
 impl Glue {
-    /// The glue of a series with an empty object: what is to be undone or tried does not depend on the object's bytes.
+    /// The glue of a series with an empty object: reverting and trying do not depend on the object's bytes.
     ///
     /// # Errors
     /// As for [`Glue::load`].

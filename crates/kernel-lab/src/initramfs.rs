@@ -26,7 +26,7 @@ impl Archive {
     /// An archive with what every guest needs.
     ///
     /// # Errors
-    /// None: memory takes what is written.
+    /// None: writing to memory does not fail.
     pub fn new() -> anyhow::Result<Self> {
         let mut archive = Self { bytes: Vec::new(), entries: 0, directories: BTreeSet::new() };
         DIRECTORIES.iter().try_for_each(|directory| archive.directory(directory))?;
@@ -62,7 +62,7 @@ impl Archive {
     /// A symbolic link.
     ///
     /// # Errors
-    /// None: memory takes what is written.
+    /// None: writing to memory does not fail.
     pub fn link(&mut self, name: &str, target: &Path) -> anyhow::Result<()> {
         self.parents(name)?;
         self.entry(name, ModeFileType::Symlink, 0o777, target.as_os_str().as_bytes(), |link| link)
@@ -85,7 +85,7 @@ impl Archive {
         let mut names = entries.into_iter().map(|entry| entry.file_name()).collect::<Vec<_>>();
         names.sort();
         for below in names {
-            let text = below.to_str().ok_or_else(|| anyhow::anyhow!("{}: a name in no UTF-8", path.display()))?;
+            let text = below.to_str().ok_or_else(|| anyhow::anyhow!("{}: the name is not UTF-8", path.display()))?;
             self.tree(&format!("{name}/{text}"), &path.join(&below))?;
         }
         Ok(())
@@ -110,7 +110,7 @@ impl Archive {
     /// The bytes of the archive.
     ///
     /// # Errors
-    /// None: memory takes what is written.
+    /// None: writing to memory does not fail.
     pub fn finish(self) -> anyhow::Result<Vec<u8>> {
         Ok(newc::trailer(self.bytes)?)
     }

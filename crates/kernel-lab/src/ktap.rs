@@ -58,7 +58,7 @@ impl<'text> Report<'text> {
         defects
     }
 
-    /// Reads a line; the error says what is wrong with it.
+    /// Reads a line; the error describes the fault.
     fn line(&mut self, line: &'text str) -> Result<(), &'static str> {
         if let Some(version) = line.strip_prefix("KTAP version ") {
             if std::mem::replace(&mut self.has_version, true) {

@@ -60,7 +60,7 @@ impl Build {
         let dropped = dropped_options(options, &config);
         if !dropped.is_empty() {
             bail!(
-                "{}: not in the configuration that came out: {}; each depends on something that is missing in the file",
+                "{}: missing in the resulting configuration: {}; add the options that they depend on",
                 workspace::shown(&fragment),
                 dropped.join(", ")
             );
@@ -178,7 +178,7 @@ mod tests {
         assert_eq!(dropped_options(fragment, config), ["CONFIG_B=y", "# CONFIG_D is not set", "CONFIG_F=5"]);
     }
 
-    /// A tree whose Makefile does nothing but what `recipe` says.
+    /// A tree whose Makefile runs only `recipe`.
     fn build_of(recipe: &str) -> (tempfile::TempDir, Build) {
         let directory = tempfile::tempdir().unwrap();
         let source = directory.path().join("source");

@@ -32,7 +32,7 @@ impl Counts {
     }
 }
 
-/// Holds the verdict of a boot against what was expected and prints it, the end of its console where something was wrong.
+/// Compares the verdict of a boot with the expected one and prints it; after a failure also the end of its console.
 ///
 /// # Errors
 /// The console cannot be read.

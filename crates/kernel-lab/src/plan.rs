@@ -107,7 +107,7 @@ impl Plan {
         Self::between(tree, now, wanted, record.as_ref(), Some(&application))
     }
 
-    /// The step from what a tree holds to what it held before the glue came. Without a record, `glue` says what to undo.
+    /// Plans the way from a tree with the glue to the tree before it. Without a record, `glue` gives the changes to undo.
     ///
     /// # Errors
     /// The tree has no glue, or lines of the glue were changed since.
@@ -123,7 +123,7 @@ impl Plan {
     /// Carries out the plan.
     ///
     /// # Errors
-    /// A file could not be written; the tree is as it was then.
+    /// A file cannot be written; the tree is then unchanged.
     pub fn commit(&self) -> anyhow::Result<()> {
         transaction::sweep(&self.root, self.paths.iter().map(String::as_str))?;
         transaction::commit(&self.root, &self.steps)?;
@@ -205,7 +205,7 @@ fn reconstructed(tree: &KernelTree, glue: &Glue) -> anyhow::Result<Record> {
     let mut application = Application::default();
     for (path, bytes) in &glue.files {
         let Some(now) = read(root, path)? else { continue };
-        // The object may come from an earlier build, so its name is all that tells it.
+        // The object may come from an earlier build, so only its name is compared.
         ensure!(
             now == *bytes || *path == object,
             "{lost}, and {path} is not the file of this glue; nothing was changed"
@@ -251,7 +251,7 @@ fn originals(tree: &KernelTree, record: &Record) -> anyhow::Result<(Contents, Co
     Ok((now, before))
 }
 
-/// Reads a file of the tree; `None` if there is none.
+/// Reads a file of the tree; `None` if it does not exist.
 fn read(root: &Path, path: &str) -> anyhow::Result<Option<Vec<u8>>> {
     let full = root.join(path);
     match fs_err::symlink_metadata(&full) {

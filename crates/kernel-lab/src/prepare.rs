@@ -82,7 +82,7 @@ pub fn run(options: &KernelArgs, object: &Path) -> anyhow::Result<Option<Outcome
 /// Puts `object` and the glue of the tree's series into the tree, or updates an earlier application; shows each change.
 ///
 /// # Errors
-/// The tree is of no known series, dirty or partly patched, or cannot be written; it is as it was then.
+/// The tree is of no known series, dirty or partly patched, or cannot be written; it is then unchanged.
 fn apply(root: &Path, object: &Path) -> anyhow::Result<(KernelTree, Outcome)> {
     let tree = recognise(root)?;
     let plan = Plan::apply(&tree, &Glue::load(&glue::directory(), tree.series, object)?)?;
@@ -93,7 +93,7 @@ fn apply(root: &Path, object: &Path) -> anyhow::Result<(KernelTree, Outcome)> {
 /// Puts the tree back into the state that it had before [`apply`].
 ///
 /// # Errors
-/// The tree has no glue of ours, or files of it were changed since; it is as it was then.
+/// The tree has no glue of ours, or its files were changed since; it is then unchanged.
 pub fn revert(root: &Path) -> anyhow::Result<Outcome> {
     let tree = recognise(root)?;
     let plan = Plan::revert(&tree, &Glue::without_object(&glue::directory(), tree.series)?)?;

@@ -39,7 +39,7 @@ fn complained(mut output: impl Write, text: impl Display) {
     let _ = writeln!(output, "{text}");
 }
 
-/// Prints what was asked for to standard output, as it is. A reader that closed the pipe has seen enough.
+/// Prints a result to standard output. A pipe that its reader closed is no error.
 ///
 /// # Errors
 /// It cannot be written.

@@ -36,7 +36,7 @@ impl Monitor {
         stream.set_write_timeout(Some(TIME_LIMIT))?;
         let mut monitor = Self(BufReader::new(stream));
         let greeting = monitor.read()?;
-        ensure!(greeting.get("QMP").is_some(), "the monitor greets with {greeting}");
+        ensure!(greeting.get("QMP").is_some(), "the monitor's greeting is not of QMP: {greeting}");
         monitor.execute("qmp_capabilities", json!({}))?;
         Ok(monitor)
     }
@@ -50,7 +50,7 @@ impl Monitor {
         self.execute("stop", json!({}))?;
         self.execute("migrate", json!({ "uri": format!("exec:cat >{file}") }))?;
         let status = self.poll("query-migrate", |status| matches!(status, "completed" | "failed" | "cancelled"))?;
-        ensure!(status == "completed", "saving the machine {status}");
+        ensure!(status == "completed", "the machine was not saved: the migration {status}");
         Ok(())
     }
 
@@ -60,22 +60,22 @@ impl Monitor {
     /// The emulator's, or the time is over.
     pub fn resume(&mut self) -> anyhow::Result<()> {
         let status = self.poll("query-status", |status| status != "inmigrate")?;
-        ensure!(status == "paused", "the machine that was read is {status}");
+        ensure!(status == "paused", "the restored machine is {status}, not paused");
         self.execute("cont", json!({}))?;
         Ok(())
     }
 
-    /// Asks again and again for a status, until it is a final one.
+    /// Polls a status until it is final.
     fn poll(&mut self, command: &str, is_final: impl Fn(&str) -> bool) -> anyhow::Result<String> {
         let deadline = Instant::now() + TIME_LIMIT;
         loop {
             let answer = self.execute(command, json!({}))?;
-            // Right after its beginning a migration has none.
+            // A migration that has just begun has no status.
             let status = answer["status"].as_str().unwrap_or_default();
             if is_final(status) {
                 return Ok(status.to_owned());
             }
-            ensure!(Instant::now() < deadline, "{command} still says {status:?} after {TIME_LIMIT:?}");
+            ensure!(Instant::now() < deadline, "{command}: the status is still {status:?} after {TIME_LIMIT:?}");
             sleep(PAUSE);
         }
     }
@@ -111,7 +111,7 @@ mod tests {
 
     const GREETING: &str = r#"{"QMP": {"version": {}}}"#;
 
-    /// An emulator that says these lines, the first by itself and each other one for a request; returns the requests.
+    /// An emulator that sends the first line at once and one more line for each request; returns the requests.
     fn emulator(socket: &Path, lines: &[&str]) -> JoinHandle<Vec<String>> {
         let listener = UnixListener::bind(socket).unwrap();
         let lines: Vec<String> = lines.iter().map(|line| format!("{line}\n")).collect();
@@ -162,7 +162,7 @@ mod tests {
         let refused = r#"{"error": {"class": "GenericError", "desc": "no such place"}}"#;
         for (lines, words) in [
             (&[GREETING, done, done, refused][..], "refuses migrate: "),
-            (&[GREETING, done, done, done, failed], "saving the machine failed"),
+            (&[GREETING, done, done, done, failed], "the machine was not saved: the migration failed"),
             (&[GREETING, done, "no"], "not JSON: no"),
         ] {
             let (outcome, _) = session(lines, |monitor| monitor.save("state"));
@@ -180,6 +180,6 @@ mod tests {
         assert_eq!(requests, ["qmp_capabilities", "query-status", "query-status", "cont"]);
         let broken = r#"{"return": {"status": "internal-error"}}"#;
         let error = session(&[GREETING, done, broken], Monitor::resume).0.unwrap_err().to_string();
-        assert_eq!(error, "the machine that was read is internal-error");
+        assert_eq!(error, "the restored machine is internal-error, not paused");
     }
 }

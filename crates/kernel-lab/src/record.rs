@@ -82,10 +82,10 @@ impl Record {
         Self { format: FORMAT, applications: applications.iter().map(|&application| application.clone()).collect() }
     }
 
-    /// Reads the record of a tree; `None` if there is none.
+    /// Reads the record of a tree; `None` if the tree has no record.
     ///
     /// # Errors
-    /// It cannot be read, or is none of this version.
+    /// It cannot be read, or is of another version.
     pub fn load(tree: &KernelTree) -> anyhow::Result<Option<Self>> {
         let path = tree.root.join(tree.series.record_path());
         if !path.exists() {

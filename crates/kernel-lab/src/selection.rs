@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! Which kernels are booted: one of each series, and where the object can stand alone, one with nothing but the object.
+//! Selects the kernels to boot: one of each series, and for some series one more with the object alone.
 
 use super::make::Build;
 use super::test_kernel::{self, Content, TestKernel};

@@ -30,7 +30,7 @@ pub struct StockArgs {
     no_install: bool,
 }
 
-/// Builds the images that are not there yet.
+/// Builds the missing images.
 ///
 /// # Errors
 /// Something is missing, or an image cannot be built.

@@ -104,7 +104,7 @@ fn plain(path: &Path) -> anyhow::Result<()> {
     let kind = there.file_type();
     ensure!(
         kind.is_file() || kind.is_dir(),
-        "{}: {}; name a file, or a place where there is none",
+        "{}: {}; name a plain file or a path that does not exist",
         path.display(),
         if kind.is_symlink() { "a symbolic link" } else { "a device, a pipe or a socket" }
     );
@@ -133,7 +133,7 @@ fn stage(path: &Path, bytes: &[u8], mode: Option<u32>) -> anyhow::Result<NamedTe
 /// The permission bits of a file, if there is one.
 ///
 /// # Errors
-/// It cannot be looked at.
+/// Its metadata cannot be read.
 pub fn mode_of(path: &Path) -> anyhow::Result<Option<u32>> {
     Ok(if path.exists() { Some(fs_err::metadata(path)?.permissions().mode() & 0o7777) } else { None })
 }

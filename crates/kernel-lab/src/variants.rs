@@ -28,7 +28,7 @@ impl Variant {
         Self { name, content: Content::Glue, suite: Suite::Contract, cpu, append, expected: Expected::Pass }
     }
 
-    /// A boot in which every client must behave as `append` says.
+    /// A boot in which every client program must behave as `append` requires.
     const fn clients(name: &'static str, append: &'static str) -> Self {
         Self { suite: Suite::Clients, ..Self::contract(name, "max", append) }
     }

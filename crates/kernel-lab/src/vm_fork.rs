@@ -36,7 +36,7 @@ pub static SCENARIOS: [Scenario; 2] = [
     Scenario { name: "vm-fork-deaf", append: "acpi=off", hears: false },
 ];
 
-/// Generation ids: of the machine that is saved, and of clones that are told that they are others.
+/// Generation ids of the saved machine and of its clones.
 const SAVED_ID: &str = "6f1d7a52-0c1e-4b0e-9a37-3f0d5f3a8c01";
 const NEW_IDS: [&str; 2] = ["b1c6a0de-52f4-4d3b-8a59-7be8f6c1d202", "0e94b7c3-9d68-47a1-b0c5-21d3a8e7f403"];
 
@@ -119,7 +119,7 @@ impl Scene<'_> {
         monitor.save("state")
     }
 
-    /// Restores the machine under an id; `hears` says that its kernel will print that it did.
+    /// Restores the machine under an id; with `hears`, its kernel prints that it noticed.
     fn restore(&self, name: &'static str, id: &str, hears: bool) -> anyhow::Result<Restored> {
         let machine = self.machine(name);
         let (input, mut word) = pipe()?;

@@ -25,7 +25,7 @@ pub fn target() -> PathBuf {
     root().join("target")
 }
 
-/// Where `build-vdso` writes, unless it is told otherwise.
+/// The default output directory of `build-vdso`.
 pub fn vdso_output() -> PathBuf {
     target().join("vdso")
 }

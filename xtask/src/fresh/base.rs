@@ -18,7 +18,7 @@ pub fn directory() -> PathBuf {
     workspace::target().join("fresh")
 }
 
-/// The archive for the machine's release, made where it is not there yet.
+/// The archive for the machine's release, made if it is missing.
 ///
 /// # Errors
 /// The mirror fails, or lacks a package; the message ends with mmdebstrap's last lines.

@@ -50,7 +50,7 @@ struct Ran {
     elapsed: Duration,
 }
 
-/// Makes a bare root, clones the checkout into it, and runs the commands there. Returns whether they did what is expected.
+/// Makes a bare root, clones the checkout into it, and runs the commands there. Returns whether they ended as expected.
 ///
 /// # Errors
 /// The root cannot be made: the user is not root, no mirror is configured, a tool is missing, or the mirror fails.

@@ -63,5 +63,5 @@ fn check_with_named_rules_applies_no_other() {
     let (_, err) = check(2, ",");
     assert!(err.contains("--rules: no rule is named"), "{err}");
     let (_, err) = check(2, "image-dynamic");
-    assert!(err.contains("bad.o: none of these rules is about such a file"), "{err}");
+    assert!(err.contains("bad.o: none of these rules applies to such a file"), "{err}");
 }

@@ -62,8 +62,8 @@ fn runs_that_test_nothing_or_do_not_fit_are_rejected_before_a_build() {
         (&["soak", "--seconds", "0"], "0 is not in 1.."),
         (&["inject", "--by-timer", "0"], "0 is not in 1.."),
         (&["fuzz", "--runs", "0"], "0 is not in 1.."),
-        (&["soak", "--words", "99999999999999"], "MB of memory are available; name at most "),
-        (&["soak", "--words", "18446744073709551615"], "MB of memory are available; name at most "),
+        (&["soak", "--words", "99999999999999"], " MB available; name at most "),
+        (&["soak", "--words", "18446744073709551615"], " MB available; name at most "),
     ] {
         let (out, err) = streams(2, arguments);
         assert!(out.is_empty() && err.starts_with("error: ") && err.contains(why), "{arguments:?}: {err}");

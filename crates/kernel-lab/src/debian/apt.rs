@@ -44,7 +44,7 @@ impl Apt {
         set("Dir::Etc::sourceparts", "-".into());
         set("Dir::Etc::preferences", preferences.into());
         set("Dir::Etc::preferencesparts", preference_parts.into());
-        // A release that the machine prefers is none that is known here.
+        // The release that the machine prefers may be unknown here.
         set("APT::Default-Release", "".into());
         set("APT::Architecture", "amd64".into());
         set("APT::Architectures", "amd64".into());
@@ -77,7 +77,7 @@ impl Apt {
         let files = fs_err::read_dir(&archives)?.map(|entry| Ok(entry?.path())).collect::<anyhow::Result<Vec<_>>>()?;
         anyhow::ensure!(
             files.len() == packages.len(),
-            "{} packages were wanted and {} came: {files:?}",
+            "{} packages requested, {} fetched: {files:?}",
             packages.len(),
             files.len()
         );

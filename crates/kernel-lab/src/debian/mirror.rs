@@ -22,7 +22,7 @@ impl Mirror {
     /// The first one in the order in which apt reads its files.
     ///
     /// # Errors
-    /// There is none.
+    /// No source names a mirror of Debian.
     pub fn of_this_machine() -> anyhow::Result<Self> {
         Self::find_below(Path::new("/etc/apt"))
     }

@@ -45,7 +45,7 @@ impl Suite {
     }
 }
 
-/// The root of one unpacked package, fetched where it is not there yet.
+/// The root of one unpacked package, fetched if it is missing.
 ///
 /// # Errors
 /// As for [`packages`].
@@ -53,7 +53,7 @@ pub fn package(suite: Suite, name: &str) -> anyhow::Result<PathBuf> {
     Ok(packages(suite, &[name])?.remove(0))
 }
 
-/// The roots of unpacked packages, in the order of their names; all that are not there yet are fetched together.
+/// The roots of unpacked packages, in the order of their names; the missing ones are fetched together.
 ///
 /// # Errors
 /// The machine's apt configuration names no mirror of Debian, the mirror cannot be reached or does not have a package, or
@@ -67,7 +67,8 @@ pub fn packages(suite: Suite, names: &[&str]) -> anyhow::Result<Vec<PathBuf>> {
             Apt::new(&Mirror::of_this_machine()?, suite.name(), directory.join("apt"))?.download(&missing)?;
         archives.iter().try_for_each(|archive| unpack(archive, &directory))?;
     }
-    let found = |name: &&str| unpacked(&directory, name).with_context(|| format!("{name}: fetched, and not there"));
+    let found =
+        |name: &&str| unpacked(&directory, name).with_context(|| format!("{name}: fetched, but not found afterwards"));
     names.iter().map(found).collect()
 }
 

@@ -12,7 +12,7 @@ use std::path::Path;
 /// A way to show that a need is met.
 #[derive(Clone, Copy, Debug)]
 pub enum Probe {
-    /// A program on the path that tells its version.
+    /// A program on the path that prints its version.
     Program(&'static str),
     /// An archive by its path, whole from its first byte to its last.
     Archive(&'static str),
@@ -78,7 +78,7 @@ impl Probe {
         }
     }
 
-    /// Where it is and what it says of itself.
+    /// Its path and version.
     ///
     /// # Errors
     /// It is missing, or does not work.
@@ -97,18 +97,18 @@ fn program(name: &str) -> anyhow::Result<String> {
     Ok(format!("{} ({version})", path.display()))
 }
 
-/// An archive begins and ends with the marks of the xz format, version 1.2.0, sections 2.1.1.1 and 2.1.2.4.
+/// An archive begins and ends with the magic bytes of the xz format, version 1.2.0, sections 2.1.1.1 and 2.1.2.4.
 fn archive(path: &Path) -> anyhow::Result<String> {
     const HEAD: [u8; 6] = [0xfd, b'7', b'z', b'X', b'Z', 0];
     const FOOT: [u8; 2] = *b"YZ";
-    ensure!(path.exists(), "not there");
+    ensure!(path.exists(), "not found");
     let mut file = fs_err::File::open(path)?;
     let (mut head, mut foot) = (Vec::new(), Vec::new());
     file.by_ref().take(HEAD.len() as u64).read_to_end(&mut head)?;
     let end = file.seek(SeekFrom::End(0))?;
     file.seek(SeekFrom::Start(end.saturating_sub(FOOT.len() as u64)))?;
     file.read_to_end(&mut foot)?;
-    ensure!(head == HEAD && foot == FOOT, "there, but not a whole xz archive; install its package again");
+    ensure!(head == HEAD && foot == FOOT, "not a complete xz archive; install its package again");
     Ok(path.display().to_string())
 }
 
@@ -176,11 +176,11 @@ mod tests {
     #[test]
     fn an_archive_is_there_when_it_is_whole() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        assert!(archive(file.path()).unwrap_err().to_string().contains("not a whole xz archive"));
+        assert!(archive(file.path()).unwrap_err().to_string().contains("not a complete xz archive"));
         std::fs::write(file.path(), b"\xfd7zXZ\0 and so on YZ").unwrap();
         archive(file.path()).unwrap();
         std::fs::write(file.path(), b"\xfd7zXZ\0 and so on").unwrap();
         assert!(archive(file.path()).is_err());
-        assert_eq!(archive(Path::new("/no/such/archive")).unwrap_err().to_string(), "not there");
+        assert_eq!(archive(Path::new("/no/such/archive")).unwrap_err().to_string(), "not found");
     }
 }
