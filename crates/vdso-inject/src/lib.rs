@@ -3,7 +3,7 @@
 //!
 //! A [`Target`] is an image with separate data pages, or the running kernel's vDSO. [`inject`] takes each [`case`] of it,
 //! and for each [`Event`] and each instruction makes one run: a state that was never used, the call, the event, and a few
-//! calls afterwards. Each run is judged alone ([`judge`]), and the returned bytes of all runs are compared.
+//! calls afterwards. Each run is checked alone ([`judge`]), and the returned bytes of all runs are compared.
 
 pub mod abandoned;
 pub mod accesses;

@@ -69,7 +69,7 @@ impl Report {
         })
     }
 
-    /// The findings that speak against the target: all but those of the residual events.
+    /// The violations of the target: all findings but those of the residual events.
     pub fn violations(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| !finding.run.event.is_residual())
     }
