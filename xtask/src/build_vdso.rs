@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! `cargo xtask build-vdso`: from source to verified images; prints one line for each stage.
 
+use crate::kernels::KernelArgs;
 use crate::native_call::{self, Call};
 use crate::{inspect, link, manifest, object, outputs, prove_cipher, toolchain};
 use anyhow::{Context, anyhow};
 use clap::{Args, ValueEnum};
-use kernel_lab::prepare::KernelArgs;
 use kernel_lab::progress::line;
 use kernel_lab::transaction::{self, Step};
 use kernel_lab::workspace;

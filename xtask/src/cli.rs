@@ -7,13 +7,12 @@ use crate::doctor::DoctorArgs;
 use crate::fresh::FreshArgs;
 use crate::fuzz::FuzzArgs;
 use crate::inspect::{CheckArgs, DiffArgs, DumpArgs, ExplainArgs, VerifyArgs};
+use crate::kernels::{BootArgs, StockArgs};
 use crate::language::LanguageArgs;
 use crate::prove_cipher::ProveCipherArgs;
 use crate::splice::{SpliceArgs, UnspliceArgs};
 use crate::{bench::BenchArgs, bless::BlessArgs, inject::InjectArgs, model::ModelArgs, soak::SoakArgs, test::TestArgs};
 use clap::{Parser, Subcommand};
-use kernel_lab::boot::BootArgs;
-use kernel_lab::stock_vdso::StockArgs;
 
 /// Build getrandom() for the Linux vDSO, verify it, and add it to kernels.
 ///

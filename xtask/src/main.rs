@@ -16,6 +16,7 @@ mod fuzz;
 mod image_source;
 mod inject;
 mod inspect;
+mod kernels;
 mod language;
 mod link;
 mod manifest;
@@ -109,8 +110,12 @@ fn run(command: Command) -> anyhow::Result<Verdict> {
             let build = || Ok(build_vdso::run(&build_vdso::Options::default())?.out);
             prove_cipher::run(&options, build)?;
         }
-        Command::StockVdso(options) => stock_vdso::run(&options)?,
+        Command::StockVdso(options) => {
+            let install = !options.no_install;
+            stock_vdso::run(&options.selection(), install)?;
+        }
         Command::Boot(options) => {
+            let options = options.into();
             boot::require(&options)?;
             let object = build_vdso::run(&build_vdso::Options::default())?.object();
             return Ok(boot::run(&options, &object)?.failures.is_empty().into());
@@ -137,12 +142,13 @@ fn build_vdso(options: &build_vdso::BuildVdsoArgs) -> anyhow::Result<()> {
     if options.quiet || options.json {
         progress::be_quiet();
     }
-    let outcome = match options.kernel.to_revert() {
+    let kernel = options.kernel.options();
+    let outcome = match kernel.to_revert() {
         Some(tree) => Outcome { build: None, kernel: Some(prepare::revert(tree)?) },
         None => {
-            prepare::require(&options.kernel)?;
+            prepare::require(&kernel)?;
             let build = build_vdso::run(&options.pipeline())?;
-            let kernel = prepare::run(&options.kernel, &build.object())?;
+            let kernel = prepare::run(&kernel, &build.object())?;
             Outcome { build: Some(build), kernel }
         }
     };

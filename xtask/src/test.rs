@@ -4,7 +4,7 @@
 use crate::language::{self, LanguageArgs};
 use crate::{bless, toolchain};
 use duct::cmd;
-use kernel_lab::boot::{self, BootArgs, Boots};
+use kernel_lab::boot::{self, Boots};
 use kernel_lab::packages::{self, Tier};
 use kernel_lab::selection::Selection;
 use kernel_lab::stages::Stages;
@@ -80,7 +80,7 @@ impl Summary {
 pub fn run(options: &TestArgs, build_vdso: impl FnOnce() -> anyhow::Result<PathBuf>) -> anyhow::Result<Summary> {
     let selection = Selection { kernel: options.kernel.clone(), ..Selection::default() };
     selection.series()?;
-    let boot = BootArgs { selection, no_install: options.no_install, ..BootArgs::default() };
+    let boot = boot::Options { selection, no_install: options.no_install, ..boot::Options::default() };
     // Before the native tests, so that the user learns at once which package is missing.
     let boot_needs = if options.native_only { Ok(()) } else { boot::require(&boot) };
     if let Err(error) = &boot_needs {

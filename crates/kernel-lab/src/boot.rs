@@ -19,30 +19,33 @@ use crate::digest::sha256;
 use crate::packages::{self, Tier};
 use crate::progress;
 use anyhow::Context;
-use clap::builder::PossibleValuesParser;
 use std::path::{Path, PathBuf};
 
-/// Options of `cargo xtask boot`.
-#[derive(Clone, Debug, Default, clap::Args)]
-pub struct BootArgs {
+/// The boots to run.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
     /// The kernels to boot.
-    #[command(flatten)]
     pub selection: Selection,
-    /// Run only this boot of each kernel; repeatable
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Boot::all().map(Boot::name)))]
+    /// The names of boots; empty: all.
     pub variant: Vec<String>,
-    /// Run only this client program; repeatable
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(clients::names()))]
+    /// The names of client programs; empty: all.
     pub client: Vec<String>,
-    /// Run only this guest test, by name or unique part [default variant: max]
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["client", "shell"])]
+    /// The one guest test to run, by its name or a unique part of it.
     pub test: Option<String>,
-    /// Run a shell on this terminal in a guest with the client programs
-    #[arg(long, conflicts_with = "client")]
+    /// Whether to run a shell on this terminal instead of tests.
     pub shell: bool,
-    /// Do not install missing packages
-    #[arg(long)]
+    /// Whether missing packages are an error instead of installed.
     pub no_install: bool,
+}
+
+/// The names of all boots.
+pub fn variant_names() -> Vec<&'static str> {
+    Boot::all().map(Boot::name).collect()
+}
+
+/// The names of all client programs.
+pub fn client_names() -> Vec<&'static str> {
+    clients::names()
 }
 
 /// The variant of a boot for one guest test.
@@ -53,7 +56,7 @@ const TEST_VARIANT: &str = "max";
 /// # Errors
 /// The options leave no boot, a tree or an image is no kernel, or something is missing; then the message names it and the
 /// command that would install it.
-pub fn require(options: &BootArgs) -> anyhow::Result<()> {
+pub fn require(options: &Options) -> anyhow::Result<()> {
     options.kernels()?;
     let mut tiers = options.selection.tiers()?;
     tiers.extend([Tier::Guest, Tier::KernelSource(SELFTEST_SERIES)]);
@@ -62,7 +65,7 @@ pub fn require(options: &BootArgs) -> anyhow::Result<()> {
 
 /// Boots whose kernels are being built.
 pub struct Boots {
-    options: BootArgs,
+    options: Options,
     /// SHA-256 of the object that every kernel must hold.
     object: String,
     builds: Builds,
@@ -73,7 +76,7 @@ impl Boots {
     ///
     /// # Errors
     /// Something is missing.
-    pub fn prepare(options: &BootArgs, object: &Path) -> anyhow::Result<Self> {
+    pub fn prepare(options: &Options, object: &Path) -> anyhow::Result<Self> {
         require(options)?;
         let builds = Builds::start(options.kernels()?, object.into());
         Ok(Self { options: options.clone(), object: sha256(&fs_err::read(object)?), builds })
@@ -111,7 +114,7 @@ impl Boots {
 ///
 /// # Errors
 /// Something is missing, or a kernel or a guest cannot be built or started.
-pub fn run(options: &BootArgs, object: &Path) -> anyhow::Result<Counts> {
+pub fn run(options: &Options, object: &Path) -> anyhow::Result<Counts> {
     if options.shell {
         require(options)?;
         let initramfs = Suite::Clients.build()?;
@@ -122,7 +125,7 @@ pub fn run(options: &BootArgs, object: &Path) -> anyhow::Result<Counts> {
 }
 
 /// The suites that are asked for, each with its initramfs.
-fn guests(options: &BootArgs, total: &mut Counts) -> anyhow::Result<Vec<(Suite, PathBuf)>> {
+fn guests(options: &Options, total: &mut Counts) -> anyhow::Result<Vec<(Suite, PathBuf)>> {
     let mut guests = Vec::new();
     for suite in Suite::ALL.into_iter().filter(|suite| options.boots().any(|boot| boot.suite() == *suite)) {
         match total.stages.time(format!("packages of {suite:?}"), || suite.fetch()) {
@@ -139,7 +142,7 @@ fn guests(options: &BootArgs, total: &mut Counts) -> anyhow::Result<Vec<(Suite, 
 
 /// Checks what a build made, and boots each variant of the kernel.
 fn boot_kernel(
-    options: &BootArgs,
+    options: &Options,
     selected: &Selected,
     kernel: &Kernel,
     object: &str,
@@ -164,7 +167,7 @@ fn boot_kernel(
     Ok(())
 }
 
-impl BootArgs {
+impl Options {
     /// The boots that are asked for.
     fn boots(&self) -> impl Iterator<Item = Boot> {
         let is_named = |boot: &Boot| self.variant.is_empty() || self.variant.iter().any(|name| name == boot.name());
@@ -223,7 +226,7 @@ impl BootArgs {
 }
 
 /// A guest with the clients with a shell for a user, as the first of the wanted boots has it.
-fn shell(options: &BootArgs, kernel: &Kernel, initramfs: &Path) -> anyhow::Result<()> {
+fn shell(options: &Options, kernel: &Kernel, initramfs: &Path) -> anyhow::Result<()> {
     let variant = options.shell_variant()?;
     let machine = Machine {
         kernel: &kernel.image,
@@ -266,7 +269,7 @@ fn verifier_is_heard(built: &Built) -> Counts {
     }
 }
 
-fn boot(variant: &Variant, options: &BootArgs, kernel: &Kernel, initramfs: &Path) -> anyhow::Result<Counts> {
+fn boot(variant: &Variant, options: &Options, kernel: &Kernel, initramfs: &Path) -> anyhow::Result<Counts> {
     let Variant { name, cpu, expected, .. } = *variant;
     let append = options.append(variant)?;
     let machine = Machine {
@@ -304,7 +307,7 @@ mod tests {
 
     #[test]
     fn a_client_is_run_with_and_without_the_vdso_and_nothing_else_is() {
-        let options = BootArgs { client: vec!["go".into(), "glibc".into()], ..BootArgs::default() };
+        let options = Options { client: vec!["go".into(), "glibc".into()], ..Options::default() };
         let append = |boot| match boot {
             Boot::Start(variant) => options.append(variant).unwrap(),
             Boot::Clone(scenario) => panic!("{} is a machine without clients", scenario.name),
@@ -313,17 +316,17 @@ mod tests {
         assert_eq!(lines.len(), 2, "{lines:?}");
         assert!(lines.iter().all(|line| line.ends_with(" client=go,glibc")), "{lines:?}");
         assert!(!lines[0].contains("vdso=0 ") && lines[1].contains("vdso=0 "), "{lines:?}");
-        assert_eq!(BootArgs::default().boots().count(), Boot::all().count());
+        assert_eq!(Options::default().boots().count(), Boot::all().count());
     }
 
     #[test]
     fn a_guest_test_is_run_in_one_variant_unless_others_are_named() {
-        let options = |test: &str, variants: &[&str]| BootArgs {
+        let options = |test: &str, variants: &[&str]| Options {
             test: Some(test.into()),
             variant: variants.iter().map(|name| name.to_string()).collect(),
-            ..BootArgs::default()
+            ..Options::default()
         };
-        let lines = |options: &BootArgs| -> Vec<String> {
+        let lines = |options: &Options| -> Vec<String> {
             let line = |boot| match boot {
                 Boot::Start(variant) => options.append(variant).unwrap(),
                 Boot::Clone(scenario) => panic!("{} runs no test", scenario.name),

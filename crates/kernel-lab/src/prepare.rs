@@ -13,20 +13,17 @@ use serde::Serialize;
 use std::path::{Path, PathBuf};
 
 /// Options for a kernel tree.
-#[derive(Clone, Debug, clap::Args)]
-pub struct KernelArgs {
-    /// Add the object and the glue to this kernel tree
-    #[arg(long, value_name = "TREE")]
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The kernel tree; `None`: do nothing.
     pub kernel: Option<PathBuf>,
-    /// Build the tree: in place if it has a .config, else under target/kernel/
-    #[arg(long, requires = "kernel")]
+    /// Whether to build the tree afterwards.
     pub build: bool,
-    /// Remove the object and the glue from the tree again
-    #[arg(long, requires = "kernel", conflicts_with = "build")]
+    /// Whether to remove the object and the glue again.
     pub revert: bool,
 }
 
-impl KernelArgs {
+impl Options {
     /// The tree that is to be put back, which needs no object.
     pub fn to_revert(&self) -> Option<&Path> {
         self.kernel.as_deref().filter(|_| self.revert)
@@ -48,7 +45,7 @@ pub struct Outcome {
 ///
 /// # Errors
 /// The tree is of no known series, dirty or partly patched, or programs that build it are missing.
-pub fn require(options: &KernelArgs) -> anyhow::Result<()> {
+pub fn require(options: &Options) -> anyhow::Result<()> {
     let Some(root) = &options.kernel else { return Ok(()) };
     let tree = recognise(root)?;
     // The object is built later.
@@ -63,7 +60,7 @@ pub fn require(options: &KernelArgs) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// As for [`apply`] and [`build`]. The glue stays in a tree whose build fails.
-pub fn run(options: &KernelArgs, object: &Path) -> anyhow::Result<Option<Outcome>> {
+pub fn run(options: &Options, object: &Path) -> anyhow::Result<Option<Outcome>> {
     let Some(root) = &options.kernel else { return Ok(None) };
     let (tree, mut outcome) = apply(root, object)?;
     if options.build {

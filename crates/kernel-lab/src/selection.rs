@@ -10,16 +10,13 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// The options that select kernels.
-#[derive(Clone, Debug, Default, clap::Args)]
+#[derive(Clone, Debug, Default)]
 pub struct Selection {
-    /// Boot only kernels of this series; repeatable
-    #[arg(long, value_name = "SERIES", value_parser = SERIES.map(|series| series.name))]
+    /// The names of series; empty: all.
     pub series: Vec<String>,
-    /// Build the kernel from a copy of this tree instead of the Debian package
-    #[arg(long, value_name = "TREE", conflicts_with = "series")]
+    /// The tree to copy and build instead of the Debian package.
     pub kernel: Option<PathBuf>,
-    /// Boot this image (bzImage) instead of building one
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["kernel", "series"])]
+    /// The image (bzImage) to boot instead of building one.
     pub image: Option<PathBuf>,
 }
 

@@ -8,7 +8,7 @@ use super::record::Record;
 use super::selection::Selection;
 use super::source::{self, Source};
 use super::test_kernel::BUILT;
-use super::tree::{SERIES, Series};
+use super::tree::Series;
 use crate::packages;
 use crate::transaction::{self, Step};
 use crate::{progress, workspace};
@@ -19,24 +19,12 @@ const DIRECTORY: &str = "stock";
 /// The image with its symbols, and as processes see it.
 const FILES: [&str; 2] = ["vdso64.so.dbg", "vdso64.so"];
 
-/// Options of `stock-vdso`.
-#[derive(Clone, Debug, Default, clap::Args)]
-pub struct StockArgs {
-    /// Build only the image of this series; repeatable
-    #[arg(long, value_name = "SERIES", value_parser = SERIES.map(|series| series.name))]
-    series: Vec<String>,
-    /// Do not install missing packages
-    #[arg(long)]
-    no_install: bool,
-}
-
-/// Builds the missing images.
+/// Builds the missing images of the selected series; `install` allows installing packages.
 ///
 /// # Errors
 /// Something is missing, or an image cannot be built.
-pub fn run(options: &StockArgs) -> anyhow::Result<()> {
-    let selection = Selection { series: options.series.clone(), ..Selection::default() };
-    packages::require(&selection.tiers()?, !options.no_install)?;
+pub fn run(selection: &Selection, install: bool) -> anyhow::Result<()> {
+    packages::require(&selection.tiers()?, install)?;
     for series in selection.series()? {
         let image = build(series, None)?;
         progress::line("Finished", workspace::shown(&image));
