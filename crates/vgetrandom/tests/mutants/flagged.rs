@@ -15,10 +15,12 @@ use vdso_fixtures::mirror::{mirror, write};
 /// has no profiles: they would build the crates for speed.
 fn manifest() -> String {
     let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("the workspace has a manifest");
-    let (before, rest) = manifest.split_once("members = [\n").expect("the manifest lists members");
+    let (before, rest) = manifest.split_once("\nmembers = [\n").expect("the manifest lists members");
+    // The list of members and the one of default members go.
     let (_, rest) = rest.split_once("]\n").expect("the list of members ends");
+    let (_, rest) = rest.split_once("]\n").expect("the list of default members ends");
     let rest = rest.split("[profile").next().expect("a part before the profiles");
-    format!("{before}members = [\"crates/vgetrandom\"]\n{rest}[profile.dev]\ndebug = false\n")
+    format!("{before}\nmembers = [\"crates/vgetrandom\"]\n{rest}[profile.dev]\ndebug = false\n")
 }
 
 /// A copy of the crates, without changes.
