@@ -81,7 +81,10 @@ struct verdict test_many_draws(void)
 /* Lengths around each boundary: batch, group of blocks, page. */
 struct verdict test_long_draws(void)
 {
-	static const size_t lens[] = { 0, 1, 463, 464, 465, 511, 512, 513, 1023, 1024, 4096, 65536, 1000003 };
+	static const size_t lens[] = {
+		0, 1, VGETRANDOM_BATCH_LEN - 1, VGETRANDOM_BATCH_LEN, VGETRANDOM_BATCH_LEN + 1, 511, 512, 513, 1023, 1024,
+		4096, 65536, 1000003,
+	};
 	static unsigned char bytes[1000003 + 8], *end;
 	struct states states = states_alloc(1);
 	size_t total = 0;
@@ -95,7 +98,7 @@ struct verdict test_long_draws(void)
 		got = vdso.vgetrandom(bytes, lens[i], 0, states.first);
 		REQUIRE(got == (ssize_t)lens[i], "%zu bytes returned %zd", lens[i], got);
 		end = bytes + lens[i];
-		REQUIRE(!memcmp(end, "\0\0\0\0\0\0\0", 8), "%zu bytes wrote behind the buffer", lens[i]);
+		REQUIRE(!memcmp(end, "\0\0\0\0\0\0\0", 8), "%zu bytes wrote past the end of the buffer", lens[i]);
 		REQUIRE(!has_duplicate((uint64_t *)bytes, words), "%zu bytes repeat a word", lens[i]);
 		total += lens[i];
 	}

@@ -40,10 +40,10 @@ static const struct kind {
 	size_t len; /* bytes of each draw in the clone */
 	bool in_mid_call; /* the first of them began before the machine was saved */
 } kinds[] = {
-	{ "part_used", 100, 364, 32, false },
-	{ "exhausted", 464, 0, 96, false },
-	{ "full", 512, 464, 608, false },
-	{ "in_mid_call", 100, 364, LONGEST, true },
+	{ "part_used", 100, VGETRANDOM_BATCH_LEN - 100, 32, false },
+	{ "exhausted", VGETRANDOM_BATCH_LEN, 0, 96, false },
+	{ "full", 512, VGETRANDOM_BATCH_LEN, 608, false },
+	{ "in_mid_call", 100, VGETRANDOM_BATCH_LEN - 100, LONGEST, true },
 };
 
 /* Each has a consumer of every kind. The last one is the one in a namespace, which all later children would be in. */

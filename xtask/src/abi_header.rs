@@ -3,14 +3,14 @@
 
 use std::mem::{offset_of, size_of};
 use vdso_abi::rng_data::{VdsoRngData, simd};
-use vdso_abi::state::{STATE_LEN, VgetrandomState};
+use vdso_abi::state::{BATCH_LEN, STATE_LEN, VgetrandomState};
 use vdso_abi::{PAGE_SIZE, flags, note};
 use vdso_link::layout::SHARED_PAGE;
 
-/// Where the header lies in the repository.
+/// Path of the header in the repository.
 pub const PATH: &str = "kernel-glue/common/files/include/vdso/vgetrandom_abi.h";
 
-/// The header's text.
+/// Returns the header's text.
 pub fn text() -> String {
     let rng_data_offset = SHARED_PAGE.vdso_rng_data.rem_euclid(PAGE_SIZE as i64);
     let generation = offset_of!(VdsoRngData, generation);
@@ -30,14 +30,15 @@ pub fn text() -> String {
 /* Length of one opaque state, in bytes. */
 #define VGETRANDOM_STATE_LEN {state_len}
 
-/* Offset in it of the number of random bytes that it has left, 32 bits wide. Opaque to all but tests. */
+/* Offset of the count, the 32-bit number of unread bytes in the batch, and length of the batch. For tests only. */
 #define VGETRANDOM_STATE_REMAINING {remaining}
+#define VGETRANDOM_BATCH_LEN {BATCH_LEN}
 
 /* Protection and flags of mmap() for states, as __vdso_getrandom advertises. */
 #define VGETRANDOM_STATE_MMAP_PROT {prot:#x}
 #define VGETRANDOM_STATE_MMAP_FLAGS {map:#x}
 
-/* Offset of struct vdso_rng_data in the page of shared data, in bytes. */
+/* Offset of struct vdso_rng_data in the data page, in bytes. */
 #define VGETRANDOM_RNG_DATA_OFFSET {rng_data_offset}
 
 /* Offsets of the members of struct vdso_rng_data and its length, in bytes. */
@@ -69,6 +70,7 @@ mod tests {
         let mut probe = tempfile::Builder::new().suffix(".c").tempfile().unwrap();
         let text = super::text();
         let checks = "_Static_assert(VGETRANDOM_STATE_LEN == 512, \"state\");\n\
+                      _Static_assert(VGETRANDOM_BATCH_LEN == 464, \"batch\");\n\
                       _Static_assert(VGETRANDOM_RNG_DATA_OFFSET == 640, \"offset\");\n\
                       _Static_assert(sizeof(VGETRANDOM_NOTE_OWNER) == 11, \"owner\");\n";
         write!(probe, "{text}{text}{checks}").unwrap();

@@ -6,14 +6,15 @@
 /* Length of one opaque state, in bytes. */
 #define VGETRANDOM_STATE_LEN 512
 
-/* Offset in it of the number of random bytes that it has left, 32 bits wide. Opaque to all but tests. */
+/* Offset of the count, the 32-bit number of unread bytes in the batch, and length of the batch. For tests only. */
 #define VGETRANDOM_STATE_REMAINING 504
+#define VGETRANDOM_BATCH_LEN 464
 
 /* Protection and flags of mmap() for states, as __vdso_getrandom advertises. */
 #define VGETRANDOM_STATE_MMAP_PROT 0x3
 #define VGETRANDOM_STATE_MMAP_FLAGS 0x28
 
-/* Offset of struct vdso_rng_data in the page of shared data, in bytes. */
+/* Offset of struct vdso_rng_data in the data page, in bytes. */
 #define VGETRANDOM_RNG_DATA_OFFSET 640
 
 /* Offsets of the members of struct vdso_rng_data and its length, in bytes. */
