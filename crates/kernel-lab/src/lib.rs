@@ -8,6 +8,7 @@
 
 pub mod boot;
 mod builds;
+mod client_table;
 mod clients;
 mod compiler;
 mod console;

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* One client: run, and judged by what it says and by how often it called. */
+/* Runs one client program and checks its exit status, its output and its number of system calls. */
 #define _GNU_SOURCE
 #include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "judge.h"
+#include "init.h"
 
-/* A client that failed while the kernel reseeded runs once more. The interval grows with uptime. */
+/* A client that fails during a reseed runs again: a reseed costs each state a key. The interval grows with uptime. */
 enum { ATTEMPTS = 6 };
 
-/* So many reports go over one processor. */
+/* From this number of reports on, everything runs on one processor. */
 enum { MANY_REPORTS = 1000 };
 
 static uint64_t generation(void)
@@ -19,18 +19,18 @@ static uint64_t generation(void)
 	return vdso.image ? rng_data().generation : 0;
 }
 
-static struct verdict judged(const struct client *client, const struct counted *run, const char *said, bool served)
+static struct verdict check(const struct client *client, const struct counted *run, const char *said, bool exported)
 {
 	bool well = has_ended_well(run);
 
-	if (!served && client->least == REFUSED) {
-		/* In its own words: a program that could not even be started must not pass for one. */
+	if (!exported && client->least == MUST_FAIL) {
+		/* The client prints "refused"; a program that did not start must not pass. */
 		REQUIRE(!well && strstr(said, "refused"), "status %#x without the vDSO, not refused: %s", run->status,
 			said);
-		return pass("as it must be: %s", said);
+		return pass("refused as required: %s", said);
 	}
 	REQUIRE(well, "status %#x after %ld calls: %s", run->status, run->calls, said);
-	if (served)
+	if (exported)
 		REQUIRE(run->calls <= client->most, "%ld system calls, at most %ld expected: %s", run->calls,
 			client->most, said);
 	else
@@ -39,7 +39,7 @@ static struct verdict judged(const struct client *client, const struct counted *
 	return pass("%ld system calls: %s", run->calls, said);
 }
 
-/* The last line of a file, without its end. */
+/* Reads the last line of a file, without its newline. */
 static void last_line(int file, char *line, size_t size)
 {
 	off_t len = lseek(file, 0, SEEK_END), from = len < (off_t)size ? 0 : len - (off_t)size + 1;
@@ -57,8 +57,8 @@ static void last_line(int file, char *line, size_t size)
 }
 
 /*
- * A report is two processes that wake each other, across processors many times as slow as on
- * one, above all when the processors are emulated. So where they come by the thousand one has to do.
+ * For each report two processes wake each other. On two processors, above all emulated ones, that
+ * is many times slower than on one, so a client with many reports gets one processor.
  */
 static void choose_processors(long reports)
 {
@@ -70,11 +70,11 @@ static void choose_processors(long reports)
 	sched_setaffinity(0, sizeof(processors), &processors);
 }
 
-struct verdict run_client(const struct client *client, bool served)
+struct verdict run_client(const struct client *client, bool exported)
 {
 	struct verdict verdict = { 0 };
 
-	choose_processors(served ? client->most : client->least);
+	choose_processors(exported ? client->most : client->least);
 	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
 		int output = memfd_create(client->name, MFD_CLOEXEC);
 		uint64_t before = generation();
@@ -83,8 +83,8 @@ struct verdict run_client(const struct client *client, bool served)
 
 		last_line(output, said, sizeof(said));
 		close(output);
-		verdict = judged(client, &run, said, served);
-		/* A new generation means a new key for each state, as many as there are, and none for the forbidden. */
+		verdict = check(client, &run, said, exported);
+		/* After a reseed each state fetches a new key, and the seccomp filter of `forbidden` refuses that. */
 		if (verdict.passed || generation() == before)
 			break;
 	}

@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * /init of the clients' tests: runs unmodified programs and judges how many
- * getrandom system calls they make. The kernel's command line says:
- *   expect_vdso=1 or 0  whether the image has __vdso_getrandom
- *   client=NAME,...     only these
- *   shell=1             no tests, a shell for a person
+ * /init of the client tests: runs unmodified programs and checks how many
+ * getrandom system calls they make. Options on the kernel command line:
+ *   expect_vdso=1 or 0  whether the image must export __vdso_getrandom
+ *   client=NAME,...     run only these clients
+ *   shell=1             run a shell and no tests
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "judge.h"
+#include "init.h"
 
 static const struct client clients[] = {
-#define CLIENT(name, most, least, ...) { #name, most, least, (char *const[]){ __VA_ARGS__, NULL } },
+/* Generated from ../clients.toml. */
 #include "clients.h"
-#undef CLIENT
 };
 
 static bool is_in_list(const char *name, const char *list)
@@ -33,21 +32,21 @@ static bool is_in_list(const char *name, const char *list)
 
 #define COUNT (sizeof(clients) / sizeof(clients[0]))
 
-/* Whether a client is on a list with commas; all are if there is none. */
-static bool is_wanted(size_t i, const char *wanted)
+/* chosen: names separated by commas, or NULL for all clients. */
+static bool is_chosen(size_t i, const char *chosen)
 {
-	return !wanted || is_in_list(clients[i].name, wanted);
+	return !chosen || is_in_list(clients[i].name, chosen);
 }
 
-static void judge_clients(const char *wanted, bool served)
+static void run_clients(const char *chosen, bool exported)
 {
 	for (size_t i = 0; i < COUNT; i++) {
 		struct verdict verdict;
 
-		if (!is_wanted(i, wanted))
+		if (!is_chosen(i, chosen))
 			continue;
 		report_begin(clients[i].name);
-		verdict = run_client(&clients[i], served);
+		verdict = run_client(&clients[i], exported);
 		report_end(clients[i].name, &verdict);
 	}
 }
@@ -57,16 +56,16 @@ static bool has_symbol(void)
 	return vdso.image && vdso_function("__vdso_getrandom");
 }
 
-/* Whether the boot is what its command line says, without which no figure means anything. */
-static struct verdict judge_symbol(bool served)
+/* Checks that the image is the one that the command line announces: the bounds depend on it. */
+static struct verdict check_symbol(bool exported)
 {
 	bool found = has_symbol();
 
-	REQUIRE(found == served, "the image has %s__vdso_getrandom", found ? "" : "no ");
+	REQUIRE(found == exported, "the image has %s__vdso_getrandom", found ? "" : "no ");
 	return pass("%s", found ? "found" : "absent");
 }
 
-/* The same as a command: what a person asks for in the shell. */
+/* Runs as a command of the shell: `clients NAME...`, `calls COMMAND...`, or a list of both. */
 static int run_as_command(const char *name, char **arguments)
 {
 	if (!strcmp(name, "calls") && arguments[0]) {
@@ -77,7 +76,7 @@ static int run_as_command(const char *name, char **arguments)
 	}
 	if (!strcmp(name, "clients") && arguments[0]) {
 		for (; *arguments; arguments++)
-			judge_clients(*arguments, has_symbol());
+			run_clients(*arguments, has_symbol());
 		return 0;
 	}
 	for (size_t i = 0; i < COUNT; i++) {
@@ -86,14 +85,14 @@ static int run_as_command(const char *name, char **arguments)
 			printf(" %s", *word);
 		printf("\n");
 	}
-	printf("calls COMMAND...: counts its getrandom system calls\n");
+	printf("calls COMMAND...: count its getrandom system calls\n");
 	return 0;
 }
 
 int main(int argc, char **argv)
 {
 	const char *expected = getenv("expect_vdso"), *slash = argc ? strrchr(argv[0], '/') : NULL;
-	bool served = expected && !strcmp(expected, "1");
+	bool exported = expected && !strcmp(expected, "1");
 	size_t planned = 1;
 	struct verdict verdict;
 
@@ -106,11 +105,11 @@ int main(int argc, char **argv)
 	if (getenv("shell"))
 		return run_shell();
 	for (size_t i = 0; i < COUNT; i++)
-		planned += is_wanted(i, getenv("client"));
+		planned += is_chosen(i, getenv("client"));
 	report_plan(planned);
 	report_begin("symbol");
-	verdict = judge_symbol(served);
+	verdict = check_symbol(exported);
 	report_end("symbol", &verdict);
-	judge_clients(getenv("client"), served);
+	run_clients(getenv("client"), exported);
 	return machine_end();
 }

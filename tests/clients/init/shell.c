@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* A shell on the console, for a person who wants to look around. */
+/* An interactive shell on the console. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,9 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "judge.h"
+#include "init.h"
 
-/* The kernel's /dev/console cannot be the terminal of a session, and without one no key stops a program. */
+/* /dev/console cannot be a controlling terminal, and without one Ctrl-C does not stop a program. */
 static void take_terminal(void)
 {
 	int terminal;
@@ -35,12 +35,12 @@ int run_shell(void)
 		take_terminal();
 		setenv("PS1", "guest# ", 1);
 		execl("/usr/bin/busybox", "sh", "-c",
-		      "busybox --install -s /usr/bin; echo 'clients: what there is, clients NAME: runs one'; exec sh -i",
+		      "busybox --install -s /usr/bin; echo 'clients: list the clients, clients NAME: run one'; exec sh -i",
 		      (char *)NULL);
 		printf("no shell: errno %d\n", errno);
 		_exit(1);
 	}
-	/* Others that have lost their parent come here too. */
+	/* As process 1 this also reaps orphans. */
 	for (pid_t ended = 0; ended != child && (ended >= 0 || errno == EINTR);)
 		ended = wait(NULL);
 	return reboot(RB_AUTOBOOT);

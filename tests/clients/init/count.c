@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * Counts getrandom system calls. A seccomp filter reports each of them and lets
- * it pass when the report was read: all threads and children have the filter,
- * and nothing else about them changes, as it would under a debugger.
+ * Counts getrandom system calls. A seccomp filter reports each call and lets it
+ * proceed once the report is read. All threads and children inherit the filter,
+ * and unlike a debugger it changes nothing else about them.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -19,19 +19,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "judge.h"
+#include "init.h"
 
 struct run {
 	char *const *command;
-	/* Takes the place of the command's output. */
+	/* Descriptor that replaces the standard output and error of the command. */
 	int output;
-	/* Where reports come; set before the command starts. */
+	/* Descriptor that delivers reports; set before the command starts. */
 	int listener;
 	pthread_barrier_t listening;
 	int status;
 };
 
-/* For this thread and what it starts. Returns a file descriptor, or -1. */
+/* Installs the filter for this thread and its children. Returns the listener's descriptor, or -1. */
 static int report_getrandom(void)
 {
 	struct sock_filter program[] = {
@@ -49,7 +49,7 @@ static int report_getrandom(void)
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &filter);
 }
 
-/* In a thread of its own, because the one that reads the reports must not be reported. */
+/* Runs in a separate thread: the thread that reads the reports must not have the filter. */
 static void *start(void *argument)
 {
 	struct run *run = argument;
@@ -64,7 +64,7 @@ static void *start(void *argument)
 		dup2(run->output, STDOUT_FILENO);
 		dup2(run->output, STDERR_FILENO);
 		execvp(run->command[0], run->command);
-		dprintf(STDOUT_FILENO, "%s cannot be started: errno %d\n", run->command[0], errno);
+		dprintf(STDOUT_FILENO, "%s did not start: errno %d\n", run->command[0], errno);
 		_exit(127);
 	}
 	if (child < 0 || waitpid(child, &run->status, 0) != child)
@@ -72,7 +72,7 @@ static void *start(void *argument)
 	return NULL;
 }
 
-/* Until nobody has the filter any more. */
+/* Returns when no process has the filter any more. */
 static long count_reports(int listener)
 {
 	struct pollfd ready = { .fd = listener, .events = POLLIN };
@@ -82,7 +82,7 @@ static long count_reports(int listener)
 		struct seccomp_notif report = { 0 };
 		struct seccomp_notif_resp pass = { .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE };
 
-		/* A caller that a signal took out of its call meanwhile is gone from the list. */
+		/* A signal has interrupted the call: the kernel drops the report. */
 		if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &report))
 			continue;
 		calls++;
