@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! Instructions that an operation executes, counted by valgrind. The count is the same on every machine at every load.
 //!
-//! Each count is of a process of its own: this test binary, with a subject in the environment.
+//! Each count is of a separate process: this test binary, with a subject in the environment.
 
 use crate::{LARGE, OPERATIONS, apply};
 use libtest_mimic::Failed;
