@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Areas of MAP_DROPPABLE: memory whose content may turn to zeros at any time.
+ * Mappings of MAP_DROPPABLE: reclaim may zero their pages at any time.
  *
- * A page of such an area is never PageSwapBacked, from its first moment on, as
- * a page after MADV_FREE. So it lives on the file LRU, which is scanned with and
- * without swap, and reclaim neither gives it a place in swap nor writes it. It
- * differs from MADV_FREE in that a page that was written to goes the same way.
+ * A droppable page is never PageSwapBacked, like a page after MADV_FREE, and from
+ * its first fault on. It is on the file LRU, which reclaim scans with and without
+ * swap, so it gets no swap entry and is never written. Unlike after MADV_FREE,
+ * reclaim also drops a page that was written to.
  *
- * It is mapped by one area only: a fork does not copy it, KSM does not merge it,
- * and nobody puts a page of another area there.
+ * One VMA at most maps a droppable page: a fork does not copy it, KSM does not
+ * merge it, and userfaultfd does not move another page there.
  */
 #ifndef __MM_DROPPABLE_H
 #define __MM_DROPPABLE_H
@@ -19,15 +19,15 @@
 #include <linux/mman.h>
 
 /**
- * droppable_vm_flags - what an area of MAP_DROPPABLE is made of
- * @vm_flags: flags of the new area, completed here
+ * droppable_vm_flags - complete the flags of a MAP_DROPPABLE VMA
+ * @vm_flags: flags of the new VMA, completed here
  * @flags: flags of mmap()
  *
- * A future lock by mlockall() is not for this area, and so does not count
- * against RLIMIT_MEMLOCK either. Memory that need not be kept is not reserved,
- * whatever the policy of overcommit.
+ * mlockall(MCL_FUTURE) does not lock this VMA, so it does not count against
+ * RLIMIT_MEMLOCK. Its memory is not reserved under any overcommit policy,
+ * because reclaim may drop it.
  *
- * Return: whether the kernel has such areas, and this one can be one.
+ * Return: whether the kernel supports the mapping and the flags allow it.
  */
 static inline bool droppable_vm_flags(vm_flags_t *vm_flags, unsigned long flags)
 {
@@ -39,7 +39,7 @@ static inline bool droppable_vm_flags(vm_flags_t *vm_flags, unsigned long flags)
 	return true;
 }
 
-/* How hard to try for a page of @vma: nobody is killed for a droppable one. */
+/* Flags for a page of @vma: a droppable one never invokes the OOM killer. */
 static inline gfp_t droppable_gfp(const struct vm_area_struct *vma)
 {
 	return vma->vm_flags & VM_DROPPABLE ? __GFP_RETRY_MAYFAIL | __GFP_NOWARN : 0;
@@ -55,14 +55,14 @@ static inline struct page *alloc_zeroed_anon_page(struct vm_area_struct *vma,
 }
 
 /**
- * droppable_fault - the result of a fault, where a lack of memory is no error
- * @vma: area of the fault; valid as long as @ret says VM_FAULT_OOM
+ * droppable_fault - drop VM_FAULT_OOM from a user fault in a droppable VMA
+ * @vma: VMA of the fault; valid while @ret has VM_FAULT_OOM
  * @flags: FAULT_FLAG_ bits of the fault
  * @ret: its result
  *
- * User space faults again, and waits like this until there is memory or somebody
- * kills it. The kernel does not: get_user_pages() would wait with mmap_lock held,
- * and copy_to_user() without anybody being able to end it. They report an error.
+ * User space repeats the fault until memory is free or a signal kills the
+ * process. A fault of the kernel must not repeat: get_user_pages() would wait with
+ * mmap_lock held, and copy_to_user() would not see signals. They return an error.
  */
 static inline vm_fault_t droppable_fault(const struct vm_area_struct *vma,
 					 unsigned int flags, vm_fault_t ret)
@@ -73,7 +73,7 @@ static inline vm_fault_t droppable_fault(const struct vm_area_struct *vma,
 	return ret;
 }
 
-/* Lets reclaim take a page of @vma for unchanged if the area is a droppable one. */
+/* Clears the dirty flag of a droppable folio, so that reclaim can free it. */
 static inline bool droppable_forget(const struct vm_area_struct *vma, struct folio *folio)
 {
 	if (!(vma->vm_flags & VM_DROPPABLE))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Areas with states of the vDSO's getrandom(), as this kernel line makes them.
+ * Mappings for states of the vDSO's getrandom(), made by the functions of this
+ * kernel series.
  */
 
 #include <linux/err.h>
@@ -11,9 +12,9 @@
 #include "internal.h"
 
 /*
- * A key is never to reach swap, a core dump or the child of a fork.
- * VMA_VGETRANDOM_BIT keeps the lock over a fork, and the area from merging with
- * one whose owner made it alike but relies on the usual rules.
+ * A key must never reach swap, a core dump or the child of a fork.
+ * VMA_VGETRANDOM_BIT keeps the lock across a fork, and keeps the VMA from merging
+ * with one that a program made with the same properties, and that loses its lock.
  */
 #define STATE_VMA_FLAGS	mk_vma_flags(VMA_READ_BIT, VMA_WRITE_BIT, VMA_MAYREAD_BIT, \
 				     VMA_MAYWRITE_BIT, VMA_LOCKED_BIT, \
@@ -25,11 +26,11 @@
  * @mm: of the current process, its mmap lock held for writing
  * @len: in bytes, a multiple of the page size
  *
- * mmap_region() is called directly because do_mmap() could only be followed by
- * madvise() and mlock2(): until then another thread that forks would copy the
- * area, and the new area could already have merged with a neighbour.
+ * Calls mmap_region() directly. After do_mmap(), madvise() and mlock2() would
+ * have to set the flags: until then a fork in another thread would copy the
+ * memory, and the new VMA could have merged with a neighbour.
  *
- * Return: the address, or a negative error number as of vgetrandom_alloc().
+ * Return: the address, or a negative error number of vgetrandom_alloc().
  */
 unsigned long vgetrandom_mmap(struct mm_struct *mm, size_t len)
 {
@@ -48,7 +49,7 @@ unsigned long vgetrandom_mmap(struct mm_struct *mm, size_t len)
 		return addr;
 
 	vma_flags_set_mask(&flags, mm->def_vma_flags);
-	/* The area is free, so nothing is unmapped that userfaultfd watches. */
+	/* The range is free: no mapping that userfaultfd watches is removed. */
 	return mmap_region(NULL, addr, len, flags, addr >> PAGE_SHIFT, NULL);
 }
 

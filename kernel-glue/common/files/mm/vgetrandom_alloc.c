@@ -3,7 +3,7 @@
  * The system call vgetrandom_alloc(): memory for states of the vDSO's
  * getrandom(), freed with munmap() of the whole array.
  *
- * The same in every kernel line; how the area is made is in vgetrandom_vma.c.
+ * The same in every kernel series; vgetrandom_vma.c makes the mapping.
  */
 
 #include <linux/build_bug.h>
@@ -20,10 +20,10 @@
 #include <vdso/vgetrandom_abi.h>
 
 #define STATES_PER_PAGE	(PAGE_SIZE / VGETRANDOM_STATE_LEN)
-/* The most states whose length in bytes, in whole pages, is still a size_t. */
+/* The largest number of states whose length in whole pages fits a size_t. */
 #define STATES_MAX	((SIZE_MAX & PAGE_MASK) / VGETRANDOM_STATE_LEN)
 
-/* A state must never straddle a page: one half could vanish without the other. */
+/* A state must not straddle a page: its two pages could be wiped separately. */
 static_assert(PAGE_SIZE % VGETRANDOM_STATE_LEN == 0);
 static_assert(STATES_MAX % STATES_PER_PAGE == 0);
 
@@ -52,14 +52,14 @@ static bool is_writable(const void __user *ptr, size_t len)
 
 /**
  * sys_vgetrandom_alloc - allocate zeroed states for the vDSO's getrandom()
- * @num: in: how many are wanted; out: how many there are, in whole pages
- * @size_per_each: out: distance between two of them, in bytes
+ * @num: in: requested number of states; out: allocated number, in whole pages
+ * @size_per_each: out: distance between two states, in bytes
  * @flags: reserved, must be 0
  *
  * Return: address of the first state, or a negative error number: -EINVAL for
  * unknown flags, -EFAULT for bad pointers, -EPERM or -EAGAIN when
- * RLIMIT_MEMLOCK does not allow it, -ENOMEM when memory or address space do
- * not. On error nothing is mapped and nothing has been written.
+ * RLIMIT_MEMLOCK does not allow it, -ENOMEM when memory or address space is
+ * exhausted. On error nothing is mapped and nothing is written.
  */
 SYSCALL_DEFINE3(vgetrandom_alloc, size_t __user *, num,
 		size_t __user *, size_per_each, unsigned int, flags)
@@ -71,7 +71,7 @@ SYSCALL_DEFINE3(vgetrandom_alloc, size_t __user *, num,
 		return -EINVAL;
 	if (get_user(states, num))
 		return -EFAULT;
-	/* Before the mapping: a bad pointer must not leave the other one written. */
+	/* Check both before mapping: one bad pointer must leave the other unwritten. */
 	if (!is_writable(num, sizeof(*num)) ||
 	    !is_writable(size_per_each, sizeof(*size_per_each)))
 		return -EFAULT;
@@ -83,8 +83,8 @@ SYSCALL_DEFINE3(vgetrandom_alloc, size_t __user *, num,
 		return addr;
 
 	/*
-	 * Another thread may have taken the pointers' memory away meanwhile. Then
-	 * the first of the two may be written, which only such a program can tell.
+	 * These fail only if another thread has unmapped the memory since the
+	 * check. Then the first of the two may be written.
 	 */
 	if (put_user(VGETRANDOM_STATE_LEN, size_per_each) || put_user(states, num)) {
 		vm_munmap(addr, len);

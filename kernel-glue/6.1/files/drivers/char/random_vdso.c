@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Keeps generators in user space in step with the kernel's: publishes each
- * reseeding in the page of shared data, and sees to it that one happens.
+ * Publishes each reseed of the kernel's generator in the data page, and reseeds
+ * it by a timer.
  */
 
 #include <linux/workqueue.h>
@@ -13,29 +13,28 @@ static void reseed(struct work_struct *work);
 static DECLARE_DELAYED_WORK(reseed_work, reseed);
 
 /**
- * random_vdso_publish - tell user space that its keys are outdated
+ * random_vdso_publish - publish that keys in user space are outdated
  * @generation: generation of the base key, never ULONG_MAX
  *
- * To be called after the base key and its generation changed, and before
- * anybody who waits for the first full seeding is woken.
+ * Call this after the base key and its generation change, and before threads
+ * that wait for the first full seeding are woken.
  */
 void random_vdso_publish(unsigned long generation)
 {
 	/*
-	 * Whoever sees the new number has to get a key that derives from the
+	 * A call that reads the new number must get a key derived from the
 	 * new base key: pairs with the vDSO's read barrier between generation
-	 * and getrandom(). The kernel counts from 0, which in the page means
-	 * that there was no seeding yet.
+	 * and getrandom(). The kernel counts from 0, which in the data page
+	 * means that the generator is not seeded yet.
 	 */
 	smp_store_release(&_vdso_rng_data.generation, generation + 1);
-	/* Ready promises a valid generation, so it comes second. */
+	/* is_ready implies a valid generation, so it is stored second. */
 	smp_store_release(&_vdso_rng_data.is_ready, 1);
 }
 
 /*
- * Without this, the base key would only be replaced on behalf of consumers in
- * the kernel. When they reseed first, the timer finds the key young enough and
- * waits for the rest of its interval.
+ * Without the timer, only draws of kernel code would replace the base key. If one
+ * of them reseeds first, the timer waits for the rest of the key's interval.
  */
 static void reseed(struct work_struct *work)
 {
@@ -45,10 +44,9 @@ static void reseed(struct work_struct *work)
 /**
  * random_vdso_start_reseeding - start the timer
  *
- * To be called when the generator is ready and work queues exist; once is
- * enough, and more does no harm. The timer stands still during suspend;
- * random.c reseeds on resumption, and where it does not, with PM_AUTOSLEEP, the
- * timer goes on with the interval that it was in.
+ * Call this when the generator is ready and work queues exist. Further calls
+ * have no effect. The timer stops during suspend. random.c reseeds on resume;
+ * with PM_AUTOSLEEP it does not, and the timer continues its interval.
  */
 void random_vdso_start_reseeding(void)
 {

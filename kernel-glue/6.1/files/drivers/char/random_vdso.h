@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Between random.c and random_vdso.c, nobody else.
+ * Interface between random.c and random_vdso.c only.
  */
 #ifndef _CHAR_RANDOM_VDSO_H
 #define _CHAR_RANDOM_VDSO_H
 
-/* In random.c, for the timer. */
+/* Defined in random.c; called by the timer. */
 unsigned long crng_reseed_if_due(void);
 
 #ifdef CONFIG_VDSO_GETRANDOM

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the random number generator shares with user space.
+ * Data that the random number generator shares with user space.
  */
 #ifndef __VDSO_RNG_DATA_H
 #define __VDSO_RNG_DATA_H
@@ -9,12 +9,12 @@
 
 /**
  * struct vdso_rng_data - read by the vDSO, written by the kernel only
- * @generation: changes whenever every key in user space has to be replaced;
- *		0 until the generator has been seeded fully, never afterwards
- * @is_ready: 1 once the generator has been seeded fully
+ * @generation: increments with each reseed, which outdates the keys in user
+ *		space; 0 until the generator is fully seeded, never afterwards
+ * @is_ready: 1 once the generator is fully seeded
  * @simd: the widest cipher that the vDSO may use, a VGETRANDOM_SIMD_ value
  *
- * The layout is ABI of the prebuilt object in the image.
+ * The prebuilt object in the image depends on this layout.
  */
 struct vdso_rng_data {
 	u64 generation;
@@ -22,7 +22,7 @@ struct vdso_rng_data {
 	u8 simd;
 };
 
-/* Defined in the page of shared data by the architecture. */
+/* Defined by the architecture, in the data page. */
 extern struct vdso_rng_data _vdso_rng_data;
 
 #endif /* __VDSO_RNG_DATA_H */

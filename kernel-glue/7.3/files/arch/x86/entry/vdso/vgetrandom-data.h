@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Where this kernel line has the random number generator's shared data.
+ * Includes the header that declares the generator's shared data in this series.
  */
 #ifndef _VGETRANDOM_DATA_H
 #define _VGETRANDOM_DATA_H

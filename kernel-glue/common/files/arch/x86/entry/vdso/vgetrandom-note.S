@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Tells clients the number of vgetrandom_alloc(): which one is free differs
- * between kernel lines, so nobody should have to guess.
+ * Gives client programs the number of vgetrandom_alloc(), which differs between
+ * kernel series.
  *
- * Written out because ELFNOTE() makes the owner's name from its bare argument,
- * and this one comes from the ABI header.
+ * Does not use ELFNOTE(), which turns its argument into the owner's name as it
+ * is written: here the name is a macro of the ABI header.
  */
 
 #include <linux/linkage.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Chooses the cipher of the vDSO, once at boot.
+ * Selects the cipher of the vDSO, once at boot.
  *
- * The kernel knows what it enabled; user space would have to ask cpuid, which
- * traps under virtualisation.
+ * The kernel knows which registers it enabled. User space would have to execute
+ * cpuid, which traps in a virtual machine.
  */
 
 #include <linux/build_bug.h>
@@ -18,13 +18,13 @@
 #include <vdso/vgetrandom_abi.h>
 #include "vgetrandom-data.h"
 
-/* The object is prebuilt: what it reads must be where it looks. */
+/* The object is prebuilt, with these offsets. */
 static_assert(offsetof(struct vdso_rng_data, generation) == VGETRANDOM_RNG_DATA_GENERATION);
 static_assert(offsetof(struct vdso_rng_data, is_ready) == VGETRANDOM_RNG_DATA_IS_READY);
 static_assert(offsetof(struct vdso_rng_data, simd) == VGETRANDOM_RNG_DATA_SIMD);
 static_assert(sizeof(struct vdso_rng_data) == VGETRANDOM_RNG_DATA_LEN);
 
-/* What vgetrandom.simd= says; negative: nothing, so the processor's model decides. */
+/* Value of vgetrandom.simd=, or negative: the processor's model decides. */
 static int simd_wanted __initdata = -1;
 
 static int __init parse_simd_wanted(char *arg)
@@ -34,12 +34,12 @@ static int __init parse_simd_wanted(char *arg)
 early_param("vgetrandom.simd", parse_simd_wanted);
 
 /*
- * Processors that have AVX2 and better do without: glibc hides it on them under
- * either name of the vendor, and GCC does not use AVX on the last one.
+ * Processors that have AVX2 but should not use it: glibc disables it on them,
+ * under both vendor names, and GCC does not use AVX on the last one.
  *
- * Absent with a reason: processors whose clock falls with AVX-512, which keep it
- * for light instructions of 256 bits, and the cipher has no others; processors
- * that run 256-bit instructions as two halves, which still decode half as many.
+ * Not listed: processors that lower their clock for AVX-512, because they do not
+ * for light 256-bit instructions, and the cipher has no others; processors that
+ * split 256-bit instructions, because they still decode half as many.
  */
 static const struct x86_cpu_id slow_avx[] __initconst = {
 	X86_MATCH_VENDOR_FAM_MODEL(CENTAUR, 6, 0x0f, 0),	/* ZX-C */
@@ -53,16 +53,16 @@ static const struct x86_cpu_id slow_avx[] __initconst = {
 	{}
 };
 
-/* The widest level that pays on this model, enabled or not. */
+/* The widest level to use on this model, enabled by the kernel or not. */
 static int __init worthwhile_simd(void)
 {
 	return x86_match_cpu(slow_avx) ? VGETRANDOM_SIMD_SSE2 : VGETRANDOM_SIMD_AVX512VL;
 }
 
 /*
- * Whether user space may execute @feature. The processor's word is not enough:
- * without XSAVE, cpuid can report AVX2 while the upper halves of the registers
- * are not enabled.
+ * Whether user space may execute @feature. The CPU feature is not enough: without
+ * XSAVE, cpuid can report AVX2 although the kernel has not enabled the upper
+ * halves of the registers.
  */
 static bool __init usable(unsigned int feature, u64 xfeatures)
 {
@@ -80,9 +80,9 @@ static int __init usable_simd(void)
 }
 
 /*
- * An initcall, because by then all processors are up and the boot processor's
- * features are only those that all have. Any call of user space before it would
- * see 0, SSE2: states do not depend on the cipher.
+ * An initcall: all processors are up, and boot_cpu_has() is limited to features
+ * that all of them have. An earlier call from user space would read 0, SSE2, and
+ * its state would stay valid, as states do not depend on the cipher.
  */
 static int __init vgetrandom_simd_init(void)
 {
