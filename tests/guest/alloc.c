@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* vgetrandom_alloc: what it returns, and what it leaves behind when it fails. */
+/* vgetrandom_alloc: its results, and that a failed call changes nothing. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <string.h>
@@ -37,44 +37,44 @@ struct verdict test_alloc_properties(void)
 	static const char *const wanted[] = { "rd", "wr", "lo", "wf", "dd", "vg" };
 	static const char *const unwanted[] = { "ex", "me", "sh", "ms", "dc" };
 	struct states states = states_alloc(1000);
-	struct area area;
+	struct vma vma;
 
 	REQUIRE(states.first != MAP_FAILED, "no states: errno %d", errno);
-	REQUIRE(area_at(states.first, &area), "no mapping at %p", states.first);
-	REQUIRE(area.start == (unsigned long)states.first, "the mapping begins before the states");
-	REQUIRE(area.end - area.start == states_len(&states), "the mapping is %#lx bytes long",
-		area.end - area.start);
-	REQUIRE(!strcmp(area.permissions, "rw-p"), "permissions are %s", area.permissions);
+	REQUIRE(vma_at(states.first, &vma), "no mapping at %p", states.first);
+	REQUIRE(vma.start == (unsigned long)states.first, "the mapping begins before the states");
+	REQUIRE(vma.end - vma.start == states_len(&states), "the mapping is %#lx bytes long",
+		vma.end - vma.start);
+	REQUIRE(!strcmp(vma.permissions, "rw-p"), "permissions are %s", vma.permissions);
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
-		REQUIRE(area_has(&area, wanted[i]), "no %s among the flags%s", wanted[i], area.vm_flags);
+		REQUIRE(vma_has(&vma, wanted[i]), "no %s among the flags%s", wanted[i], vma.vm_flags);
 	for (size_t i = 0; i < sizeof(unwanted) / sizeof(unwanted[0]); i++)
-		REQUIRE(!area_has(&area, unwanted[i]), "%s among the flags%s", unwanted[i], area.vm_flags);
+		REQUIRE(!vma_has(&vma, unwanted[i]), "%s among the flags%s", unwanted[i], vma.vm_flags);
 	REQUIRE(!states_free(&states), "munmap: errno %d", errno);
-	return pass("%s%s", area.permissions, area.vm_flags);
+	return pass("%s%s", vma.permissions, vma.vm_flags);
 }
 
 struct verdict test_alloc_on_fault(void)
 {
 	struct states states = states_alloc(8 * STATES_PER_PAGE);
-	struct area area;
+	struct vma vma;
 
 	REQUIRE(states.first != MAP_FAILED, "no states: errno %d", errno);
-	REQUIRE(area_at(states.first, &area), "no mapping at %p", states.first);
-	REQUIRE(!area.rss_kb, "%lu KiB are there before the first use", area.rss_kb);
+	REQUIRE(vma_at(states.first, &vma), "no mapping at %p", states.first);
+	REQUIRE(!vma.rss_kb, "%lu KiB are there before the first use", vma.rss_kb);
 
-	/* Growth brings in the new pages of an area that is locked, but not of one locked on fault. */
+	/* mremap() faults in the new pages of a locked VMA, but not of one that is locked on fault. */
 	states.num += STATES_PER_PAGE;
 	states.first = mremap(states.first, states_len(&states) - PAGE_LEN, states_len(&states), MREMAP_MAYMOVE);
 	REQUIRE(states.first != MAP_FAILED, "mremap: errno %d", errno);
-	REQUIRE(area_at(states.first, &area), "no mapping at %p", states.first);
-	REQUIRE(!area.rss_kb, "%lu KiB are there after growth", area.rss_kb);
+	REQUIRE(vma_at(states.first, &vma), "no mapping at %p", states.first);
+	REQUIRE(!vma.rss_kb, "%lu KiB are there after growth", vma.rss_kb);
 
 	*(volatile unsigned char *)states.first = 0;
-	REQUIRE(area_at(states.first, &area), "no mapping at %p", states.first);
-	REQUIRE(area.rss_kb == 4 && area.locked_kb == 4, "one page used, %lu KiB there, %lu KiB locked", area.rss_kb,
-		area.locked_kb);
+	REQUIRE(vma_at(states.first, &vma), "no mapping at %p", states.first);
+	REQUIRE(vma.rss_kb == 4 && vma.locked_kb == 4, "one page used, %lu KiB there, %lu KiB locked", vma.rss_kb,
+		vma.locked_kb);
 	REQUIRE(!states_free(&states), "munmap: errno %d", errno);
-	return pass("0 KiB before use and after growth, %lu KiB locked after use of a page", area.locked_kb);
+	return pass("0 KiB before use and after growth, %lu KiB locked after use of a page", vma.locked_kb);
 }
 
 struct verdict test_alloc_free(void)
@@ -109,7 +109,7 @@ struct verdict test_alloc_bad_flags(void)
 	return pass("%zu values", sizeof(flags) / sizeof(flags[0]));
 }
 
-/* One writable page, then one that is only readable, then one that is not there. */
+/* A writable page, a read-only page, and an unmapped page. */
 static unsigned char *bad_places(void)
 {
 	unsigned char *pages = mmap(NULL, 3 * PAGE_LEN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -153,7 +153,7 @@ struct verdict test_alloc_bad_pointers(void)
 	return pass("%zu places, either argument", sizeof(bad) / sizeof(bad[0]));
 }
 
-/* Sizes whose product with the length of a state does not fit are clamped, and then too much. */
+/* Numbers of states whose size overflows are clamped, and then fail for lack of memory. */
 struct verdict test_alloc_too_many(void)
 {
 	static const size_t nums[] = {

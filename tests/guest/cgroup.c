@@ -10,7 +10,7 @@
 
 #include "cgroup.h"
 
-static char folder[64];
+static char directory[64];
 
 bool write_file(const char *path, const char *text)
 {
@@ -27,8 +27,8 @@ bool cgroup_create(const char *name)
 	mkdir("/cgroup", 0755);
 	if (mount("cgroup2", "/cgroup", "cgroup2", 0, NULL) && errno != EBUSY)
 		return false;
-	snprintf(folder, sizeof(folder), "/cgroup/%s", name);
-	return write_file("/cgroup/cgroup.subtree_control", "+memory") && !mkdir(folder, 0755);
+	snprintf(directory, sizeof(directory), "/cgroup/%s", name);
+	return write_file("/cgroup/cgroup.subtree_control", "+memory") && !mkdir(directory, 0755);
 }
 
 bool cgroup_join(void)
@@ -40,7 +40,7 @@ bool cgroup_set(const char *file, const char *value)
 {
 	char path[128];
 
-	snprintf(path, sizeof(path), "%s/%s", folder, file);
+	snprintf(path, sizeof(path), "%s/%s", directory, file);
 	return write_file(path, value);
 }
 
@@ -50,7 +50,7 @@ long cgroup_events(const char *event)
 	long count = -1, value;
 	FILE *events;
 
-	snprintf(path, sizeof(path), "%s/memory.events", folder);
+	snprintf(path, sizeof(path), "%s/memory.events", directory);
 	events = fopen(path, "r");
 	if (!events)
 		return -1;
@@ -63,6 +63,6 @@ long cgroup_events(const char *event)
 
 void cgroup_reclaim(void)
 {
-	/* Asks for more than there is, so the kernel says EAGAIN when it has done what it can. */
+	/* Requests more than the cgroup has, so the write fails with EAGAIN after reclaim. */
 	cgroup_set("memory.reclaim", "1G");
 }

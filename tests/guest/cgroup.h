@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-/* A memory cgroup for a test: its pressure is the test's own, and can be asked for. */
+/* A memory cgroup, by which a test controls memory pressure. */
 #ifndef CGROUP_H
 #define CGROUP_H
 
 #include <stdbool.h>
 
-/* Makes a cgroup of this name, which the functions below are about. */
+/* Makes a cgroup of this name. The functions below use it. */
 bool cgroup_create(const char *name);
-/* Moves the calling process into it for good. Memory that it has already stays where it is. */
+/* Moves the calling process into it permanently. Memory charged before stays where it is. */
 bool cgroup_join(void);
 /* Writes a file of the cgroup, such as memory.max. */
 bool cgroup_set(const char *file, const char *value);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* Tests in a process of their own, whose system calls can be counted. */
+/* Runs a test in a child process, and counts its system calls if asked. */
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -14,7 +14,7 @@
 
 #include "guest.h"
 
-/* The child writes its verdict where the parent can read it, without a system call of its own. */
+/* The child stores its verdict in memory that the parent shares, without a system call. */
 static struct verdict *shared_verdict(void)
 {
 	return mmap(NULL, sizeof(struct verdict), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -51,7 +51,7 @@ struct verdict in_child(test_fn *test)
 	return collect(status, shared);
 }
 
-/* Lets the tracer hear of each system call with this number, and of no other. */
+/* Reports each system call with this number, and no other, to the tracer. */
 static bool report_calls(long nr)
 {
 	struct sock_filter program[] = {

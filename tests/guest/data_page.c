@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* Reads the pages that the kernel maps before the image: by loads, not by system calls. */
+/* Reads the data pages, which the kernel maps before the image. */
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "guest.h"
 
-/* Offset of clock_mode in what the clocks share (Linux include/vdso/datapage.h, all lines so far). */
+/* Offset of clock_mode in the data of the clocks (Linux include/vdso/datapage.h, all series so far). */
 enum { CLOCK_MODE_OFFSET = 4 };
 
-/* Where a kernel line has its shared data: offsets from the image, which are negative. */
+/* Addresses of the data in each kernel series, as negative offsets from the image. */
 static const struct layout {
 	ptrdiff_t start, clocks, rng, timens_rng;
 	bool swaps; /* whether a time namespace swaps the page with the generator's data */
@@ -31,7 +31,7 @@ static const struct layout {
 	},
 };
 
-/* The first address of the mapping [vvar], by which the layouts are told apart. */
+/* Returns the start of [vvar], which identifies the layout. */
 static const unsigned char *first_page(void)
 {
 	FILE *maps = fopen("/proc/self/maps", "r");
@@ -46,7 +46,7 @@ static const unsigned char *first_page(void)
 	return (const unsigned char *)start;
 }
 
-/* The kernel's own, or NULL when nobody has looked at its line. */
+/* Layout of the running kernel, or NULL if it is not in the table. */
 static const struct layout *layout;
 
 void data_page_find(void)

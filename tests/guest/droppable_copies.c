@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "guest.h"
-#include "marks.h"
+#include "page_pattern.h"
 
 enum { PAGES = 16, LEN = PAGES * PAGE_LEN };
 
@@ -20,26 +20,26 @@ static struct verdict fill(void)
 	memory = droppable_map(LEN);
 	ordinary = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	REQUIRE(memory != MAP_FAILED && ordinary != MAP_FAILED, "mmap: errno %d", errno);
-	mark_pages(memory, PAGES, MARK_DROPPABLE);
-	mark_pages(ordinary, PAGES, MARK_ORDINARY);
+	fill_pages(memory, PAGES, PATTERN_DROPPABLE);
+	fill_pages(ordinary, PAGES, PATTERN_ORDINARY);
 	return pass("filled");
 }
 
 static struct verdict child_finds_zeros(void)
 {
-	struct area area;
+	struct vma vma;
 
-	REQUIRE(count_marked(ordinary, PAGES, MARK_ORDINARY) == PAGES, "ordinary memory was not copied");
+	REQUIRE(count_pattern(ordinary, PAGES, PATTERN_ORDINARY) == PAGES, "ordinary memory was not copied");
 	REQUIRE(count_zero(memory, PAGES) == PAGES, "%zu pages came through", PAGES - count_zero(memory, PAGES));
-	REQUIRE(area_at(memory, &area) && area_has(&area, "dp") && area_has(&area, "wf") && area_has(&area, "dd"),
-		"the flags in the child are%s", area.vm_flags);
-	mark_pages(memory, PAGES, MARK_PINNED);
+	REQUIRE(vma_at(memory, &vma) && vma_has(&vma, "dp") && vma_has(&vma, "wf") && vma_has(&vma, "dd"),
+		"the flags in the child are%s", vma.vm_flags);
+	fill_pages(memory, PAGES, PATTERN_PINNED);
 	return pass("zero");
 }
 
 static struct verdict grandchild_finds_zeros(void)
 {
-	mark_pages(memory, PAGES, MARK_DROPPABLE);
+	fill_pages(memory, PAGES, PATTERN_DROPPABLE);
 	return in_child(child_finds_zeros);
 }
 
@@ -53,7 +53,7 @@ struct verdict test_droppable_fork(void)
 		verdict = in_child(grandchild_finds_zeros);
 	if (!verdict.passed)
 		return verdict;
-	REQUIRE(count_marked(memory, PAGES, MARK_DROPPABLE) == PAGES, "the parent lost pages");
+	REQUIRE(count_pattern(memory, PAGES, PATTERN_DROPPABLE) == PAGES, "the parent lost pages");
 	return pass("zero in child and grandchild, kept by the parent");
 }
 
@@ -78,16 +78,16 @@ struct verdict test_droppable_core_dump(void)
 		return verdict;
 	child = fork();
 	if (!child) {
-		/* What the fork wiped has to be there to be left out. */
-		mark_pages(memory, PAGES, MARK_DROPPABLE);
+		/* The fork wiped these pages: fill them again, so that the dump must exclude them. */
+		fill_pages(memory, PAGES, PATTERN_DROPPABLE);
 		dump_core();
 	}
 	REQUIRE(child > 0 && waitpid(child, &status, 0) == child, "errno %d", errno);
 	REQUIRE(WIFSIGNALED(status) && WCOREDUMP(status), "no core dump: status %#x", status);
-	REQUIRE(count_marked_in_file("/core", MARK_ORDINARY) == PAGES, "%ld pages of ordinary memory in it",
-		count_marked_in_file("/core", MARK_ORDINARY));
-	REQUIRE(!count_marked_in_file("/core", MARK_DROPPABLE), "%ld pages in it",
-		count_marked_in_file("/core", MARK_DROPPABLE));
+	REQUIRE(count_pattern_in_file("/core", PATTERN_ORDINARY) == PAGES, "%ld pages of ordinary memory in it",
+		count_pattern_in_file("/core", PATTERN_ORDINARY));
+	REQUIRE(!count_pattern_in_file("/core", PATTERN_DROPPABLE), "%ld pages in it",
+		count_pattern_in_file("/core", PATTERN_DROPPABLE));
 	unlink("/core");
 	return pass("no page in it, %d pages of ordinary memory", PAGES);
 }

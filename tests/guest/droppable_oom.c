@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* A page of MAP_DROPPABLE that there is no memory for: nobody is killed, and whoever needs it waits. */
+/* Without memory for a droppable page the faulting thread waits, and the OOM killer does not run. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 
 #include "cgroup.h"
 #include "guest.h"
-#include "marks.h"
+#include "page_pattern.h"
 
 #define LIMIT "1M"
 
@@ -30,7 +30,7 @@ enum {
 static unsigned char *memory;
 static int pipes[PAGES / PAGES_PER_PIPE][2], file;
 
-/* Between the process that runs short and the one that looks on, which is outside of the cgroup. */
+/* Shared by the process that runs short and the one that watches it from outside of the cgroup. */
 static struct {
 	atomic_size_t filled;
 	atomic_bool is_stuck, has_read, has_ended;
@@ -39,7 +39,7 @@ static struct {
 	struct verdict verdict;
 } *shared;
 
-/* Everything of the kernel that counts as memory of the process, and that it would kill for. */
+/* Allocates all kernel memory that is charged to the process and that the OOM killer would run for. */
 static bool prepare(void)
 {
 	memory = droppable_map(LEN);
@@ -56,13 +56,13 @@ static bool prepare(void)
 	return true;
 }
 
-/* Fills page after page and lets a pipe hold each of them, so that none can be dropped for the next one. */
+/* Fills page after page. A pipe holds each, so reclaim cannot drop one for the next. */
 static void *fill(void *unused)
 {
 	for (size_t page = 0; page < PAGES; page++) {
 		struct iovec one = { memory + page * PAGE_LEN, PAGE_LEN };
 
-		mark_pages(one.iov_base, 1, MARK_PINNED);
+		fill_pages(one.iov_base, 1, PATTERN_PINNED);
 		if (vmsplice(pipes[page / PAGES_PER_PIPE][1], &one, 1, 0) != PAGE_LEN)
 			break;
 		shared->filled++;
@@ -70,7 +70,7 @@ static void *fill(void *unused)
 	return unused;
 }
 
-/* The kernel on behalf of a process does not wait, even while the process itself does. */
+/* A fault inside of a system call does not wait: read() must return EFAULT. */
 static void *read_when_stuck(void *unused)
 {
 	while (!shared->is_stuck)
@@ -90,12 +90,12 @@ static struct verdict run_short(void)
 		"no thread");
 	pthread_join(reader, NULL);
 	pthread_join(filler, NULL);
-	REQUIRE(count_marked(memory, PAGES, MARK_PINNED) == PAGES, "%zu of %d pages hold what they were given",
-		count_marked(memory, PAGES, MARK_PINNED), PAGES);
+	REQUIRE(count_pattern(memory, PAGES, PATTERN_PINNED) == PAGES, "%zu of %d pages hold what they were given",
+		count_pattern(memory, PAGES, PATTERN_PINNED), PAGES);
 	return pass("filled in the end");
 }
 
-/* Until charges have failed again and again while the process got no further. */
+/* Waits until many charges failed while the number of filled pages stayed the same. */
 static bool wait_until_stuck(void)
 {
 	size_t filled = 0;
@@ -133,7 +133,7 @@ static struct verdict fill_ordinary(void)
 	unsigned char *ordinary = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	REQUIRE(ordinary != MAP_FAILED && cgroup_join(), "errno %d", errno);
-	mark_pages(ordinary, PAGES, MARK_ORDINARY);
+	fill_pages(ordinary, PAGES, PATTERN_ORDINARY);
 	return pass("not killed");
 }
 
@@ -158,7 +158,7 @@ struct verdict test_droppable_no_oom_kill(void)
 		return verdict;
 	shared = mmap(NULL, PAGE_LEN, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	REQUIRE(shared != MAP_FAILED, "mmap: errno %d", errno);
-	/* Here, so that it is not memory of the cgroup. */
+	/* Touched here, so that the page is not charged to the cgroup. */
 	shared->filled = 0;
 	REQUIRE(cgroup_create("oom") && cgroup_set("memory.max", LIMIT), "no cgroup: errno %d", errno);
 

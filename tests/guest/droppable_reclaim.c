@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * MAP_DROPPABLE under memory pressure: every page goes, whoever wrote to it, and none of them by way of swap. Ordinary
- * memory beside it keeps its content, and where there is swap it is found there.
+ * MAP_DROPPABLE under memory pressure: reclaim drops every page, also one that the kernel wrote to, and writes none to
+ * swap. Ordinary memory keeps its content, and with swap its pages are found there.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -15,7 +15,7 @@
 
 #include "cgroup.h"
 #include "guest.h"
-#include "marks.h"
+#include "page_pattern.h"
 #include "swap.h"
 
 #ifndef MADV_SOFT_OFFLINE
@@ -30,35 +30,35 @@ static int pipe_ends[2];
 static struct verdict map_all(void)
 {
 	memory = droppable_map(LEN);
-	/* Between the other two, which would become one mapping beside each other. */
+	/* Mapped between the other two, which would merge if they were adjacent. */
 	ordinary = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	pinned = droppable_map(PAGE_LEN);
 	REQUIRE(memory != MAP_FAILED && pinned != MAP_FAILED && ordinary != MAP_FAILED, "mmap: errno %d", errno);
-	mark_pages(ordinary, PAGES, MARK_ORDINARY);
+	fill_pages(ordinary, PAGES, PATTERN_ORDINARY);
 	return pass("mapped");
 }
 
 static unsigned long rss_kb(const void *address)
 {
-	struct area area;
+	struct vma vma;
 
-	return area_at(address, &area) ? area.rss_kb : ~0UL;
+	return vma_at(address, &vma) ? vma.rss_kb : ~0UL;
 }
 
-/* Stored by the process, stored by the kernel, and held by a pipe, which no reclaim can take away. */
+/* Fills pages by the process, by the kernel, and one that a pipe holds, which reclaim cannot free. */
 static struct verdict fill(void)
 {
-	mark_pages(memory, PAGES / 2, MARK_DROPPABLE);
-	REQUIRE(mark_pages_by_kernel(memory + LEN / 2, PAGES / 2, MARK_DROPPABLE), "process_vm_writev: errno %d", errno);
-	mark_pages(pinned, 1, MARK_PINNED);
+	fill_pages(memory, PAGES / 2, PATTERN_DROPPABLE);
+	REQUIRE(fill_pages_by_kernel(memory + LEN / 2, PAGES / 2, PATTERN_DROPPABLE), "process_vm_writev: errno %d", errno);
+	fill_pages(pinned, 1, PATTERN_PINNED);
 	REQUIRE(!pipe(pipe_ends), "pipe: errno %d", errno);
 	struct iovec page = { pinned, PAGE_LEN };
 	REQUIRE(vmsplice(pipe_ends[1], &page, 1, 0) == PAGE_LEN, "vmsplice: errno %d", errno);
-	REQUIRE(count_marked(memory, PAGES, MARK_DROPPABLE) == PAGES, "pages went before there was any pressure");
+	REQUIRE(count_pattern(memory, PAGES, PATTERN_DROPPABLE) == PAGES, "pages were dropped before there was memory pressure");
 	return pass("filled");
 }
 
-/* Pages that were used since the last look are passed over once or twice. */
+/* Reclaim skips recently used pages once or twice. */
 static bool reclaim_until_gone(const void *address)
 {
 	for (int i = 0; i < ATTEMPTS && rss_kb(address); i++)
@@ -68,15 +68,15 @@ static bool reclaim_until_gone(const void *address)
 
 static struct verdict is_not_in_swap(void)
 {
-	struct area area;
-	long found = count_marked_in_file(SWAP_DEVICE, MARK_ORDINARY);
+	struct vma vma;
+	long found = count_pattern_in_file(SWAP_DEVICE, PATTERN_ORDINARY);
 
 	REQUIRE(found > 0, "%ld pages of ordinary memory in swap, errno %d: this proves nothing", found, errno);
-	REQUIRE(area_at(ordinary, &area) && area.swap_kb, "no ordinary memory in swap");
-	REQUIRE(!count_marked_in_file(SWAP_DEVICE, MARK_DROPPABLE), "%ld pages reached swap",
-		count_marked_in_file(SWAP_DEVICE, MARK_DROPPABLE));
-	REQUIRE(!count_marked_in_file(SWAP_DEVICE, MARK_PINNED), "the pinned page reached swap");
-	REQUIRE(area_at(memory, &area) && !area.swap_kb, "%lu KiB in swap", area.swap_kb);
+	REQUIRE(vma_at(ordinary, &vma) && vma.swap_kb, "no ordinary memory in swap");
+	REQUIRE(!count_pattern_in_file(SWAP_DEVICE, PATTERN_DROPPABLE), "%ld pages reached swap",
+		count_pattern_in_file(SWAP_DEVICE, PATTERN_DROPPABLE));
+	REQUIRE(!count_pattern_in_file(SWAP_DEVICE, PATTERN_PINNED), "the pinned page reached swap");
+	REQUIRE(vma_at(memory, &vma) && !vma.swap_kb, "%lu KiB in swap", vma.swap_kb);
 	return pass("%ld pages of ordinary memory in swap, and none of it", found);
 }
 
@@ -87,8 +87,8 @@ static struct verdict one_round(bool swap)
 	if (!verdict.passed)
 		return verdict;
 	REQUIRE(reclaim_until_gone(memory), "%lu of %d KiB are still there", rss_kb(memory), LEN / 1024);
-	REQUIRE(count_marked(pinned, 1, MARK_PINNED) == 1, "the pinned page lost its content");
-	/* What was passed over because of the pipe must go as it would have gone before. */
+	REQUIRE(count_pattern(pinned, 1, PATTERN_PINNED) == 1, "the pinned page lost its content");
+	/* Reclaim must drop the page once the pipe has released it. */
 	close(pipe_ends[0]);
 	close(pipe_ends[1]);
 	REQUIRE(reclaim_until_gone(pinned), "the page that was pinned is still there");
@@ -97,7 +97,7 @@ static struct verdict one_round(bool swap)
 	if (!verdict.passed)
 		return verdict;
 	REQUIRE(count_zero(memory, PAGES) == PAGES && count_zero(pinned, 1) == 1, "a dropped page is not zero");
-	REQUIRE(count_marked(ordinary, PAGES, MARK_ORDINARY) == PAGES, "ordinary memory lost its content");
+	REQUIRE(count_pattern(ordinary, PAGES, PATTERN_ORDINARY) == PAGES, "ordinary memory lost its content");
 	return swap ? verdict : pass("%d pages", PAGES);
 }
 
@@ -136,20 +136,20 @@ struct verdict test_droppable_swap_generations(void)
 	return reclaim("swap-generations", true, "y");
 }
 
-/* By word of the process itself, or of another one. */
+/* Pages out by madvise() or process_madvise(). */
 static struct verdict page_out(bool by_other)
 {
-	struct iovec areas[] = { { memory, LEN }, { ordinary, LEN } };
+	struct iovec ranges[] = { { memory, LEN }, { ordinary, LEN } };
 	struct verdict verdict;
 	int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
 
-	mark_pages(memory, PAGES, MARK_DROPPABLE);
+	fill_pages(memory, PAGES, PATTERN_DROPPABLE);
 	for (size_t i = 0; i < 2; i++) {
 		if (by_other)
-			REQUIRE(syscall(SYS_process_madvise, self, &areas[i], 1, MADV_PAGEOUT, 0) == LEN,
+			REQUIRE(syscall(SYS_process_madvise, self, &ranges[i], 1, MADV_PAGEOUT, 0) == LEN,
 				"process_madvise: errno %d", errno);
 		else
-			REQUIRE(!madvise(areas[i].iov_base, LEN, MADV_PAGEOUT), "madvise: errno %d", errno);
+			REQUIRE(!madvise(ranges[i].iov_base, LEN, MADV_PAGEOUT), "madvise: errno %d", errno);
 	}
 	close(self);
 	REQUIRE(!rss_kb(memory), "%lu KiB are still there", rss_kb(memory));
@@ -157,7 +157,7 @@ static struct verdict page_out(bool by_other)
 	if (!verdict.passed)
 		return verdict;
 	REQUIRE(count_zero(memory, PAGES) == PAGES, "a dropped page is not zero");
-	REQUIRE(count_marked(ordinary, PAGES, MARK_ORDINARY) == PAGES, "ordinary memory lost its content");
+	REQUIRE(count_pattern(ordinary, PAGES, PATTERN_ORDINARY) == PAGES, "ordinary memory lost its content");
 	return verdict;
 }
 
@@ -175,7 +175,7 @@ struct verdict test_droppable_pageout(void)
 	return verdict;
 }
 
-/* Where a page lies in memory, as a page number; 0 if it is not there. */
+/* Returns the page frame number of a page, or 0 if none is mapped. */
 static uint64_t frame_of(const void *address)
 {
 	uint64_t entry = 0;
@@ -187,7 +187,7 @@ static uint64_t frame_of(const void *address)
 	return got == sizeof(entry) ? entry & ((1ULL << 55) - 1) : 0;
 }
 
-/* A page that has moved to another place in memory is still one that is dropped. */
+/* A migrated page is still droppable. */
 struct verdict test_droppable_migrate(void)
 {
 	struct verdict verdict;
@@ -197,12 +197,12 @@ struct verdict test_droppable_migrate(void)
 	verdict = map_all();
 	if (!verdict.passed)
 		return verdict;
-	mark_pages(memory, PAGES, MARK_DROPPABLE);
+	fill_pages(memory, PAGES, PATTERN_DROPPABLE);
 	before = frame_of(memory);
 	REQUIRE(before, "no page frame: errno %d", errno);
 	REQUIRE(!madvise(memory, PAGE_LEN, MADV_SOFT_OFFLINE), "MADV_SOFT_OFFLINE: errno %d", errno);
 	REQUIRE(frame_of(memory) && frame_of(memory) != before, "the page did not move");
-	REQUIRE(count_marked(memory, PAGES, MARK_DROPPABLE) == PAGES, "the move lost its content");
+	REQUIRE(count_pattern(memory, PAGES, PATTERN_DROPPABLE) == PAGES, "the move lost its content");
 
 	REQUIRE(swap_start(), "no swap: errno %d", errno);
 	if (!reclaim_until_gone(memory))
@@ -213,10 +213,10 @@ struct verdict test_droppable_migrate(void)
 	return verdict.passed ? pass("moved, then dropped: %s", verdict.text) : verdict;
 }
 
-/* So much that it goes before anybody is killed, and what is taken at a time fits in many times. */
+/* Enough pages to be dropped before the OOM killer runs, and many times the size of a chunk. */
 enum { MANY_PAGES = 8192, CHUNK_LEN = 2 << 20 };
 
-/* The whole machine runs short, and nobody has given droppable memory up by name. */
+/* The whole guest runs short of memory, and no advice names the droppable mapping. */
 struct verdict test_droppable_low_memory(void)
 {
 	unsigned char *many = droppable_map(MANY_PAGES * PAGE_LEN), *hog;
@@ -225,16 +225,16 @@ struct verdict test_droppable_low_memory(void)
 
 	REQUIRE(many != MAP_FAILED && !sysinfo(&info), "errno %d", errno);
 	hog = mmap(NULL, info.totalram, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	/* Huge pages, as long as there are any, are taken in a fraction of the time. */
+	/* Huge pages, while there are any, fill memory much faster. */
 	REQUIRE(hog != MAP_FAILED && !madvise(hog, info.totalram, MADV_HUGEPAGE), "errno %d", errno);
-	mark_pages(many, MANY_PAGES, MARK_DROPPABLE);
+	fill_pages(many, MANY_PAGES, PATTERN_DROPPABLE);
 	for (; rss_kb(many) > MANY_PAGES * (PAGE_LEN / 1024) / 2; taken += CHUNK_LEN)
 		REQUIRE(!madvise(hog + taken, CHUNK_LEN, MADV_POPULATE_WRITE), "MADV_POPULATE_WRITE: errno %d", errno);
 	for (size_t i = 0; i < MANY_PAGES; i++) {
 		const unsigned char *page = many + i * PAGE_LEN;
 
-		/* In this order, because pages go on being dropped meanwhile. */
-		if (!count_marked(page, 1, MARK_DROPPABLE)) {
+		/* In this order, because reclaim may drop pages in between. */
+		if (!count_pattern(page, 1, PATTERN_DROPPABLE)) {
 			REQUIRE(count_zero(page, 1), "page %zu is neither whole nor zero", i);
 			dropped++;
 		}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* MAP_DROPPABLE against those who would keep its pages, share them, or fill them in. Each has ordinary memory as control. */
+/* Requests that would keep, share or fill in the pages of MAP_DROPPABLE. Ordinary memory is the control of each. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "guest.h"
-#include "marks.h"
+#include "page_pattern.h"
 
 enum { HUGE_LEN = 2 << 20, LEN = 2 * HUGE_LEN, PROT = PROT_READ | PROT_WRITE };
 
@@ -26,9 +26,9 @@ static unsigned char *ordinary_map(void)
 
 static bool has_flag(const void *address, const char *vm_flag)
 {
-	struct area area;
+	struct vma vma;
 
-	return area_at(address, &area) && area_has(&area, vm_flag);
+	return vma_at(address, &vma) && vma_has(&vma, vm_flag);
 }
 
 struct verdict test_droppable_madvise(void)
@@ -40,7 +40,7 @@ struct verdict test_droppable_madvise(void)
 		{ MADV_KEEPONFORK, MADV_WIPEONFORK, "wf" },
 		{ MADV_DODUMP, MADV_DONTDUMP, "dd" },
 	};
-	/* What may be said of it and must not change it. */
+	/* Advice that succeeds and must not change the flags. */
 	static const int harmless[] = {
 		MADV_WIPEONFORK, MADV_DONTDUMP, MADV_FREE, MADV_COLD, MADV_DONTFORK, MADV_DOFORK, MADV_RANDOM,
 		MADV_NORMAL, MADV_WILLNEED, MADV_UNMERGEABLE,
@@ -48,7 +48,7 @@ struct verdict test_droppable_madvise(void)
 	unsigned char *memory = droppable_map(LEN), *ordinary = ordinary_map();
 
 	REQUIRE(memory != MAP_FAILED && ordinary != MAP_FAILED, "mmap: errno %d", errno);
-	mark_pages(memory, LEN / PAGE_LEN, MARK_DROPPABLE);
+	fill_pages(memory, LEN / PAGE_LEN, PATTERN_DROPPABLE);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		REQUIRE(!madvise(ordinary, LEN, cases[i].undo) && has_flag(ordinary, cases[i].flag) &&
 			!madvise(ordinary, LEN, cases[i].advice) && !has_flag(ordinary, cases[i].flag),
@@ -95,7 +95,7 @@ struct verdict test_droppable_mlock(void)
 	return pass("unlocked by mlock, mlock2 and mlockall");
 }
 
-/* What is never locked does not need the allowance for it. */
+/* Memory that is never locked needs no RLIMIT_MEMLOCK. */
 struct verdict test_droppable_lock_limit(void)
 {
 	REQUIRE(!mlockall(MCL_FUTURE), "mlockall: errno %d", errno);
@@ -118,9 +118,9 @@ struct verdict test_droppable_ksm(void)
 
 static int uffd_register(int uffd, void *address, uint64_t mode)
 {
-	struct uffdio_register area = { .range = { (uint64_t)address, LEN }, .mode = mode };
+	struct uffdio_register registration = { .range = { (uint64_t)address, LEN }, .mode = mode };
 
-	return ioctl(uffd, UFFDIO_REGISTER, &area);
+	return ioctl(uffd, UFFDIO_REGISTER, &registration);
 }
 
 struct verdict test_droppable_userfaultfd(void)
@@ -140,22 +140,22 @@ struct verdict test_droppable_userfaultfd(void)
 	return pass("%zu modes refused", sizeof(modes) / sizeof(modes[0]));
 }
 
-/* A huge page would be dropped with 511 neighbours, or kept because of them. */
+/* Reclaim would drop or keep 512 pages of a huge page together. */
 struct verdict test_droppable_huge_pages(void)
 {
 	unsigned char *memory = droppable_map(LEN), *ordinary = ordinary_map();
-	struct area area;
+	struct vma vma;
 
 	REQUIRE(memory != MAP_FAILED && ordinary != MAP_FAILED, "mmap: errno %d", errno);
 	/* The part that a huge page fits into, wherever the mappings begin. */
 	REQUIRE(!madvise(ordinary, LEN, MADV_HUGEPAGE), "ordinary memory: errno %d", errno);
-	mark_pages(ordinary, LEN / PAGE_LEN, MARK_ORDINARY);
-	REQUIRE(area_at(ordinary, &area) && area.huge_kb, "ordinary memory has no huge page");
+	fill_pages(ordinary, LEN / PAGE_LEN, PATTERN_ORDINARY);
+	REQUIRE(vma_at(ordinary, &vma) && vma.huge_kb, "ordinary memory has no huge page");
 
 	REQUIRE(!madvise(memory, LEN, MADV_HUGEPAGE), "errno %d", errno);
-	mark_pages(memory, LEN / PAGE_LEN, MARK_DROPPABLE);
-	REQUIRE(area_at(memory, &area) && !area.huge_kb, "%lu KiB in huge pages", area.huge_kb);
+	fill_pages(memory, LEN / PAGE_LEN, PATTERN_DROPPABLE);
+	REQUIRE(vma_at(memory, &vma) && !vma.huge_kb, "%lu KiB in huge pages", vma.huge_kb);
 	REQUIRE(madvise(memory, LEN, MADV_COLLAPSE) == -1 && errno == EINVAL, "MADV_COLLAPSE: errno %d", errno);
-	REQUIRE(area_at(memory, &area) && !area.huge_kb, "%lu KiB in huge pages", area.huge_kb);
+	REQUIRE(vma_at(memory, &vma) && !vma.huge_kb, "%lu KiB in huge pages", vma.huge_kb);
 	return pass("none, by fault and by MADV_COLLAPSE");
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* States in droppable memory, as C libraries have them, while their pages are dropped. */
+/* States in droppable mappings, as C libraries map them, while reclaim drops their pages. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 
 #include "guest.h"
-#include "marks.h"
+#include "page_pattern.h"
 
 enum { DRAWS = 20000, WORDS = DRAWS * DRAW_LEN / sizeof(uint64_t), DRAWS_PER_DROP = 100 };
 
@@ -103,7 +103,7 @@ static struct verdict draw_round(void)
 	return verdict;
 }
 
-/* At whatever instruction it happens to be. */
+/* Drops the page at any instruction of a draw. */
 struct verdict test_droppable_draws_and_drops(void)
 {
 	struct verdict verdict = pass("drawn");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* A draw that faults, survived. */
+/* Makes a draw that may fault, and returns after the fault. */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -24,7 +24,7 @@ const void *faulting_draw(void *buffer, size_t len, void *state, ssize_t *got)
 	fault = NULL;
 	if (sigaction(SIGSEGV, &action, NULL))
 		abort();
-	/* With the signal mask, so that the next fault is heard of as well. */
+	/* Restores the signal mask too, so that the next fault is delivered. */
 	if (!sigsetjmp(before_the_draw, 1))
 		*got = vdso.vgetrandom(buffer, len, 0, state);
 	signal(SIGSEGV, SIG_DFL);

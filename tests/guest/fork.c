@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* States over fork: wiped, still locked, and with streams of their own. */
+/* States across fork: wiped, still locked, and with separate streams. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 
 #include "guest.h"
 
-/* Keyed in the parent, looked at in the child. */
+/* Keyed in the parent, checked in the child. */
 static struct states inherited;
 
 static struct verdict alloc_keyed(void)
@@ -34,28 +34,28 @@ struct verdict test_fork_wipes(void)
 
 	if (!verdict.passed)
 		return verdict;
-	/* That there is something to wipe. */
+	/* Control: there must be something to wipe. */
 	REQUIRE(!is_wiped().passed, "the parent's state is zero after a draw");
 	verdict = in_child(is_wiped);
 	states_free(&inherited);
 	return verdict;
 }
 
-/* In the child, before and after it uses a state, and when it gives them back. */
+/* Runs in the child: before it uses a state, after that, and after it unmaps them. */
 static struct verdict is_locked(void)
 {
 	unsigned long kb = states_len(&inherited) / 1024;
 	unsigned char bytes[DRAW_LEN];
-	struct area area;
+	struct vma vma;
 
-	REQUIRE(area_at(inherited.first, &area), "no mapping at %p", inherited.first);
-	REQUIRE(area_has(&area, "lo") && area_has(&area, "wf") && area_has(&area, "dd"), "the flags are%s",
-		area.vm_flags);
-	REQUIRE(!area.rss_kb, "%lu KiB are there before the first use", area.rss_kb);
+	REQUIRE(vma_at(inherited.first, &vma), "no mapping at %p", inherited.first);
+	REQUIRE(vma_has(&vma, "lo") && vma_has(&vma, "wf") && vma_has(&vma, "dd"), "the flags are%s",
+		vma.vm_flags);
+	REQUIRE(!vma.rss_kb, "%lu KiB are there before the first use", vma.rss_kb);
 	REQUIRE(locked_kb() == (long)kb, "%ld KiB accounted as locked", locked_kb());
 	REQUIRE(vdso.vgetrandom(bytes, sizeof(bytes), 0, inherited.first) == sizeof(bytes), "short draw");
-	REQUIRE(area_at(inherited.first, &area), "no mapping at %p", inherited.first);
-	REQUIRE(area.rss_kb == 4 && area.locked_kb == 4, "%lu KiB there, %lu KiB locked", area.rss_kb, area.locked_kb);
+	REQUIRE(vma_at(inherited.first, &vma), "no mapping at %p", inherited.first);
+	REQUIRE(vma.rss_kb == 4 && vma.locked_kb == 4, "%lu KiB there, %lu KiB locked", vma.rss_kb, vma.locked_kb);
 	REQUIRE(!states_free(&inherited), "munmap: errno %d", errno);
 	REQUIRE(!locked_kb(), "%ld KiB stay accounted as locked", locked_kb());
 	return pass("%lu KiB accounted", kb);
@@ -82,24 +82,24 @@ static void *lookalike;
 
 static struct verdict lookalike_is_unlocked(void)
 {
-	struct area area;
+	struct vma vma;
 
-	REQUIRE(area_at(lookalike, &area), "no mapping at %p", lookalike);
-	REQUIRE(!area_has(&area, "lo"), "the flags are%s", area.vm_flags);
+	REQUIRE(vma_at(lookalike, &vma), "no mapping at %p", lookalike);
+	REQUIRE(!vma_has(&vma, "lo"), "the flags are%s", vma.vm_flags);
 	REQUIRE(!locked_kb(), "%ld KiB accounted as locked", locked_kb());
-	return pass("unlocked in the child, as ever");
+	return pass("unlocked in the child, as before");
 }
 
-/* A program's own area with the same properties keeps the rules that it knows. */
+/* A mapping that the program gave the same properties loses its lock on fork, as before. */
 struct verdict test_fork_lookalike(void)
 {
-	struct area area;
+	struct vma vma;
 
 	lookalike = mmap(NULL, PAGE_LEN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	REQUIRE(lookalike != MAP_FAILED, "mmap: errno %d", errno);
 	REQUIRE(!mlock2(lookalike, PAGE_LEN, MLOCK_ONFAULT) && !madvise(lookalike, PAGE_LEN, MADV_WIPEONFORK) &&
 		!madvise(lookalike, PAGE_LEN, MADV_DONTDUMP), "errno %d", errno);
-	REQUIRE(area_at(lookalike, &area) && area_has(&area, "lo"), "not locked in the parent");
+	REQUIRE(vma_at(lookalike, &vma) && vma_has(&vma, "lo"), "not locked in the parent");
 	struct verdict verdict = in_child(lookalike_is_unlocked);
 
 	munmap(lookalike, PAGE_LEN);
@@ -108,7 +108,7 @@ struct verdict test_fork_lookalike(void)
 
 enum { STREAM_WORDS = 1024, PROCESSES = 3 };
 
-/* What parent, child and grandchild draw from one and the same state. */
+/* The words that parent, child and grandchild draw from the same state. */
 static uint64_t (*streams)[STREAM_WORDS];
 
 static struct verdict draw_stream(int process)
@@ -140,7 +140,7 @@ struct verdict test_fork_streams(void)
 
 	streams = mmap(NULL, PROCESSES * sizeof(*streams), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	REQUIRE(streams != MAP_FAILED, "no shared memory: errno %d", errno);
-	/* The children first, so that the parent goes on with the key that they could have copied. */
+	/* The children draw first: the parent then uses the key that a fork could have copied. */
 	if (verdict.passed)
 		verdict = in_child(draw_in_child);
 	if (verdict.passed)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * What the parts of the guest client share. The client runs as /init of a
- * kernel with vgetrandom and judges it over the console.
+ * Declarations that the guest tests share. They run as /init of a kernel with
+ * vgetrandom and report over the console.
  */
 #ifndef GUEST_H
 #define GUEST_H
@@ -37,7 +37,7 @@ typedef struct verdict test_fn(void);
 
 /* init.c: the machine and its console */
 
-/* Mounts what the tests look at, and makes the devices that they open. */
+/* Mounts file systems and makes devices that the tests use. */
 void machine_begin(void);
 /* Prints the head of a KTAP report (Linux Documentation/dev-tools/ktap.rst) of so many tests. */
 void report_plan(size_t tests);
@@ -63,7 +63,7 @@ struct vdso {
 
 extern struct vdso vdso;
 
-/* Fills in the above, with /proc mounted; what is not there stays NULL or -1. */
+/* Fills in struct vdso; /proc must be mounted. A missing function stays NULL, a missing number -1. */
 void vdso_find(void);
 /*
  * Whether draws are to go through the function of C libraries, with memory from mmap(): in a kernel
@@ -83,11 +83,11 @@ struct rng_data {
 	uint8_t simd;
 };
 
-/* Finds out where this kernel has it, for the functions below. */
+/* Finds the data page of this kernel, for the functions below. */
 void data_page_find(void);
-/* What lies at the usual place; in a time namespace that swaps the page, zeros. */
+/* Reads the default data page; it is zero in a time namespace that swaps the page. */
 struct rng_data rng_data(void);
-/* What draws inside of a time namespace go by; outside of one it may fault. */
+/* Reads the time-namespace data page; outside of a time namespace this may fault. */
 struct rng_data timens_rng_data(void);
 /* Whether time namespaces swap the page. */
 bool timens_swaps_rng_data(void);
@@ -111,7 +111,7 @@ struct states states_alloc(size_t num);
 size_t states_len(const struct states *states);
 int states_free(const struct states *states);
 
-/* probe.c: memory as __vdso_getrandom says */
+/* probe.c: memory mapped with the flags of the size probe */
 
 /* The answer of the size probe (Linux include/uapi/linux/random.h, struct vgetrandom_opaque_params). */
 struct opaque_params {
@@ -123,14 +123,14 @@ struct opaque_params {
 
 /* All zero where there is no such function. */
 struct opaque_params opaque_params(void);
-/* Maps len bytes with what the probe says. Returns MAP_FAILED with errno. */
+/* Maps len bytes with the flags of the size probe. Returns MAP_FAILED with errno. */
 unsigned char *droppable_map(size_t len);
-/* Whether MAP_DROPPABLE is the kernel's own, as since 6.11, and not the glue's. */
+/* Whether the kernel has MAP_DROPPABLE without the glue, as since 6.11. */
 bool has_own_droppable(void);
 
-/* proc.c: what the kernel says about this process */
+/* proc.c: mappings and accounting of this process, from /proc */
 
-struct area {
+struct vma {
 	unsigned long start, end;
 	char permissions[5];
 	char vm_flags[128]; /* with a space on either side of each flag */
@@ -138,19 +138,19 @@ struct area {
 };
 
 /* The mapping that holds an address. Returns false if there is none. */
-bool area_at(const void *address, struct area *area);
+bool vma_at(const void *address, struct vma *vma);
 /*
- * The mappings whose names, in brackets, begin so, in the order of their addresses: no more than there is
- * room for, and without flags and sizes. Returns how many.
+ * Finds mappings whose name in brackets begins with name, in the order of their addresses, up to room of
+ * them. Fills in address range and permissions only. Returns their number.
  */
-size_t areas_named(const char *name, struct area *areas, size_t room);
-bool area_has(const struct area *area, const char *vm_flag);
+size_t vmas_named(const char *name, struct vma *vmas, size_t room);
+bool vma_has(const struct vma *vma, const char *vm_flag);
 /* Locked memory of the process, in KiB. */
 long locked_kb(void);
 /* A number that changes with any mapping of the process. */
 uint64_t mappings_hash(void);
 
-/* limits.c: the calling process gives up for good */
+/* limits.c: privileges and limits that the calling process lowers permanently */
 
 /* All capabilities, CAP_IPC_LOCK among them, which stands above RLIMIT_MEMLOCK. */
 bool drop_capabilities(void);
@@ -161,7 +161,7 @@ bool set_limit(int resource, rlim_t bytes);
  */
 bool stay_on_this_processor(void);
 
-/* child.c: tests in a process of their own */
+/* child.c: tests in a child process */
 
 /* Forks, lets the child run the test, returns its verdict. */
 struct verdict in_child(test_fn *test);
@@ -175,7 +175,7 @@ bool trap_calls(void);
 /* Those of this thread. */
 unsigned int trapped_calls(void);
 
-/* vm_fork.c: what the machine does that is saved and cloned */
+/* vm_fork.c: the guest that is saved and cloned */
 
 void vm_fork(void);
 
@@ -188,7 +188,7 @@ const void *faulting_draw(void *buffer, size_t len, void *state, ssize_t *got);
 
 enum { MANY_DRAWS = 10000, DRAW_LEN = 16 };
 
-/* Makes MANY_DRAWS draws of DRAW_LEN bytes from a state of its own, and looks for duplicates. */
+/* Makes MANY_DRAWS draws of DRAW_LEN bytes from a new state, and searches for duplicates. */
 struct verdict many_draws(void);
 /* Sorts the words and tells whether two are equal. */
 bool has_duplicate(uint64_t *words, size_t count);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* What the image offers, and which cipher the kernel chose for it. */
+/* The image's exports and note, and the cipher that the kernel selected. */
 #include <stdlib.h>
 #include <sys/syscall.h>
 

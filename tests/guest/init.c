@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* What every /init does: it makes the machine usable, reports test by test over the console, and ends the machine. */
+/* Shared code of every /init: prepares the guest, reports each test over the console, and reboots. */
 #include <stdio.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* Limits on memory give clean errors. Each test lowers its own privileges and limits for good. */
+/* Memory limits give clean errors. Each test lowers its privileges and limits permanently. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <linux/capability.h>
@@ -40,7 +40,7 @@ bool stay_on_this_processor(void)
 	return !sched_setaffinity(0, sizeof(one), &one);
 }
 
-/* Asks in vain; outputs, mappings and accounting must look as before. */
+/* Makes a call that must fail and leave outputs, mappings and accounting unchanged. */
 static struct verdict refused(size_t wanted, int reason)
 {
 	uint64_t before = mappings_hash();
@@ -84,7 +84,7 @@ struct verdict test_limit_exceeded(void)
 
 struct verdict test_limit_address_space(void)
 {
-	/* Below what is mapped already, so that not a page fits. */
+	/* Less than is mapped already, so no page fits. */
 	REQUIRE(set_limit(RLIMIT_AS, PAGE_LEN), "cannot lower: errno %d", errno);
 	size_t num = 1, size = 77;
 	long got = vgetrandom_alloc(&num, &size, 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * /init of the contract's tests: runs the table of them. With "vm_fork" on the kernel command line it is the machine to be
- * saved and cloned instead.
+ * /init of the guest tests: runs the table. With "vm_fork" on the kernel command line it prepares a guest to be saved and
+ * cloned instead.
  */
 #include <errno.h>
 #include <stdlib.h>

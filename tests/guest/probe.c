@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* The size probe of __vdso_getrandom, and memory mapped as it says: what C libraries do. */
+/* The size probe of __vdso_getrandom, and memory mapped with its flags, as C libraries do. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

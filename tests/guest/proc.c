@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* What the kernel says about this process in /proc/self. */
+/* Mappings and accounting of this process, from /proc/self. */
 #include <stdio.h>
 #include <string.h>
 
 #include "guest.h"
 
-bool area_at(const void *address, struct area *area)
+bool vma_at(const void *address, struct vma *vma)
 {
 	unsigned long wanted = (unsigned long)address, start, end;
 	char line[512], permissions[5];
@@ -20,24 +20,24 @@ bool area_at(const void *address, struct area *area)
 			if (!inside)
 				continue;
 			found = true;
-			memset(area, 0, sizeof(*area));
-			area->start = start;
-			area->end = end;
-			strcpy(area->permissions, permissions);
+			memset(vma, 0, sizeof(*vma));
+			vma->start = start;
+			vma->end = end;
+			strcpy(vma->permissions, permissions);
 		} else if (inside) {
-			sscanf(line, "Rss: %lu", &area->rss_kb);
-			sscanf(line, "Locked: %lu", &area->locked_kb);
-			sscanf(line, "Swap: %lu", &area->swap_kb);
-			sscanf(line, "AnonHugePages: %lu", &area->huge_kb);
+			sscanf(line, "Rss: %lu", &vma->rss_kb);
+			sscanf(line, "Locked: %lu", &vma->locked_kb);
+			sscanf(line, "Swap: %lu", &vma->swap_kb);
+			sscanf(line, "AnonHugePages: %lu", &vma->huge_kb);
 			/* Each flag is followed by a space, the last one too. */
-			sscanf(line, "VmFlags:%127[^\n]", area->vm_flags);
+			sscanf(line, "VmFlags:%127[^\n]", vma->vm_flags);
 		}
 	}
 	fclose(smaps);
 	return found;
 }
 
-size_t areas_named(const char *name, struct area *areas, size_t room)
+size_t vmas_named(const char *name, struct vma *vmas, size_t room)
 {
 	char line[512];
 	FILE *maps = fopen("/proc/self/maps", "r");
@@ -45,10 +45,10 @@ size_t areas_named(const char *name, struct area *areas, size_t room)
 
 	while (maps && count < room && fgets(line, sizeof(line), maps)) {
 		const char *found = strchr(line, '[');
-		struct area *area = &areas[count];
+		struct vma *vma = &vmas[count];
 
 		if (found && !strncmp(found, name, strlen(name)) &&
-		    sscanf(line, "%lx-%lx %4s", &area->start, &area->end, area->permissions) == 3)
+		    sscanf(line, "%lx-%lx %4s", &vma->start, &vma->end, vma->permissions) == 3)
 			count++;
 	}
 	if (maps)
@@ -56,12 +56,12 @@ size_t areas_named(const char *name, struct area *areas, size_t room)
 	return count;
 }
 
-bool area_has(const struct area *area, const char *vm_flag)
+bool vma_has(const struct vma *vma, const char *vm_flag)
 {
 	char word[8];
 
 	snprintf(word, sizeof(word), " %s ", vm_flag);
-	return strstr(area->vm_flags, word);
+	return strstr(vma->vm_flags, word);
 }
 
 long locked_kb(void)
@@ -80,7 +80,7 @@ long locked_kb(void)
 
 uint64_t mappings_hash(void)
 {
-	/* Static, so that looking changes nothing. FNV-1a. */
+	/* Static, so that reading maps no memory. FNV-1a. */
 	static unsigned char text[32768];
 	uint64_t hash = 0xcbf29ce484222325;
 	FILE *maps = fopen("/proc/self/maps", "r");

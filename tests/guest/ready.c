@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * A generator that is not ready, and how it becomes ready.
+ * The generator before it is ready, and the call that makes it ready.
  *
- * Needs "random.trust_cpu=off random.trust_bootloader=off" on the kernel command line: then
- * nothing has seeded the generator fully when /init starts, and nothing will until somebody
- * blocks for it.
+ * Needs "random.trust_cpu=off random.trust_bootloader=off" on the kernel command line: then the
+ * generator is not fully seeded when /init starts, and stays so until a process blocks in
+ * getrandom().
  */
 #include <errno.h>
 #include <string.h>
@@ -32,12 +32,12 @@ struct verdict test_not_ready(void)
 	got = vdso.vgetrandom(bytes, sizeof(bytes), GRND_INSECURE, states.first);
 	REQUIRE(got == sizeof(bytes), "GRND_INSECURE returned %zd", got);
 	REQUIRE(!memcmp(states.first, fresh, sizeof(fresh)), "the state was keyed");
-	REQUIRE(!rng_data().is_ready, "became ready without anybody who waits");
+	REQUIRE(!rng_data().is_ready, "became ready although no process waits");
 	REQUIRE(!states_free(&states), "munmap: errno %d", errno);
 	return pass("is_ready 0, generation 0, -EAGAIN twice");
 }
 
-/* Waiting, as only the system call can, makes the kernel collect what it lacks. */
+/* A system call that waits makes the kernel collect the missing entropy. */
 struct verdict test_becomes_ready(void)
 {
 	static const unsigned char fresh[VGETRANDOM_STATE_LEN];

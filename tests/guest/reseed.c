@@ -52,8 +52,8 @@ struct verdict test_reseed_by_ioctl(void)
 }
 
 /*
- * Nobody in the kernel asks for random bytes while this one sleeps, so it is the timer that
- * moves the generation; twice, to see that it is set again. Its interval is a second at first
+ * No kernel code draws random bytes while this process sleeps, so the timer moves the
+ * generation. Two moves show that the timer is set again. Its interval is a second at first
  * and at most half of the uptime.
  */
 struct verdict test_reseed_by_time(void)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* The kernel's own test of __vdso_getrandom, from the tools of a line that has one, unchanged. */
+/* Runs the kernel's selftest of __vdso_getrandom, unchanged, from a series that has one. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -36,7 +36,7 @@ struct verdict test_kernel_selftest(void)
 	REQUIRE(waitpid(child, &status, 0) == child, "waitpid: errno %d", errno);
 	lines = fopen(report, "r");
 	REQUIRE(lines, "%s: errno %d", report, errno);
-	/* Test Anything Protocol: what was skipped is "ok" too, with the word behind. */
+	/* TAP: a skipped test is "ok" too, with SKIP after its name. */
 	while (fgets(line, sizeof(line), lines)) {
 		line[strcspn(line, "\n")] = 0;
 		strcpy(last, line);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* Memory for states, from the system call that the note names or as the size probe says. */
+/* Memory for states, from the system call in the note or mapped with the flags of the size probe. */
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>

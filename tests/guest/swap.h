@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-/* Swap on a RAM disk, on which can be looked for what was written. */
+/* Swap on a RAM disk, which tests can search for written pages. */
 #ifndef SWAP_H
 #define SWAP_H
 
@@ -9,7 +9,7 @@
 
 /* Empties the disk and starts to swap on it. Returns false with errno. */
 bool swap_start(void);
-/* Brings everything back. */
+/* Reads all pages back and stops swapping. */
 bool swap_stop(void);
 
 #endif /* SWAP_H */

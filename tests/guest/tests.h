@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * All tests, in the order in which they run: TEST(name, function), GLUE_TEST()
- * for one of what a kernel with the object alone does not have, and
- * DROPPABLE_TEST() for one of what the glue's MAP_DROPPABLE keeps and that of
- * later lines does not. The name of a test begins with the clause of
- * docs/contract.md that it proves.
+ * All tests, in the order in which they run: TEST(name, function). GLUE_TEST()
+ * needs more of the glue than the object. DROPPABLE_TEST() checks a property of
+ * the glue's MAP_DROPPABLE that later kernel series do not have. The name of a
+ * test begins with the clause of docs/contract.md that it proves.
  *
- * The ones about readiness come first, because the generator becomes ready only
- * once; then those that wait for the timer, whose interval grows with uptime.
- * Before all of them stands what they rely on.
+ * data_page comes first, because all others read that page. The tests of readiness
+ * follow, because the generator becomes ready only once; then those that wait for
+ * the timer, whose interval grows with uptime.
  */
 TEST(data_page, test_data_page)
 TEST(e5_not_ready, test_not_ready)

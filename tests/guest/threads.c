@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* Many threads, each with its state out of one array, while the kernel reseeds again and again. */
+/* Many threads, each with a state of one array, while the kernel reseeds repeatedly. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>

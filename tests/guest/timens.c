@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* Inside a time namespace, where the generator's data can be elsewhere, draws stay in user space all the same. */
+/* Draws stay in user space inside of a time namespace, which may show another data page. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <sched.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* Counts the getrandom system calls of each thread, without a tracer that a saved machine would have to take along. */
+/* Counts the getrandom system calls of each thread without a tracer, so it also works in a cloned guest. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <linux/filter.h>
@@ -13,7 +13,7 @@
 
 #include "guest.h"
 
-/* In an argument that getrandom does not have: the call is made on behalf of a trapped one. */
+/* Sixth argument, which getrandom ignores: marks a call made for a trapped one. */
 static const unsigned long on_behalf = 0x766d666f;
 
 static __thread unsigned int calls;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * Unwinds from every instruction of the real vDSO: the trap flag stops a call at each one, and
- * libgcc, with the tables that the image itself carries, has to find the caller with the stack
- * pointer and the saved registers that the caller had.
+ * Unwinds from every instruction of the mapped vDSO. The trap flag stops a call at each one. There
+ * libgcc must find the caller, its stack pointer and its registers by the image's unwind tables.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -29,7 +28,7 @@ enum {
 	TRAP_FLAG = 0x100,
 };
 
-/* What the caller's frame has to look like, taken where the call has just arrived. */
+/* Expected frame of the caller, recorded at the first instruction of the call. */
 static struct {
 	bool known;
 	unsigned long ip, sp, preserved[PRESERVED];
@@ -82,7 +81,7 @@ static void on_trap(int signal, siginfo_t *info, void *context)
 	if (vdso.image + offset == (const unsigned char *)vdso.vgetrandom && !caller.known)
 		arrive(interrupted->uc_mcontext.gregs);
 	stops++;
-	/* The tables go by the address, so once for each is enough. */
+	/* The tables depend on the address only, so check each once. */
 	if (stopped_at[offset])
 		return;
 	stopped_at[offset] = true;
@@ -113,7 +112,7 @@ static ssize_t stepped_draw(void *buffer, size_t len, unsigned int flags, void *
 	return got;
 }
 
-/* One after the other from the same state, so that each finds what the one before left. */
+/* All use the same state in this order. */
 static const struct {
 	const char *path;
 	size_t len;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * A machine to be saved and cloned. Consumers, each a thread with a state of its own, stop at a
- * known point; then the machine waits for a line on its console, and in each clone all of them
- * draw at once, through the vDSO alone. The host compares what the clones print.
+ * The guest that the host saves and clones. Callers, each a thread with its state, stop at a known
+ * point. The guest then waits for a line on its console. In each clone all callers draw at once,
+ * through the vDSO alone, and the host compares the output of the clones.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -20,7 +20,7 @@
 #include "guest.h"
 
 enum {
-	/* What the two draws of a consumer are cut into, and each piece printed as a digest. */
+	/* Each draw of a caller is printed as this many digests. */
 	PIECES = 4,
 	LONGEST = 2048,
 	/*
@@ -28,15 +28,15 @@ enum {
 	 * it leaves two for saving and cloning.
 	 */
 	SETTLED = 4,
-	/* Milliseconds for a consumer to come to its point; one that does not has failed. */
+	/* Milliseconds for a caller to reach its point; a later one has failed. */
 	PATIENCE = 20000,
 };
 
-/* What a state has gone through when the machine is saved. */
+/* The history of a state before the guest is saved. */
 static const struct kind {
 	const char *name;
 	size_t drawn; /* bytes, by one call on a fresh state */
-	uint32_t remaining; /* what that leaves in the batch */
+	uint32_t remaining; /* the count after that */
 	size_t len; /* bytes of each draw in the clone */
 	bool in_mid_call; /* the first of them began before the machine was saved */
 } kinds[] = {
@@ -46,10 +46,10 @@ static const struct kind {
 	{ "in_mid_call", 100, VGETRANDOM_BATCH_LEN - 100, LONGEST, true },
 };
 
-/* Each has a consumer of every kind. The last one is the one in a namespace, which all later children would be in. */
+/* Each has a caller of every kind. The one in a namespace is last, because all later children would be inside too. */
 static const struct process {
 	const char *name;
-	bool in_time_namespace; /* where the generation is read at another place */
+	bool in_time_namespace; /* reads the time-namespace data page */
 	bool as_libraries_do; /* five arguments, and memory as the size probe says */
 } processes[] = {
 	{ "allocated", false, false },
@@ -59,10 +59,10 @@ static const struct process {
 
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]), PROCESSES = sizeof(processes) / sizeof(processes[0]) };
 
-/* Each consumer writes a byte when it has come to its point, and reads until nobody can write any more. */
+/* Each caller writes a byte at its point, and then reads until the other end is closed. */
 static int at_point[2], gate[2];
 
-/* One process for each place, where init can read it. */
+/* Verdicts of each process, in memory that /init shares. */
 static struct verdict (*verdicts)[KINDS];
 
 static uint64_t generation(void)
@@ -70,7 +70,7 @@ static uint64_t generation(void)
 	return (in_time_namespace() ? timens_rng_data() : rng_data()).generation;
 }
 
-/* Fit for signal handlers. */
+/* Async-signal-safe. */
 static void wait_at_point(void)
 {
 	char byte = 0;
@@ -115,7 +115,7 @@ static ssize_t draw(const struct process *process, void *buffer, size_t len, uns
 	return vdso.vgetrandom(buffer, len, 0, state);
 }
 
-static struct verdict consume(const struct process *process, const struct kind *kind, unsigned char *state)
+static struct verdict draw_twice(const struct process *process, const struct kind *kind, unsigned char *state)
 {
 	unsigned char *pages = mmap(NULL, 2 * PAGE_LEN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	uint64_t before = generation(), after;
@@ -133,7 +133,7 @@ static struct verdict consume(const struct process *process, const struct kind *
 	REQUIRE(remaining == kind->remaining, "%u bytes left in the batch", remaining);
 	calls = trapped_calls();
 	REQUIRE(calls == 2, "%u system calls for the two keys", calls);
-	/* In mid-call: half of the first draw is written before, behind the batch and in the middle of a group. */
+	/* In mid-call: half of the first draw is written before, past the batch and in the middle of a group. */
 	buffer = kind->in_mid_call ? closed_page - kind->len / 2 : pages;
 	if (kind->in_mid_call)
 		REQUIRE(!mprotect(closed_page, PAGE_LEN, PROT_NONE), "mprotect: errno %d", errno);
@@ -151,17 +151,17 @@ static struct verdict consume(const struct process *process, const struct kind *
 	return pass("generation %s, %u calls,%s", before == after ? "stayed" : "moved", trapped_calls() - calls, digests);
 }
 
-struct consumer {
+struct caller {
 	int process, kind;
 	unsigned char *state;
 };
 
 static void *run(void *argument)
 {
-	const struct consumer *consumer = argument;
-	const struct process *process = &processes[consumer->process];
+	const struct caller *caller = argument;
+	const struct process *process = &processes[caller->process];
 
-	verdicts[consumer->process][consumer->kind] = consume(process, &kinds[consumer->kind], consumer->state);
+	verdicts[caller->process][caller->kind] = draw_twice(process, &kinds[caller->kind], caller->state);
 	return NULL;
 }
 
@@ -172,20 +172,20 @@ static unsigned char *map_states(const struct process *process)
 	return vdso.getrandom ? droppable_map(PAGE_LEN) : MAP_FAILED;
 }
 
-/* All consumers of a process, each on a thread of its own. */
+/* Runs all callers of a process, each on its thread. */
 static void run_all(int process)
 {
 	struct sigaction action = { .sa_sigaction = on_sigsegv, .sa_flags = SA_SIGINFO };
 	unsigned char *states = map_states(&processes[process]);
-	struct consumer consumers[KINDS];
+	struct caller callers[KINDS];
 	pthread_t threads[KINDS];
 
 	if (states == MAP_FAILED || in_time_namespace() != processes[process].in_time_namespace ||
 	    sigaction(SIGSEGV, &action, NULL) || !trap_calls())
 		return;
 	for (int i = 0; i < KINDS; i++) {
-		consumers[i] = (struct consumer){ process, i, states + i * VGETRANDOM_STATE_LEN };
-		if (pthread_create(&threads[i], NULL, run, &consumers[i]))
+		callers[i] = (struct caller){ process, i, states + i * VGETRANDOM_STATE_LEN };
+		if (pthread_create(&threads[i], NULL, run, &callers[i]))
 			_exit(1);
 	}
 	for (int i = 0; i < KINDS; i++)
@@ -215,7 +215,7 @@ static void settle(void)
 	}
 }
 
-/* Waits for all consumers, as long as they need at most, and then for the host. */
+/* Waits for all callers, up to PATIENCE for each, and then for the host. */
 static void save_point(void)
 {
 	struct pollfd arrivals = { .fd = at_point[0], .events = POLLIN };

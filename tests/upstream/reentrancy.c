@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * Shows on a stock kernel what __vdso_getrandom does when a signal handler draws
- * from the state of the call that it interrupts: docs/upstream-reentrancy.md.
+ * Shows the behaviour of a stock kernel's __vdso_getrandom when a signal handler
+ * draws from the state of the call that it interrupts: docs/upstream-reentrancy.md.
  *
  *   reentrancy abandoned | wipe-abandoned | wipe-later-abandon | fork
  *
- * No debugger: the program sets the trap flag of the thread that runs it, and its SIGTRAP
- * handler runs before each instruction of the vDSO, as any signal could arrive
- * there. Exit code 0: no repeated byte was seen, 1: one was, 2: not tried.
+ * The program sets its trap flag, so that its SIGTRAP handler runs before each
+ * instruction of the vDSO, where any signal could arrive. Exit code 0: no bytes
+ * repeated, 1: bytes repeated, 2: not tried.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -31,7 +31,7 @@ enum {
 	TRAP_FLAG = 0x100,
 	MOST_OUTER = 400,	/* more instructions than a draw of LEN bytes has */
 	MOST_INNER = 120,
-	STRIDE = 8,	/* of the instructions before which a draw is left, beginning elsewhere for each of A */
+	STRIDE = 8,	/* distance of the instructions of B at which it is abandoned; the first differs for each of A */
 };
 
 struct params {
@@ -48,9 +48,9 @@ static struct params params;
 static unsigned char *state;
 static uintptr_t vdso;
 
-/* Of the run under way; all volatile, because the handler changes them. */
+/* Of the current run; volatile, because the handler changes them. */
 static volatile int steps, inner_steps, outer_at, inner_at, later_at, depth;
-static volatile bool came_back;	/* the call that was to be left has ended before */
+static volatile bool came_back;	/* the call returned before it was abandoned */
 static volatile pid_t child;
 static enum event event;
 static sigjmp_buf first_handler, main_program;
@@ -71,7 +71,7 @@ static void clear_trap_flag(void)
 	__asm__ volatile("pushfq; andq %0, (%%rsp); popfq" : : "i"(~TRAP_FLAG) : "memory", "cc");
 }
 
-/* The handler's draw B, left by a second SIGTRAP before one of its instructions. */
+/* The handler's draw B, abandoned by a second SIGTRAP before one of its instructions. */
 static void draw_and_abandon(void)
 {
 	inner_steps = 0;
@@ -128,7 +128,7 @@ static void on_trap(int signal, siginfo_t *info, void *context)
 	steps++;
 }
 
-/* Whether a word of eight bytes is zero, or in another buffer as well. */
+/* Whether an eight-byte word is zero, or also occurs in another buffer. */
 static bool has_word_of(const unsigned char *one, const unsigned char *other)
 {
 	for (int i = 0; i < LEN; i += 8) {
@@ -152,7 +152,7 @@ static bool has_zero_word(const unsigned char *bytes)
 	return false;
 }
 
-/* One run; returns whether bytes came twice or were zero, or -1 when A ended before the event. */
+/* Runs once. Returns whether bytes repeated or were zero, or -1 if A returned before the event. */
 static int run(void)
 {
 	volatile bool left = true;
@@ -161,7 +161,7 @@ static int run(void)
 	memset(state, 0, PAGE);
 	memset(a, 0, sizeof(a));
 	memset(b, 0, sizeof(b));
-	/* A key and a batch, whose unread part begins before the end of what a draw takes from a new batch. */
+	/* Make a key and a batch, and read less of it than one draw of LEN bytes takes from a new batch. */
 	vdso_draw(later[0], 8, 0, state, params.state_len);
 	steps = 0;
 	child = -1;
@@ -185,7 +185,7 @@ static int run(void)
 	return bad;
 }
 
-/* Copies what this process drew after the fork. */
+/* Copies the words that this process drew after the fork. */
 static void keep(unsigned char *kept)
 {
 	memcpy(kept, a, LEN);
@@ -207,7 +207,7 @@ static int run_with_fork(unsigned char *from_child)
 		_exit(bad);
 	if (waitpid(child, &status, 0) != child || !WIFEXITED(status))
 		return -1;
-	/* Equal bytes of A alone also come from a fork after its last look at the state. */
+	/* Equal bytes of A alone also come from a fork after its last check of the state. */
 	for (int i = 0; i < 4; i++)
 		for (int k = 0; k < 4; k++)
 			if ((i || k) && has_word_of(parents + i * LEN, from_child + k * LEN))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* Ways to draw, and the search for bytes that came twice. */
+/* Sources of draws, and the search for repeated bytes. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>

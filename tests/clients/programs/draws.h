@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-/* What the programs share: ways to draw, and the search for bytes that came twice. */
+/* Shared code of the programs: sources of draws, and the search for repeated bytes. */
 #ifndef DRAWS_H
 #define DRAWS_H
 
@@ -27,13 +27,13 @@ struct draw *shared_draws(size_t count);
 /* Fills them one by one; false when the source refused one. */
 bool fill(source_fn *source, struct draw *draws, size_t count);
 
-/* Ends the program if any word is there twice; sorts them. A draw that was never made is a zero, twice. */
+/* Ends the program if a word occurs twice; sorts the draws. A draw that was not made is two zero words. */
 void must_be_distinct(struct draw *draws, size_t count);
 
-/* Ends the program with status 1 and these words as the last line of its output. */
+/* Prints the message as the last line of output and ends the program with status 1. */
 void die(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
-/* A positive number, or the end of the program. */
+/* Parses a positive number. Ends the program if it is none. */
 size_t number(const char *text);
 
 #endif /* DRAWS_H */

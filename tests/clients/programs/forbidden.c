@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * forbidden DRAWS: after the first draw the process may not call getrandom any
- * more, as in a sandbox, and draws on. A new key cannot be had from then on, so
- * that the kernel must not reseed meanwhile.
+ * forbidden DRAWS: after two draws a seccomp filter refuses getrandom, as in a
+ * sandbox, and the process draws on. It cannot fetch a new key then, so it fails if
+ * the kernel reseeds.
  */
 #define _GNU_SOURCE
 #include <errno.h>

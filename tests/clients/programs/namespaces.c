@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * namespaces DRAWS: two C libraries in one process, the second one in a
- * namespace of its own by dlmopen(3), draw in turn.
+ * namespaces DRAWS: two C libraries in one process draw in turn. dlmopen(3)
+ * loads the second one in another link namespace.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -34,7 +34,7 @@ int main(int argc, char **argv)
 		die("no second C library: %s", dlerror());
 	others_getrandom = (getrandom_fn *)dlsym(library, "getrandom");
 	if (!others_getrandom || others_getrandom == getrandom)
-		die("the second C library has no getrandom of its own");
+		die("the second C library has no separate getrandom");
 	draws = shared_draws(2 * count);
 	for (size_t i = 0; i < count; i++)
 		if (!from_getrandom(&draws[2 * i]) || !from_other(&draws[2 * i + 1]))

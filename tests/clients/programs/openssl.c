@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* openssl RUNS LEN: so many runs of `openssl rand` give LEN bytes each, all of them distinct. */
+/* openssl RUNS LEN: each run of `openssl rand` prints LEN bytes, and no word repeats in any of them. */
 #include <spawn.h>
 #include <stdio.h>
 #include <sys/wait.h>
@@ -7,7 +7,7 @@
 
 #include "draws.h"
 
-/* Reads until the end of the file; true if it has the length that is wanted, and no more. */
+/* Reads until the end of the file; true if its length is exactly len. */
 static bool read_exactly(int file, char *to, size_t len)
 {
 	char more;
@@ -54,7 +54,7 @@ int main(int argc, char **argv)
 	snprintf(len_text, sizeof(len_text), "%zu", each * DRAW_LEN);
 	for (size_t i = 0; i < runs; i++)
 		if (!run_openssl(len_text, draws + i * each, each * DRAW_LEN))
-			die("run %zu of openssl rand %s gave not what was asked for", i, len_text);
+			die("run %zu of openssl rand %s did not print that many bytes", i, len_text);
 	must_be_distinct(draws, runs * each);
 	printf("%zu runs of openssl rand, %s bytes each\n", runs, len_text);
 	return 0;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * threads SOURCE THREADS DRAWS CHILD_DRAWS: so many threads make so many draws
- * each. In the middle all of them wait for each other, so that each has a state
- * of its own; then the first one forks, and the child makes CHILD_DRAWS beside
- * those that still run.
+ * threads SOURCE THREADS DRAWS CHILD_DRAWS: each of THREADS threads makes DRAWS
+ * draws. Halfway all wait for each other, so that each must have a separate state.
+ * Then the first one forks, and the child makes CHILD_DRAWS while the others run.
  */
 #include <gnu/libc-version.h>
 #include <pthread.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * turns THREADS DRAWS: threads come and go one after the other and draw, so that
- * each finds what the one before it has left behind.
+ * turns THREADS DRAWS: threads run one after the other and draw. glibc gives each
+ * the state of the thread before it.
  */
 #include <pthread.h>
 #include <stdio.h>

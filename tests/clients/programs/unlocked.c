@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* unlocked COMMAND…: runs a command that may lock no memory, and has no capability that stands above that. */
+/* unlocked COMMAND…: runs a command without CAP_IPC_LOCK and with RLIMIT_MEMLOCK 0. */
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -8,7 +8,7 @@
 
 #include "draws.h"
 
-enum { NOBODY = 65534 };
+enum { UID_NOBODY = 65534 };
 
 int main(int argc, char **argv)
 {
@@ -17,7 +17,7 @@ int main(int argc, char **argv)
 
 	if (argc < 2)
 		die("usage: unlocked COMMAND...");
-	if (setrlimit(RLIMIT_MEMLOCK, &none) || setgid(NOBODY) || setuid(NOBODY))
+	if (setrlimit(RLIMIT_MEMLOCK, &none) || setgid(UID_NOBODY) || setuid(UID_NOBODY))
 		die("cannot be lowered: errno %d", errno);
 	if (!mlock(&page, 1))
 		die("a page can be locked");

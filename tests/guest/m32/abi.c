@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /* A 32-bit process: no vgetrandom, and a vDSO that works as before. Freestanding. */
-#include "../foreign_abi.h"
+#include "../other_abi_program.h"
 
 #define NR_EXIT 1
 #define NR_CLOCK_GETTIME 265
@@ -13,6 +13,6 @@ static long system_call(long nr, long a, long b, long c)
 	return result;
 }
 
-FOREIGN_MAIN
+ABI_MAIN
 
-__asm__(".globl _start\n_start:\n\tmov %esp, %eax\n\tand $-16, %esp\n\tsub $12, %esp\n\tpush %eax\n\tcall foreign_main\n\thlt");
+__asm__(".globl _start\n_start:\n\tmov %esp, %eax\n\tand $-16, %esp\n\tsub $12, %esp\n\tpush %eax\n\tcall abi_main\n\thlt");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /* An x32 process: no vgetrandom, and a vDSO that works as before. Freestanding. */
-#include "../foreign_abi.h"
+#include "../other_abi_program.h"
 
 /* Linux arch/x86/include/uapi/asm/unistd.h, __X32_SYSCALL_BIT. */
 #define X32_BIT 0x40000000
@@ -18,6 +18,6 @@ static long system_call(long nr, long a, long b, long c)
 	return result;
 }
 
-FOREIGN_MAIN
+ABI_MAIN
 
-__asm__(".globl _start\n_start:\n\tmov %rsp, %rdi\n\tand $-16, %rsp\n\tcall foreign_main\n\thlt");
+__asm__(".globl _start\n_start:\n\tmov %rsp, %rdi\n\tand $-16, %rsp\n\tcall abi_main\n\thlt");

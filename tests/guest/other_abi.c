@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* Runs the programs of the other two ABIs, which judge their own vDSO and system call table. */
+/* Runs the programs of the other two ABIs, which check their vDSO and system call table. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "foreign.h"
+#include "other_abi.h"
 #include "guest.h"
 
 static const char *const reasons[] = {
 #define REASON(name, text) [name] = text,
-	FOREIGN_REASONS(REASON)
+	STATUS_REASONS(REASON)
 #undef REASON
 };
 
-/* The number is an argument because those images have no note that tells it. */
+/* The number of vgetrandom_alloc is an argument, because those images have no note. */
 static struct verdict run(char *program)
 {
 	char number[24];

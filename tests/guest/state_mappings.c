@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* States that were moved, closed, unmapped or shared. Nothing that was drawn comes again. */
+/* States in memory that was moved, protected, unmapped or shared. No bytes may repeat. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 
 enum { DRAWS = 100, WORDS_EACH = DRAW_LEN / sizeof(uint64_t), MOST_DRAWS = 64 * DRAWS };
 
-/* All that a test draws, in memory that its children share. */
+/* All words that a test draws, in memory that it shares with its children. */
 static uint64_t (*drawn)[WORDS_EACH];
 static size_t *draws;
 
@@ -130,7 +130,7 @@ static struct verdict draw_while_moving(void)
 	size_t len = states_len(&states);
 	unsigned char *first, *second, *third;
 	unsigned char bytes[DRAW_LEN];
-	struct area area;
+	struct vma vma;
 	ssize_t got;
 
 	BEGIN();
@@ -140,14 +140,14 @@ static struct verdict draw_while_moving(void)
 
 	second = mmap(NULL, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	REQUIRE(mremap(first, len, len, MREMAP_MAYMOVE | MREMAP_FIXED, second) == second, "mremap: errno %d", errno);
-	REQUIRE(area_at(second, &area), "no mapping at %p", (void *)second);
+	REQUIRE(vma_at(second, &vma), "no mapping at %p", (void *)second);
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-		REQUIRE(area_has(&area, kept[i]), "%s was lost on the way:%s", kept[i], area.vm_flags);
+		REQUIRE(vma_has(&vma, kept[i]), "%s was lost on the way:%s", kept[i], vma.vm_flags);
 	DRAW_SOME(second);
 	REQUIRE(is_within(faulting_draw(bytes, DRAW_LEN, first, &got), first, VGETRANDOM_STATE_LEN),
 		"a draw at the old place did not fault there");
 
-	/* Leaves an area without pages behind. */
+	/* The old mapping stays, without pages. */
 	third = mremap(second, len, len, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, NULL);
 	REQUIRE(third != MAP_FAILED && third != second, "MREMAP_DONTUNMAP: errno %d", errno);
 	for (int i = 0; i < 3; i++) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-/* MAP_DROPPABLE as an area: what it is made of, with what it can be asked for, and how it is cut and moved. */
+/* The VMA of MAP_DROPPABLE: its flags, valid combinations for mmap(), split, merge and mremap(). */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -8,37 +8,37 @@
 #include <unistd.h>
 
 #include "guest.h"
-#include "marks.h"
+#include "page_pattern.h"
 
 enum { PAGES = 8, LEN = PAGES * PAGE_LEN, PROT = PROT_READ | PROT_WRITE };
 
-/* Every flag that is to be there, and none that is not to be. */
+/* Checks that the VMA has all required flags and no other. */
 static struct verdict has_properties(const void *address)
 {
 	static const char *const wanted[] = { "rd", "wr", "wf", "dd", "nr", "dp" };
 	static const char *const unwanted[] = { "ex", "sh", "ms", "lo", "lf", "ac", "mg", "dc", "vg" };
-	struct area area;
+	struct vma vma;
 
-	REQUIRE(area_at(address, &area), "no mapping at %p", address);
-	REQUIRE(!strcmp(area.permissions, "rw-p"), "permissions are %s", area.permissions);
+	REQUIRE(vma_at(address, &vma), "no mapping at %p", address);
+	REQUIRE(!strcmp(vma.permissions, "rw-p"), "permissions are %s", vma.permissions);
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
-		REQUIRE(area_has(&area, wanted[i]), "no %s among the flags%s", wanted[i], area.vm_flags);
+		REQUIRE(vma_has(&vma, wanted[i]), "no %s among the flags%s", wanted[i], vma.vm_flags);
 	for (size_t i = 0; i < sizeof(unwanted) / sizeof(unwanted[0]); i++)
-		REQUIRE(!area_has(&area, unwanted[i]), "%s among the flags%s", unwanted[i], area.vm_flags);
-	return pass("%s", area.vm_flags);
+		REQUIRE(!vma_has(&vma, unwanted[i]), "%s among the flags%s", unwanted[i], vma.vm_flags);
+	return pass("%s", vma.vm_flags);
 }
 
 struct verdict test_droppable_properties(void)
 {
 	unsigned char *memory = droppable_map(LEN);
 	unsigned char *ordinary = mmap(NULL, LEN, PROT, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	struct area area;
+	struct vma vma;
 
 	REQUIRE(memory != MAP_FAILED && ordinary != MAP_FAILED, "mmap: errno %d", errno);
-	/* The control: other memory is accounted, and has none of the rest. */
-	REQUIRE(area_at(ordinary, &area) && area_has(&area, "ac") && !area_has(&area, "dp") && !area_has(&area, "wf"),
-		"ordinary memory has the flags%s", area.vm_flags);
-	/* Becoming writable is where a mapping may come to be accounted later. */
+	/* Control: ordinary memory is accounted and is not droppable. */
+	REQUIRE(vma_at(ordinary, &vma) && vma_has(&vma, "ac") && !vma_has(&vma, "dp") && !vma_has(&vma, "wf"),
+		"ordinary memory has the flags%s", vma.vm_flags);
+	/* mprotect() may account a mapping when it becomes writable. */
 	REQUIRE(!mprotect(memory, LEN, PROT_READ) && !mprotect(memory, LEN, PROT), "mprotect: errno %d", errno);
 	return has_properties(memory);
 }
@@ -65,42 +65,42 @@ struct verdict test_droppable_combinations(void)
 	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++) {
 		unsigned long kb = taken[i] == MAP_POPULATE ? LEN / 1024 : 0;
 		struct verdict verdict;
-		struct area area;
+		struct vma vma;
 
 		memory = mmap(NULL, LEN, PROT, flags | taken[i], -1, 0);
 		REQUIRE(memory != MAP_FAILED, "with flags %#x: errno %d", taken[i], errno);
 		verdict = has_properties(memory);
 		if (!verdict.passed)
 			return verdict;
-		REQUIRE(area_at(memory, &area) && area.rss_kb == kb, "with flags %#x %lu KiB are there", taken[i],
-			area.rss_kb);
+		REQUIRE(vma_at(memory, &vma) && vma.rss_kb == kb, "with flags %#x %lu KiB are there", taken[i],
+			vma.rss_kb);
 		REQUIRE(!munmap(memory, LEN), "munmap: errno %d", errno);
 	}
 	return pass("%zu refused, %zu taken", sizeof(refused) / sizeof(refused[0]) + 1,
 		    sizeof(taken) / sizeof(taken[0]));
 }
 
-/* Both halves keep what they are when an area is split, moved, grown and joined again. */
+/* The flags stay when a VMA is split, merged, moved and grown. */
 struct verdict test_droppable_remap(void)
 {
 	unsigned char *memory = droppable_map(LEN), *moved, *neighbour;
 	struct verdict verdict;
-	struct area area;
+	struct vma vma;
 
 	REQUIRE(memory != MAP_FAILED, "mmap: errno %d", errno);
-	mark_pages(memory, PAGES, MARK_DROPPABLE);
+	fill_pages(memory, PAGES, PATTERN_DROPPABLE);
 
 	REQUIRE(!mprotect(memory + 2 * PAGE_LEN, PAGE_LEN, PROT_READ), "mprotect: errno %d", errno);
 	for (int page = 0; page < 4; page++)
-		REQUIRE(area_at(memory + page * PAGE_LEN, &area) && area_has(&area, "dp") && area_has(&area, "wf") &&
-			area_has(&area, "dd"), "page %d of the split area has the flags%s", page, area.vm_flags);
+		REQUIRE(vma_at(memory + page * PAGE_LEN, &vma) && vma_has(&vma, "dp") && vma_has(&vma, "wf") &&
+			vma_has(&vma, "dd"), "page %d of the split VMA has the flags%s", page, vma.vm_flags);
 	REQUIRE(!mprotect(memory + 2 * PAGE_LEN, PAGE_LEN, PROT), "mprotect: errno %d", errno);
-	REQUIRE(area_at(memory, &area) && area.end == (unsigned long)memory + LEN, "the pieces were not joined");
+	REQUIRE(vma_at(memory, &vma) && vma.end == (unsigned long)memory + LEN, "the pieces did not merge");
 
-	/* Away from its neighbours, and longer. */
+	/* Move it and double its length. */
 	moved = mremap(memory, LEN, 2 * LEN, MREMAP_MAYMOVE);
 	REQUIRE(moved != MAP_FAILED, "mremap: errno %d", errno);
-	REQUIRE(count_marked(moved, PAGES, MARK_DROPPABLE) == PAGES, "content was lost in the move");
+	REQUIRE(count_pattern(moved, PAGES, PATTERN_DROPPABLE) == PAGES, "content was lost in the move");
 	verdict = has_properties(moved);
 	if (!verdict.passed)
 		return verdict;
@@ -108,11 +108,11 @@ struct verdict test_droppable_remap(void)
 	if (!verdict.passed)
 		return verdict;
 
-	/* Ordinary memory beside it stays a mapping of its own. */
+	/* Adjacent ordinary memory must not merge with it. */
 	REQUIRE(!munmap(moved + LEN, LEN), "munmap: errno %d", errno);
 	neighbour = mmap(moved + LEN, LEN, PROT, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 	REQUIRE(neighbour == moved + LEN, "mmap: errno %d", errno);
-	REQUIRE(area_at(moved, &area) && area.end == (unsigned long)neighbour && area_at(neighbour, &area) &&
-		!area_has(&area, "dp"), "ordinary memory became part of it");
+	REQUIRE(vma_at(moved, &vma) && vma.end == (unsigned long)neighbour && vma_at(neighbour, &vma) &&
+		!vma_has(&vma, "dp"), "ordinary memory became part of it");
 	return pass("split, joined, moved, grown and cut");
 }

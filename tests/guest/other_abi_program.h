@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
 /*
- * What the programs of the other ABIs have in common: both are ELFCLASS32 and have no libc. Each
- * one gives system_call() and its numbers, and starts at _start with the initial stack.
+ * Shared code of the programs of the other ABIs. Both are ELFCLASS32 and have no libc. Each
+ * defines system_call() and its numbers, and starts at _start with the initial stack.
  */
-#ifndef FOREIGN_ABI_H
-#define FOREIGN_ABI_H
+#ifndef OTHER_ABI_PROGRAM_H
+#define OTHER_ABI_PROGRAM_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "elf32.h"
-#include "foreign.h"
+#include "other_abi.h"
 
 static long system_call(long nr, long a, long b, long c);
 
@@ -73,7 +73,7 @@ struct clock {
 
 typedef int clock_gettime_fn(int clock, struct clock *now);
 
-static enum foreign_status judge_clock(long nr)
+static enum abi_status check_clock(long nr)
 {
 	enum { CLOCK_MONOTONIC = 1, SECONDS_APART = 1 };
 	clock_gettime_fn *clock_gettime = (clock_gettime_fn *)(uintptr_t)function("__vdso_clock_gettime");
@@ -87,10 +87,10 @@ static enum foreign_status judge_clock(long nr)
 	/* Both run from boot; the machine may pause between the two calls. */
 	if (!fast.seconds || slow.seconds < fast.seconds || slow.seconds - fast.seconds > SECONDS_APART)
 		return CLOCK_WRONG;
-	return FOREIGN_OK;
+	return ABI_OK;
 }
 
-static enum foreign_status judge(const uintptr_t *stack, long nr_clock_gettime)
+static enum abi_status check(const uintptr_t *stack, long nr_clock_gettime)
 {
 	enum { ENOSYS_NR = 38 };
 	uintptr_t arguments = stack[0];
@@ -103,7 +103,7 @@ static enum foreign_status judge(const uintptr_t *stack, long nr_clock_gettime)
 	if (system_call(number(argv[1]), (long)(uintptr_t)num, (long)(uintptr_t)size, 0) != -ENOSYS_NR)
 		return NOT_ENOSYS;
 
-	/* After the arguments and the environment, each with a NULL at its end. */
+	/* The auxiliary vector follows the arguments and the environment, which end with NULL each. */
 	for (stack += arguments + 2; *stack; stack++)
 		;
 	for (auxv = (const void *)(stack + 1); auxv->type != AT_NULL; auxv++)
@@ -113,13 +113,13 @@ static enum foreign_status judge(const uintptr_t *stack, long nr_clock_gettime)
 		return NO_VDSO;
 	if (function("__vdso_vgetrandom") || function("vgetrandom"))
 		return HAS_VGETRANDOM;
-	return judge_clock(nr_clock_gettime);
+	return check_clock(nr_clock_gettime);
 }
 
-#define FOREIGN_MAIN                                                                     \
-	__attribute__((used)) static void foreign_main(const uintptr_t *stack)           \
+#define ABI_MAIN                                                                     \
+	__attribute__((used)) static void abi_main(const uintptr_t *stack)           \
 	{                                                                                \
-		system_call(NR_EXIT, judge(stack, NR_CLOCK_GETTIME), 0, 0);              \
+		system_call(NR_EXIT, check(stack, NR_CLOCK_GETTIME), 0, 0);              \
 	}
 
-#endif /* FOREIGN_ABI_H */
+#endif /* OTHER_ABI_PROGRAM_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 /*
- * An image that was moved or unmapped, with or without its data pages. Each test runs in a child,
- * whose C library must not be asked for the time any more: it knows the image's old place.
+ * An image that was moved or unmapped, with or without its data pages. After that the child must
+ * not ask its C library for the time: the library calls the image at its old address.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -11,11 +11,11 @@
 
 #include "guest.h"
 
-/* A state with a key, and what it looked like before an attempt to draw from it. */
+/* A state with a key, and a copy of it from before the draw. */
 static struct states states;
 static unsigned char before[VGETRANDOM_STATE_LEN];
 
-/* Room for a draw of either path: from the batch, and beyond it. */
+/* Longer than the batch, so that a draw also runs the cipher. */
 static unsigned char bytes[600];
 
 static struct verdict begin(void)
@@ -35,7 +35,7 @@ static bool is_untouched(void)
 	return !memcmp(before, states.first, sizeof(before));
 }
 
-/* Every draw from a state faults in the range, before it touched state or buffer; what needs no look there is served. */
+/* Checks that each draw from a state faults in the range before it writes state or buffer. Other draws succeed. */
 static struct verdict faults_within(const unsigned char *start, const unsigned char *end)
 {
 	static const size_t lens[] = { 0, DRAW_LEN, sizeof(bytes) };
@@ -60,11 +60,11 @@ static struct verdict faults_within(const unsigned char *start, const unsigned c
 /* The kernel maps the data pages in one piece or two. */
 enum { MOST_PIECES = 4 };
 
-/* Moves all mappings with such a name to the same distance from where they were. */
+/* Moves all mappings of this name by the same distance. */
 static bool move_by(const char *name, ptrdiff_t distance)
 {
-	struct area pieces[MOST_PIECES];
-	size_t count = areas_named(name, pieces, MOST_PIECES);
+	struct vma pieces[MOST_PIECES];
+	size_t count = vmas_named(name, pieces, MOST_PIECES);
 
 	for (size_t i = 0; i < count; i++) {
 		unsigned char *from = (unsigned char *)pieces[i].start, *to = from + distance;
@@ -76,15 +76,15 @@ static bool move_by(const char *name, ptrdiff_t distance)
 	return count;
 }
 
-/* Where the first of the data pages begins. */
+/* Returns the start of the first data page. */
 static unsigned char *data_pages(void)
 {
-	struct area pieces[MOST_PIECES];
+	struct vma pieces[MOST_PIECES];
 
-	return areas_named("[vvar", pieces, MOST_PIECES) ? (unsigned char *)pieces[0].start : NULL;
+	return vmas_named("[vvar", pieces, MOST_PIECES) ? (unsigned char *)pieces[0].start : NULL;
 }
 
-/* Closed pages for image and data pages, as far from each other as they are now. Returns how far they are away. */
+/* Reserves address space for the data pages and the image. Returns its distance from them, or 0. */
 static ptrdiff_t reserve(void)
 {
 	unsigned char *start = data_pages();
@@ -94,7 +94,7 @@ static ptrdiff_t reserve(void)
 	return place == MAP_FAILED || !start ? 0 : place - start;
 }
 
-/* The image is moved, and called where it is then. */
+/* Moves the image and the pointers to its functions. */
 static bool move_image(ptrdiff_t distance)
 {
 	if (!move_by("[vdso]", distance))
@@ -143,7 +143,7 @@ struct verdict test_image_moved_alone(void)
 	verdict = faults_within(start, end);
 	if (!verdict.passed)
 		return verdict;
-	/* Pages of zeros say that the generator is not ready. */
+	/* A data page of zeros means that the generator is not ready. */
 	memset(bytes, 0x55, sizeof(bytes));
 	REQUIRE(!mprotect(start, end - start, PROT_READ), "mprotect: errno %d", errno);
 	REQUIRE(trap_calls() && vdso.vgetrandom(bytes, DRAW_LEN, 0, states.first) == DRAW_LEN && trapped_calls() == 1,
@@ -163,11 +163,11 @@ struct verdict test_data_pages_unmapped(void)
 
 struct verdict test_image_unmapped(void)
 {
-	struct area image;
+	struct vma image;
 	const void *fault;
 	ssize_t got;
 
-	REQUIRE(areas_named("[vdso]", &image, 1) == 1 && begin().passed, "no image, or no key: errno %d", errno);
+	REQUIRE(vmas_named("[vdso]", &image, 1) == 1 && begin().passed, "no image, or no key: errno %d", errno);
 	memset(bytes, 0x55, sizeof(bytes));
 	REQUIRE(!munmap((void *)image.start, image.end - image.start), "munmap: errno %d", errno);
 	fault = faulting_draw(bytes, DRAW_LEN, states.first, &got);

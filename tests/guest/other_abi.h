@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR MIT */
-/* Between /init and the programs of the other ABIs: why one of them ends with a status other than 0. */
-#ifndef FOREIGN_H
-#define FOREIGN_H
+/* Exit statuses of the programs of the other ABIs, and their meaning. */
+#ifndef OTHER_ABI_H
+#define OTHER_ABI_H
 
-#define FOREIGN_REASONS(REASON)                                                  \
-	REASON(FOREIGN_OK, "ok")                                                 \
+#define STATUS_REASONS(REASON)                                                  \
+	REASON(ABI_OK, "ok")                                                 \
 	REASON(EXEC_FAILED, "cannot be executed: not in the initramfs, or no such ABI in the kernel") \
 	REASON(NO_NUMBER, "was not told the number of vgetrandom_alloc")         \
 	REASON(NOT_ENOSYS, "vgetrandom_alloc did not return -ENOSYS")            \
@@ -14,10 +14,10 @@
 	REASON(CLOCK_FAILED, "__vdso_clock_gettime fails")                       \
 	REASON(CLOCK_WRONG, "__vdso_clock_gettime and the system call disagree")
 
-enum foreign_status {
+enum abi_status {
 #define NAME(name, text) name,
-	FOREIGN_REASONS(NAME)
+	STATUS_REASONS(NAME)
 #undef NAME
 };
 
-#endif /* FOREIGN_H */
+#endif /* OTHER_ABI_H */
