@@ -147,12 +147,12 @@ struct verdict test_unwind(void)
 		got = stepped_draw(bytes, draws[i].len, draws[i].flags, states.first);
 		REQUIRE(got == wanted, "%s: returned %zd", draws[i].path, got);
 		REQUIRE(stops > before, "%s: no stop in the vDSO", draws[i].path);
-		REQUIRE(!first_failure, "%s: no way back to the caller from offset %#lx of the image", draws[i].path,
+		REQUIRE(!first_failure, "%s: no unwinding to the caller from offset %#lx of the image", draws[i].path,
 			first_failure);
 	}
 	/* Without a state, the caller's frame is the system call's. */
 	REQUIRE(stepped_draw(bytes, 16, 0, NULL) == 16, "without a state: short draw");
-	REQUIRE(!first_failure, "without a state: no way back from offset %#lx of the image", first_failure);
+	REQUIRE(!first_failure, "without a state: no unwinding from offset %#lx of the image", first_failure);
 	REQUIRE(!states_free(&states), "munmap: errno %d", errno);
 	return pass("%u instructions, %u stops", instructions, stops);
 }

@@ -262,7 +262,7 @@ fn k7_wiped_then_released_is_never_valid() {
         in_child(|| {
             let (vdso, page) = (Vdso::built(), StatePage::new());
             intercept(answer_key);
-            // Where the page at the usual place says 0, for want of a generator or in a time namespace, 1 would match.
+            // Where the default data page has generation 0, because the generator is not ready or in a time namespace, 1 would match.
             for (generation, ready, namespace) in
                 [(GENERATION, true, false), (0, false, false), (0, true, false), (GENERATION, true, true)]
             {

@@ -236,7 +236,7 @@ fn r4_abandoned_state_goes_to_the_kernel_for_good() {
     in_child(|| {
         let (vdso, page) = (Vdso::built(), StatePage::new());
         intercept(answer);
-        // Whatever the generation has become meanwhile.
+        // Also if the generation has moved meanwhile.
         for generation in [GENERATION, GENERATION - 1, 1, u64::MAX >> 1] {
             let contents =
                 Snapshot { word: in_use(generation), ..Snapshot::keyed(generation, 1).with_batch(BATCH_LEN, 7) };

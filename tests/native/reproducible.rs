@@ -22,7 +22,7 @@ fn build(xtask: &Xtask, directory: &Path) -> [Vec<u8>; PRODUCTS.len()] {
 fn builds_in_two_directories_give_equal_bytes() {
     let scratch = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let xtask = Xtask::built(scratch);
-    // Folders of different lengths, so that not even the size of a name can agree by chance.
+    // Directories with names of different lengths, so that not even the size of a name can agree by chance.
     let directories = ["one", "another-with-a-longer-name"].map(|name| scratch.join("reproducible").join(name));
     let [first, second] = directories.map(|directory| build(&xtask, &directory));
     for (name, (first, second)) in PRODUCTS.iter().zip(first.iter().zip(&second)) {

@@ -40,7 +40,7 @@ enum Event {
     ReseedAtStore,
     /// The state is wiped when the last byte of the buffer is written.
     WipeAtStore,
-    /// The call has flags that only the kernel judges.
+    /// The call has flags that only the kernel checks.
     BadFlags,
 }
 

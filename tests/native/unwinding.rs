@@ -57,8 +57,8 @@ fn every_instruction_unwinds_to_the_caller() {
     }
 }
 
-/// Moves the stack pointer without a word about it. What it pushes is nobody's address: an unwinder that took a register's
-/// value for one could find its way by chance.
+/// Moves the stack pointer without frame information. The pushed value is no address: with the value of a register, an
+/// unwinder could find the caller by chance.
 #[unsafe(naked)]
 unsafe extern "sysv64" fn without_frame_information() {
     naked_asm!(".cfi_startproc", "push 0", "nop", "pop rax", "ret", ".cfi_endproc")

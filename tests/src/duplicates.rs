@@ -59,7 +59,7 @@ impl WordPool {
     }
 }
 
-/// Words of one thread on their way to the pool. What it still holds goes there when it is dropped.
+/// Words of one thread on their way to the pool. Dropping it sends the rest there.
 pub struct Collector<'pool> {
     pool: &'pool WordPool,
     parts: Vec<Vec<u64>>,

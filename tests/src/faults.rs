@@ -15,7 +15,7 @@ static COUNT: AtomicUsize = AtomicUsize::new(0);
 const LIMIT: usize = 10_000;
 
 /// From now on `hook` is given the address of each bad access. It opens the page and returns true, or returns false for
-/// an address that is none of its own, on which the process dies.
+/// another address, on which the process dies.
 ///
 /// # Panics
 /// When the process does it twice.

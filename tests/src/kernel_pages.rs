@@ -47,7 +47,7 @@ impl KernelPages {
         }
     }
 
-    /// Copies what they show at one moment, so that whoever reads it one instruction at a time is never overtaken by the
+    /// Copies what they show at one moment, so that a call which is single-stepped is never overtaken by the
     /// kernel. Pages that the kernel does not show are zero. `sequence` is the offset of a word that the kernel keeps odd
     /// while it writes.
     ///

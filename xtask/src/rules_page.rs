@@ -26,7 +26,7 @@ pub fn text() -> String {
     table(&mut page, "For an object", &object);
     table(&mut page, "For an image", &image);
     page.push_str(
-        "\n## What a splice may change\n\n\
+        "\n## Permitted changes of a splice\n\n\
          The rules `image-untouched/*` accept these differences between a splice and its original and no other. `cargo xtask diff`\n\
          names them by the same keys, beside what follows from them: sizes of the image and of its hash tables, our exports, what\n\
          their code refers to, and the frame descriptions of the object.\n\n\
@@ -38,7 +38,7 @@ pub fn text() -> String {
         row(&mut page, &[&format!("{}: {}", keys.join(", "), fields.join(", ")), acceptance.reason]);
     }
     page.push_str(
-        "\n## What the rules say of a kernel's own image\n\n\
+        "\n## Findings in a kernel's own image\n\n\
          `cargo xtask verify` of an image without the object has no findings but these, each for the reason beside it: the tests hold\n\
          the image of the running kernel and those of `cargo xtask stock-vdso` against the list.\n\n\
          | found | by | why |\n| --- | --- | --- |\n",

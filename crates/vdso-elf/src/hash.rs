@@ -6,7 +6,7 @@ use object::LittleEndian as LE;
 use object::elf::{DT_GNU_HASH, DT_HASH, GnuHashHeader, HashHeader};
 use object::endian::{U32, U64};
 
-/// As many symbols of a bucket are visited; in a vDSO one or two are. What a longer chain would lead to counts as missed.
+/// As many symbols of a bucket are visited; in a vDSO one or two are. Symbols at the end of a longer chain count as missed.
 pub const MOST_STEPS: usize = 64;
 
 /// `DT_HASH`: the table of the System V ABI.

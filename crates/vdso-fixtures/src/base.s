@@ -45,4 +45,4 @@ answer:
 
 	# Something that is not mapped, besides the symbols.
 	.section .remark, "", @progbits
-	.asciz	"for nobody"
+	.asciz	"no program"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR MIT
-# What Linux 6.11 and newer have besides.
+# The additional function of Linux 6.11 and newer.
 
 	.text
 	.globl	__vdso_getrandom

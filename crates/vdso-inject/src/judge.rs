@@ -86,7 +86,7 @@ pub enum Verdict {
 /// An injection: a case with its trace, and an event before one of its instructions.
 pub type Injection<'a> = (&'a Case, &'a Trace, Event, usize);
 
-/// Judges runs one by one, and passes on the words of those that kept the contract for the comparison across runs.
+/// Checks runs one by one, and passes on the words of those that kept the contract for the comparison across runs.
 pub struct Judge {
     words: RunWords,
     /// Those of them that no earlier call returned.
@@ -102,7 +102,7 @@ impl Default for Judge {
 }
 
 impl Judge {
-    /// Judges what came of a run. `keep` is given each word that was returned, if nothing speaks against the run.
+    /// Checks the result of a run. `keep` receives each returned word of a run without a violation.
     pub fn judge(&mut self, run: Injection<'_>, outcome: &Outcome, keep: &mut dyn FnMut(u64)) -> Verdict {
         let parent = &*outcome.parent;
         if !parent.reached {

@@ -21,7 +21,7 @@ impl Text {
         let start = code.start & !(PAGE_SIZE - 1);
         let len = code.end.next_multiple_of(PAGE_SIZE) - start;
         let access = libc::PROT_READ | libc::PROT_WRITE | libc::PROT_EXEC;
-        // SAFETY: access that is added takes nothing from anybody.
+        // SAFETY: added access rights take nothing from other code.
         match unsafe { libc::mprotect(start as *mut _, len, access) } {
             0 => Ok(Self(code)),
             _ => Err(io::Error::last_os_error()),

@@ -67,8 +67,8 @@ impl<'a> Image<'a> {
 #[expect(clippy::single_range_in_vec_init, reason = "one range is what is meant")]
 const DONT_CARE: [DontCare; 13] = [
     DontCare {
-        what: "behind PT_LOAD",
-        reason: "no process finds it there: section headers, names, symbols for debuggers; a changed way back of a splice is \
+        what: "after PT_LOAD",
+        reason: "no process finds it there: section headers, names, symbols for debuggers; a changed undo record of a splice is \
                  found all the same",
         ranges: |image| vec![image.mapped()..image.data.len()],
     },
@@ -79,7 +79,7 @@ const DONT_CARE: [DontCare; 13] = [
             let headers = [0..64, 64..64 + 56 * image.elf.program_headers.len()];
             let mut taken: Vec<_> = image.sections().map(|(_, range)| range).chain(headers).collect();
             taken.push(image.mapped()..image.mapped());
-            // What a splice has put others in the place of must be as it was: another rule says so.
+            // Bytes that a splice has replaced must be as they were: another rule requires it.
             taken.sort_by_key(|range| range.start);
             let mut end = 0;
             let mut gaps = Vec::new();
@@ -98,7 +98,7 @@ const DONT_CARE: [DontCare; 13] = [
             code.filter(|&at| image.data[at] == 0xcc).map(|at| at..at + 1).collect()
         },
     },
-    DontCare { what: "e_entry", reason: "nobody starts a shared object", ranges: |_| vec![24..32] },
+    DontCare { what: "e_entry", reason: "no program starts a shared object", ranges: |_| vec![24..32] },
     DontCare {
         what: "p_align of what PT_LOAD holds",
         reason: "only PT_LOAD is mapped; readers of notes go by their format where the number is neither 4 nor 8",
@@ -111,7 +111,7 @@ const DONT_CARE: [DontCare; 13] = [
     },
     DontCare {
         what: "the null symbol and its chain",
-        reason: "its index ends every chain, so that nobody looks at it or its version",
+        reason: "its index ends every chain, so that no lookup reads it or its version",
         ranges: |image| {
             let (symbols, hash) = (image.content(".dynsym").start, image.content(".hash").start);
             let chain = hash + 4 * (2 + image.edit.u32(hash) as usize);
@@ -134,7 +134,7 @@ const DONT_CARE: [DontCare; 13] = [
         reason: "no symbol has this version; clients read as many names as vd_cnt says, or the first",
         ranges: |image| {
             let start = image.content(".gnu.version_d").start;
-            // Two definitions of 20 bytes, each with a name of 8 behind it.
+            // Two definitions of 20 bytes, each followed by a name of 8.
             vec![start + 4..start + 6, start + 24..start + 28, start + 52..start + 56]
         },
     },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The pages in front of an image, with the hand of the kernel on them.
+//! The pages before an image, written as the kernel writes them.
 
 use crate::reservation::Reservation;
 use rustix::fs::{MemfdFlags, ftruncate, memfd_create};
@@ -66,7 +66,7 @@ impl DataPages {
 
     /// Moves the process into a time namespace, or out of it, with all that is published.
     ///
-    /// In one, the page at the usual place has the clock mode that says so and zeros for the generator's data, and the
+    /// In one, the default data page has the clock mode of a time namespace and zeros for the generator's data, and the
     /// real data lies at the time-namespace page. Where the layout has no such page only the clock mode changes.
     ///
     /// # Errors
@@ -77,7 +77,7 @@ impl DataPages {
         if self.swaps() && enter {
             range.protect(page, MprotectFlags::READ)?;
         }
-        // Whoever looks meanwhile finds generation 0 at either place, which is never valid.
+        // A call that reads meanwhile finds generation 0 on either page, which is never valid.
         self.publish(0, false, 0);
         self.clock_mode().store(if enter { CLOCK_MODE_TIMENS } else { 1 }, Ordering::Release);
         self.in_time_namespace.store(enter, Ordering::Release);

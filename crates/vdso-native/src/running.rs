@@ -81,7 +81,7 @@ impl Mapped {
     }
 }
 
-/// Where the kernel keeps its data, if the pages in front of the image are the ones that this process sees there.
+/// Where the kernel keeps its data, if the pages before the image are the ones that this process sees there.
 fn layout(image: &Image, maps: &str, base: u64) -> Result<&'static DataPageLayout, Error> {
     let version = image.linux_version().ok_or_else(|| refused("its image has no Linux version note"))?;
     let layout = DataPageLayout::of_version(version).ok_or_else(|| {
@@ -93,7 +93,7 @@ fn layout(image: &Image, maps: &str, base: u64) -> Result<&'static DataPageLayou
     if pages != layout.pages as u64 {
         let (name, wanted) = (layout.name, layout.pages);
         return Err(refused(format!(
-            "{name} should have {wanted} data pages in front of the image, /proc/self/maps shows {pages}"
+            "{name} should have {wanted} data pages before the image, /proc/self/maps shows {pages}"
         )));
     }
     Ok(layout)

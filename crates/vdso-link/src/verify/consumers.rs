@@ -107,7 +107,7 @@ fn look_up(linked: &LinkedImage, examination: &mut Examination, look_up: LookUp)
 }
 
 /// The functions that clients should find, with their addresses: all that the symbol table has, and what of ours it has as
-/// something else than a function. What it does not have at all, other rules say once.
+/// something else than a function. Other rules report a function that is missing.
 fn expected<'data>(linked: &LinkedImage, elf: &ElfFile<'data>) -> BTreeMap<&'data str, u64> {
     let declared = |name: &str| linked.exports.iter().any(|export| export.name == name);
     let all = exported(elf, &Dynamic::of(elf)).into_iter();

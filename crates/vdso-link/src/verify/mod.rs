@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! The rules for the image, one file per family.
 //!
-//! Everything is read from the bytes that were written. What a rule finds wrong is a finding, also where the image is too
+//! Everything is read from the bytes that were written. A violation is a finding, also where the image is too
 //! broken to look further.
 
 mod consumers;

@@ -9,8 +9,8 @@ use vdso_link::layout::SHARED_PAGE;
 use vdso_link::{Examination, Finding, Image, LinkedImage, verify};
 
 /// Where distributions keep libraries, and in the last one programs, of which some are linked statically.
-const FOLDERS: [&str; 3] = ["/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/sbin"];
-/// As many files of a folder as are looked at.
+const DIRECTORIES: [&str; 3] = ["/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/sbin"];
+/// Maximum number of files read in one directory.
 const FILES: usize = 300;
 /// The largest one, in bytes.
 const LARGEST: u64 = 16 << 20;
@@ -20,7 +20,7 @@ struct Explained {
     rule: &'static str,
     /// Words of what is found.
     found: &'static str,
-    /// Words of what is wanted.
+    /// Texts of the required results.
     wanted: &'static str,
     reason: &'static str,
 }
@@ -33,7 +33,7 @@ const EXPLAINED: [Explained; 1] = [Explained {
              null symbol, the section header does",
 }];
 
-/// What the rules of the family find in an image, and how many things they looked at.
+/// The findings of the family's rules in an image, and the number of items examined.
 fn second_opinion(image: Image) -> (Vec<Finding>, usize) {
     let linked = LinkedImage { image, layout: SHARED_PAGE, exports: &EXPORTS, original: None, object: None };
     let (mut findings, mut examined) = (Vec::new(), 0);
@@ -46,7 +46,7 @@ fn second_opinion(image: Image) -> (Vec<Finding>, usize) {
     (findings, examined)
 }
 
-/// The files of a folder: each once, whatever its links are called.
+/// The files of a directory: each once, under one of its names.
 fn files(folder: &str) -> BTreeSet<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let files = entries.filter_map(|entry| std::fs::canonicalize(entry.path()).ok());
@@ -66,7 +66,7 @@ fn both_parsers_read_the_same_in_our_images() {
 fn both_parsers_read_the_same_in_the_libraries_of_this_machine() {
     let (mut looked_at, mut unexplained) = (0, Vec::new());
     let mut explained: BTreeMap<&str, usize> = BTreeMap::new();
-    for path in FOLDERS.iter().flat_map(|folder| files(folder).into_iter().take(FILES)) {
+    for path in DIRECTORIES.iter().flat_map(|folder| files(folder).into_iter().take(FILES)) {
         // Scripts and static archives lie there too, and files that only their owner may read.
         let Ok(data) = std::fs::read(&path) else { continue };
         let Ok(image) = Image::from_bytes(&path, data) else { continue };
@@ -82,7 +82,7 @@ fn both_parsers_read_the_same_in_the_libraries_of_this_machine() {
         }
     }
     println!("{looked_at} files; explained disagreements: {explained:#?}");
-    assert!(looked_at > 0, "there is no library in {FOLDERS:?}");
+    assert!(looked_at > 0, "there is no library in {DIRECTORIES:?}");
     let first = &unexplained[..unexplained.len().min(20)];
     assert!(unexplained.is_empty(), "{} disagreements, of which the first: {first:#?}", unexplained.len());
 }

@@ -60,7 +60,7 @@ fn exit_codes_and_words_are_those_of_a_build_tool() {
     assert!(code == Some(1) && out.is_empty(), "{code:?} {out}");
     assert!(err.starts_with("error[image-untouched/undo]: ") && err.ends_with("bad.so: 1 finding\n"), "{err}");
 
-    // What could not be looked at weighs more than findings.
+    // A file that cannot be read outranks findings.
     let (code, _, err) = ran(&[&text, &bad]);
     assert!(code == Some(2) && err.contains("no ELF file") && err.contains("bad.so: 1 finding"), "{code:?} {err}");
     for wrong in [&[][..], &[quiet], &[Path::new("--loud"), &good]] {

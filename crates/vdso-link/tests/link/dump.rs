@@ -14,7 +14,7 @@ use vdso_link::{Image, LinkedImage, diff, dump, verify};
 fn compare(name: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/link/dumps").join(name);
     if std::env::var_os("BLESS").is_some() {
-        std::fs::write(&path, text).expect("the folder of dumps is writable");
+        std::fs::write(&path, text).expect("the directory of dumps is writable");
     }
     let wanted = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(text == wanted, "{name} is\n{text}instead of\n{wanted}");

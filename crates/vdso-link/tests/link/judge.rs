@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What must hold for every spliced image, read by means that the splice does not use.
+//! Requirements for every spliced image, read by means that the splice does not use.
 
 use gimli::{BaseAddresses, CieOrFde, EhFrame, EhFrameHdr, LittleEndian, Pointer, UnwindContext, UnwindSection as _};
 use goblin::elf::Elf;
@@ -9,7 +9,7 @@ use object::read::elf::{FileHeader as _, GnuHashTable, HashTable};
 use std::collections::BTreeMap;
 use vdso_link::{Image, LinkedImage};
 
-/// Judges a splice; panics with what is wrong.
+/// Checks a splice; panics with the violation.
 pub fn judge(spliced: &LinkedImage) {
     let original = spliced.original.as_ref().unwrap();
     let (old, new) = (Elf::parse(original.data()).unwrap(), Elf::parse(spliced.image.data()).unwrap());

@@ -92,7 +92,7 @@ fn the_file_beside_the_image_speaks_for_it() {
     let object = good();
     let spliced = splice_for(object, stripped, layout).unwrap();
     judge(&spliced);
-    // As somebody else who finds the file, and has the other one.
+    // As a user who has this file and the other one.
     assert!(matches!(LinkedImage::found(spliced.image.clone()), Err(Error::Refused { .. })));
     let found = LinkedImage::found_beside(spliced.image, Some(&debug)).unwrap();
     assert_eq!(found.layout, layout);
@@ -114,7 +114,7 @@ fn a_spliced_file_for_debuggers_tells_the_next_one() {
     let object = good();
     let spliced = splice(object, image(Some(0x07_09_00), OWN)).unwrap();
     let (layout, data) = (spliced.layout, spliced.image.data().to_vec());
-    // As somebody else who finds the file.
+    // As a user who has this file alone.
     let found = LinkedImage::found(Image::from_bytes("found.so".as_ref(), data).unwrap()).unwrap();
     assert_eq!(found.layout, layout);
     assert!(found.original.is_some(), "the file brings its original along");

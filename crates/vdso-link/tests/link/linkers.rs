@@ -9,7 +9,7 @@ use vdso_link::diff::Acceptance;
 use vdso_link::link::standalone::{Linker, StandaloneLink};
 use vdso_link::{diff, verify};
 
-/// What may differ between an image by rust-lld and one by GNU ld.
+/// Permitted differences between an image by rust-lld and one by GNU ld.
 const ACCEPTED: &[Acceptance] = &[
     Acceptance {
         subjects: &["export[LINUX_2.6]"],
@@ -49,7 +49,7 @@ const ACCEPTED: &[Acceptance] = &[
     Acceptance {
         subjects: &["shdr[*]"],
         fields: &["sh_size"],
-        reason: "tables with one symbol or entry more, and without the end mark that lld puts behind .eh_frame; text and \
+        reason: "tables with one symbol or entry more, and without the end mark that lld puts after .eh_frame; text and \
                  constants are compared by function and by content",
     },
     Acceptance {
@@ -76,7 +76,7 @@ const ACCEPTED: &[Acceptance] = &[
             "address",
             "start",
         ],
-        reason: "what stands behind tables of another size stands elsewhere",
+        reason: "sections after tables of another size have other addresses",
     },
     Acceptance {
         subjects: &["content[.text]"],

@@ -23,7 +23,7 @@ fn running() -> Option<Image> {
     Some(Image::from_bytes(Path::new("[vdso]"), data).unwrap())
 }
 
-/// For each kernel line that was built the stripped image, and the one with symbols.
+/// For each kernel series that was built, the stripped image and the one with symbols.
 fn stock() -> Vec<[Image; 2]> {
     let kernels = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/kernel");
     let lines = std::fs::read_dir(kernels).into_iter().flatten();
@@ -39,7 +39,7 @@ fn a_kernels_own_image_takes_the_object_or_says_why_not() {
         match splice(object, image) {
             Ok(spliced) => {
                 judge(&spliced);
-                // The same bytes in somebody else's hands: what is the kernel's own passes beside the kernel's image.
+                // The same bytes in another file: the kernel's own findings pass beside the kernel's image.
                 let mut found = LinkedImage::found(spliced.image.clone()).unwrap();
                 found.original.clone_from(&spliced.original);
                 verify(found).unwrap().unwrap_or_else(|report| panic!("{report}"));
@@ -64,7 +64,7 @@ fn version_and_symbols_of_a_line_name_the_same_layout() {
 #[test]
 fn a_kernels_own_image_keeps_the_rules_but_for_what_is_explained() {
     for image in running().into_iter().chain(stock().into_iter().flatten()) {
-        // A line whose data pages nobody has looked at is refused before any rule is asked.
+        // A series with unknown data pages is refused before any rule is applied.
         let Ok(found) = LinkedImage::found(image) else { continue };
         let Err(report) = verify(found).unwrap() else { continue };
         let (_, unexplained) = verify::explained(&report);

@@ -19,7 +19,7 @@ fn spliced(base: Base) -> LinkedImage {
     splice(good(), base.image()).unwrap()
 }
 
-/// What of an image is mapped, as a process has it: without section headers.
+/// The mapped part of an image, as a process has it: without section headers.
 pub fn bare(image: &Image) -> Image {
     let end = image.elf().unwrap().elf_program_headers()[0].p_filesz.get(LE);
     let mut data = image.data()[..end as usize].to_vec();

@@ -20,7 +20,7 @@ pub fn linkers() -> Vec<(Linker, PathBuf)> {
     linkers
 }
 
-/// Links a bad object, which no check lets pass, in the place of a good one; the caller judges how that went.
+/// Links a bad object, which no check lets pass, in the place of a good one; the caller checks the outcome.
 fn attempt(linker: Linker, program: &Path, good: &CheckedObject, bad: &Path) -> Output {
     let output = bad.with_extension("so");
     let mut arguments =
@@ -94,7 +94,7 @@ fn what_the_linkers_complain_about_becomes_an_instruction() {
             assert!(advice.iter().any(|text| text.contains(wanted)), "{linker:?} {name}: {advice:?} for\n{stderr}");
         }
     }
-    assert_eq!(advice("something that nobody has seen before"), Vec::<String>::new());
+    assert_eq!(advice("an unknown message"), Vec::<String>::new());
 }
 
 #[test]

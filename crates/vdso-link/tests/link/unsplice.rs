@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! The way back from a splice.
+//! Undoing a splice.
 
 use crate::splice::bare;
 use object::{Object as _, ObjectSection as _};
@@ -47,7 +47,7 @@ fn the_original_comes_back_to_the_byte() {
 fn a_small_file_is_not_made_a_large_one() {
     let mut data = spliced(base(Base::WITH_GETRANDOM)).image.data().to_vec();
     let elf = goblin::elf::Elf::parse(&data).unwrap();
-    // Behind the digest stands the length of the original.
+    // The length of the original follows the digest.
     let length = elf.section_headers.last().unwrap().sh_offset as usize + 32;
     data[length..][..4].copy_from_slice(&(60_u32 << 20).to_le_bytes());
     let Err(error) = unsplice(&Image::from_bytes(Path::new("large.so"), data).unwrap()) else { panic!("it was taken") };

@@ -147,7 +147,7 @@ fn secrets() -> Vec<Case> {
         Case {
             name: "branches-vector",
             rule: "secrets/branches",
-            // What sets flags from vector registers in SSE2 compares numbers.
+            // In SSE2, the instructions that set flags from vector registers compare numbers.
             also: &["secrets/integers"],
             edit: Edit::Source(&[("\tdec\t%rcx\n", "\tdec\t%rcx\n\tucomisd\t%xmm0, %xmm1\n")]),
         },
@@ -188,7 +188,7 @@ fn secrets() -> Vec<Case> {
         Case {
             name: "zeroed-upper",
             rule: "secrets/zeroed",
-            // Whatever cleans the upper halves makes them unused as well, so both rules see that nothing does.
+            // An instruction that zeroes the upper halves also makes them unused, so both rules report that none does.
             also: &["secrets/upper-halves"],
             edit: Edit::Source(&[("\tvzeroall\n", "\tpxor\t%xmm0, %xmm0\n\tpxor\t%xmm1, %xmm1\n")]),
         },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What one client misses and others find, and what two parsers read in two ways.
+//! Symbols that one client misses and others find, and bytes that two parsers read in two ways.
 
 use super::{Case, alone, with};
 use object::elf::{PT_GNU_RELRO, PT_GNU_STACK};
@@ -9,7 +9,7 @@ pub fn cases() -> Vec<Case> {
     vec![
         with(
             "image-consumers/glibc",
-            // The filter is no longer exact. Nobody but glibc reads it.
+            // The filter is no longer exact. Only glibc reads it.
             &["image-dynamic/gnu-hash"],
             "a bit too few in the filter",
             Debug,
@@ -49,7 +49,7 @@ pub fn cases() -> Vec<Case> {
         ),
         with(
             "image-consumers/rustix",
-            // Nobody would do the work that the segment asks for, which is why rustix takes it for a mark of programs.
+            // No loader does the work that the segment asks for; rustix takes it for the sign of a program.
             &["image-segments/forbidden", "image-segments/permissions"],
             "PT_GNU_RELRO",
             Debug,

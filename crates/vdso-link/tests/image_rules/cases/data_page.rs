@@ -19,7 +19,7 @@ pub fn cases() -> Vec<Case> {
         ),
         source(
             "image-data-page/references",
-            "a reference behind the image",
+            "a reference after the image",
             "\tlea\tvvar__vdso_data(%rip), %rdi\n",
             "\tlea\tvvar__vdso_data(%rip), %rdi\n\tmov\t.+0x8000(%rip), %rax\n",
         ),

@@ -19,7 +19,7 @@ pub fn cases() -> Vec<Case> {
         alone("image-dynamic/known-tags", "a flag for thread-local storage", Debug, |it| {
             it.put_u64(it.entry(DT_FLAGS) + 8, 0x12);
         }),
-        alone("image-dynamic/known-tags", "a mark of programs, which nobody can open", Debug, |it| {
+        alone("image-dynamic/known-tags", "a flag of programs, which dlopen refuses", Debug, |it| {
             spare_entry(it, DT_FLAGS_1);
             it.put_u64(it.entry(DT_FLAGS) + 8, DF_1_PIE.0);
         }),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What the image gives to programs.
+//! The symbols that the image exports to programs.
 
 use super::{Case, Change, alone};
 use object::elf::VER_FLG_WEAK;

@@ -5,9 +5,9 @@ use super::{Case, Change};
 use vdso_fixtures::edit::Edit;
 use vdso_fixtures::images::Kind::{self, Debug, Splice, Stripped};
 
-/// What begins the rows of every function: DW_CFA_def_cfa rsp+8.
+/// The first instruction of every function's rows: DW_CFA_def_cfa rsp+8.
 const AT_ENTRY: [u8; 3] = [0x0c, 7, 8];
-/// Offset in the CIE, the first thing of the section, of the return-address register: behind its length and id, the version,
+/// Offset in the CIE, the first thing of the section, of the return-address register: after its length and id, the version,
 /// the three bytes of "zR" and two factors.
 const RETURN_ADDRESS: usize = 14;
 

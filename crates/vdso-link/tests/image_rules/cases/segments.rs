@@ -38,7 +38,7 @@ pub fn cases() -> Vec<Case> {
         }),
         with(
             "image-segments/forbidden",
-            // What stands behind the segments has no permissions to speak of.
+            // The entry after the segments has no permissions.
             &["image-segments/permissions"],
             "one segment more, which is the first hash table",
             Debug,
@@ -55,7 +55,7 @@ pub fn cases() -> Vec<Case> {
             let size = it.segment(PT_NOTE) + 40;
             it.put_u64(size, it.u64(size) + 4);
         }),
-        // What is turned into one is the mark of a stack that is not executable.
+        // The segment that becomes one is PT_GNU_STACK, which says that the stack is not executable.
         with("image-segments/present", &["image-segments/forbidden"], "properties that are not mapped", Debug, |it| {
             let segment = it.segment(PT_GNU_STACK);
             it.put_u32(segment, PT_GNU_PROPERTY.0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! What a splice must leave alone.
+//! Bytes that a splice must not change.
 
 use super::{Case, alone, with};
 use object::elf::DT_FLAGS;
@@ -22,10 +22,10 @@ pub fn cases() -> Vec<Case> {
         alone("image-untouched/bytes", "another constant", Splice, |it| {
             it.put_u32(it.content(".rodata"), 8);
         }),
-        alone("image-untouched/bytes", "a byte of the old symbols, which nobody reads any more", Splice, |it| {
+        alone("image-untouched/bytes", "a byte of the old symbols, which no table names any more", Splice, |it| {
             it.put(0x170, &[it.data[0x170] ^ 1]);
         }),
-        alone("image-untouched/undo", "a byte of the way back", Splice, |it| {
+        alone("image-untouched/undo", "a byte of the undo record", Splice, |it| {
             let digest = it.content(RECORD);
             it.put(digest, &[it.data[digest] ^ 1]);
         }),
@@ -46,7 +46,7 @@ pub fn cases() -> Vec<Case> {
         ),
         with(
             "image-data-page/alternatives",
-            // What is replaced is another instruction than in the original too.
+            // The replaced instruction differs from the original's too.
             &["image-data-page/kernel-tables", "image-untouched/bytes"],
             "an alternative to our code",
             Splice,

@@ -4,11 +4,11 @@
 use super::{Case, Change, alone, with};
 use vdso_fixtures::images::Kind::Debug;
 
-/// Offset in an FDE of the length of the code that it covers: behind its own length, the CIE pointer and the start.
+/// Offset in an FDE of the length of the code that it covers: after its own length, the CIE pointer and the start.
 const PC_RANGE: usize = 12;
-/// Offset in an FDE of its program: behind the range, there is an empty augmentation.
+/// Offset in an FDE of its program: after the range comes an empty augmentation.
 const PROGRAM: usize = 17;
-/// Offset in the CIE, the first thing of the section, of the form of pointers in FDEs: behind its length and id, the
+/// Offset in the CIE, the first thing of the section, of the form of pointers in FDEs: after its length and id, the
 /// version, the three bytes of "zR", two factors, the return-address register and the length of what begins here.
 const POINTER_FORM: usize = 16;
 /// Rules with nothing that they could look at where no table can be read.
@@ -58,7 +58,7 @@ pub fn cases() -> Vec<Case> {
                  .size time, . - time\n",
             ),
         },
-        alone("image-unwind/code", "a description that ends behind the code", Debug, |it| {
+        alone("image-unwind/code", "a description that ends after the code", Debug, |it| {
             // The last function, which is not exported.
             let last = it.debug_symbol("chacha20_refill_avx512vl") + 8;
             let range = it.description(it.u64(last) as usize) + PC_RANGE;
