@@ -68,7 +68,7 @@ pub enum Command {
     Client(ClientArgs),
     /// List required tools: installed and missing; exit code 1 if one is missing
     Doctor(DoctorArgs),
-    /// Check the English of new lines and commits, and the links of documents
+    /// Check the English of every line, the links of documents, and the subjects of commits
     Language(LanguageArgs),
     /// Rewrite generated files and the outputs that tests expect
     Bless(BlessArgs),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
-//! `cargo xtask language`: the English of lines and of commits that are newer than the rule, and the links of documents.
+//! `cargo xtask language`: the English of every line, the links of documents, and the subjects of commits after the rule.
 
 mod links;
 mod prose;
@@ -21,17 +21,14 @@ const SUBJECT: usize = 72;
 /// Options of `cargo xtask language`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct LanguageArgs {
-    /// Check lines and commits after this commit
+    /// Check the subjects of commits after this commit
     #[arg(long, value_name = "COMMIT", default_value = SINCE)]
     since: String,
-    /// Check every line of the tree and print a count per term
-    #[arg(long)]
-    all: bool,
 }
 
 impl Default for LanguageArgs {
     fn default() -> Self {
-        Self { since: SINCE.into(), all: false }
+        Self { since: SINCE.into() }
     }
 }
 
@@ -48,69 +45,43 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Prints every violation and returns whether there is none; `None` if a shallow clone leaves only links to check.
+/// Prints every violation, a count for each term, and returns whether there is none.
+///
+/// A shallow clone does not contain all commits: their subjects are skipped there with a line.
 ///
 /// # Errors
 /// Git is missing, or does not know the commit.
-pub fn run(options: &LanguageArgs) -> anyhow::Result<Option<bool>> {
-    let is_shallow = git(&["rev-parse", "--is-shallow-repository"])?.trim() == "true";
+pub fn run(options: &LanguageArgs) -> anyhow::Result<bool> {
     let names = git(&["ls-files", "-z"])?;
     let mut violations = tree::links(workspace::root(), &names)?;
-    if options.all {
-        violations.extend(tree::lines(workspace::root(), &names)?);
-    }
-    if is_shallow {
-        progress::line("Skipped", "language: a shallow clone does not tell which lines and commits are new");
+    violations.extend(tree::lines(workspace::root(), &names)?);
+    if git(&["rev-parse", "--is-shallow-repository"])?.trim() == "true" {
+        progress::line("Skipped", "subjects of commits: a shallow clone does not contain all of them");
     } else {
-        violations.extend(newer(options)?);
+        violations.extend(subjects(&options.since)?);
     }
     for violation in &violations {
         progress::complain(violation);
     }
-    if options.all {
-        for (what, count) in tree::counts(&violations) {
-            progress::line("Counted", format_args!("{count:5}  {what}"));
-        }
-        progress::line("Counted", format_args!("{:5}  violations in all", violations.len()));
+    for (what, count) in tree::counts(&violations) {
+        progress::line("Counted", format_args!("{count:5}  {what}"));
     }
-    Ok((options.all || !is_shallow || !violations.is_empty()).then_some(violations.is_empty()))
+    progress::line("Checked", format_args!("{} files", names.split('\0').filter(|name| is_checked(name)).count()));
+    Ok(violations.is_empty())
 }
 
-/// The violations in commits after the one that the options name, and in lines if the whole tree is not checked.
-fn newer(options: &LanguageArgs) -> anyhow::Result<Vec<Violation>> {
-    let since = &options.since;
-    let hint =
-        || format!("the changes after {since} are unknown; check a clone with all commits, or name one with --since");
-    let commits = git(&["log", "--no-merges", "--format=%h %s", &format!("{since}..HEAD")]).with_context(hint)?;
-    let mut violations: Vec<_> = commits.lines().filter_map(in_subject).collect();
-    if !options.all {
-        let options = ["diff", "--unified=0", "--no-color", "--no-ext-diff", "--find-renames", since, "--"];
-        violations.extend(in_lines(&git(&options).with_context(hint)?));
-    }
+/// The violations in the subjects of commits after `since`.
+fn subjects(since: &str) -> anyhow::Result<Vec<Violation>> {
+    let commits = git(&["log", "--no-merges", "--format=%h %s", &format!("{since}..HEAD")]).with_context(|| {
+        format!("the commits after {since} are unknown; check a clone with all commits, or name one with --since")
+    })?;
     progress::line("Checked", format_args!("{} commits after {since}", commits.lines().count()));
-    Ok(violations)
+    Ok(commits.lines().filter_map(in_subject).collect())
 }
 
 /// The output of Git in the workspace.
 fn git(arguments: &[&str]) -> anyhow::Result<String> {
     process::output_of("git", &cmd("git", arguments).dir(workspace::root()))
-}
-
-/// The violations in the added lines of a difference without context.
-fn in_lines(diff: &str) -> Vec<Violation> {
-    let (mut violations, mut file, mut number) = (Vec::new(), None, 0_usize);
-    for line in diff.lines() {
-        if let Some(path) = line.strip_prefix("+++ ") {
-            file = path.strip_prefix("b/").filter(|path| is_checked(path));
-        } else if let Some(hunk) = line.strip_prefix("@@ ") {
-            let start = hunk.split('+').nth(1).and_then(|new| new.split([',', ' ']).next());
-            number = start.and_then(|start| start.parse().ok()).unwrap_or(0);
-        } else if let (Some(added), Some(path)) = (line.strip_prefix('+'), file) {
-            violations.extend(in_line(path, number, added));
-            number += 1;
-        }
-    }
-    violations
 }
 
 /// The violations in one line of a file.
@@ -146,19 +117,6 @@ fn in_subject(commit: &str) -> Option<Violation> {
 mod tests {
     use super::*;
 
-    const DIFF: &str = "diff --git a/a.rs b/a.rs\n--- a/a.rs\n+++ b/a.rs\n@@ -1,0 +7,3 @@ fn f\n\
-        +// Nobody calls it.\n+let nobody = \"a good text\";\n+let text = \"in this folder\";\n\
-        @@ -20 +23 @@\n-// Somebody was here.\n+// The caller checks it.\n\
-        --- a/golden.txt\n+++ b/golden.txt\n@@ -1 +1 @@\n+nobody\n";
-
-    #[test]
-    fn added_prose_is_checked_and_code_old_lines_and_other_files_are_not() {
-        let violations = in_lines(DIFF);
-        let places: Vec<_> = violations.iter().map(|violation| violation.place.as_str()).collect();
-        assert_eq!(places, ["a.rs:7", "a.rs:9"], "{violations:?}");
-        assert!(violations[1].to_string().contains("directory"), "{}", violations[1]);
-    }
-
     #[test]
     fn subjects_of_commits_have_an_area_and_a_length() {
         let what = |subject: &str| in_subject(&format!("abc {subject}")).map(|violation| violation.what);
@@ -172,8 +130,8 @@ mod tests {
     }
 
     #[test]
-    fn the_difference_to_an_unknown_commit_is_an_error_with_a_next_step() {
-        let error = format!("{:#}", run(&LanguageArgs { since: "no-such-commit".into(), all: false }).unwrap_err());
+    fn an_unknown_commit_is_an_error_with_a_next_step() {
+        let error = format!("{:#}", run(&LanguageArgs { since: "no-such-commit".into() }).unwrap_err());
         assert!(error.contains("name one with --since"), "{error}");
     }
 }

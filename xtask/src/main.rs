@@ -96,7 +96,7 @@ fn run(command: Command) -> anyhow::Result<Verdict> {
             progress::result(&diagnosis.shown(options.json)?)?;
             return Ok(diagnosis.is_complete().into());
         }
-        Command::Language(options) => return Ok((language::run(&options)? != Some(false)).into()),
+        Command::Language(options) => return Ok(language::run(&options)?.into()),
         Command::Bless(options) => return Ok(bless::run(options.check)?.into()),
         Command::Bench(options) => {
             bench::require(&options)?;
