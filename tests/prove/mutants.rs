@@ -3,7 +3,9 @@
 
 use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic};
 use vdso_abi::routines::CIPHER_ROUTINES;
+use vdso_abi::state::BATCH_LEN;
 use vdso_prove::fault::Claim;
+use vdso_prove::hot_path;
 use vdso_prove::program::Program;
 use vdso_prove::routine::prove;
 
@@ -94,6 +96,28 @@ const MUTANTS: [Mutant; 43] = [
     mutant("result-7", REFILL_SSE2, (Mnemonic::Mov, 10), Immediate(7), Claim::Registers),
 ];
 
+const DRAW: &str = "__vdso_vgetrandom";
+
+/// Faults in a draw of [`DRAWN`] bytes.
+const DRAW_MUTANTS: [Mutant; 13] = [
+    mutant("flags-not-checked", DRAW, (Mnemonic::Ja, 0), Remove, Claim::TagCheck),
+    mutant("no-state-not-checked", DRAW, (Mnemonic::Je, 0), Remove, Claim::TagCheck),
+    mutant("page-not-checked", DRAW, (Mnemonic::Ja, 1), Remove, Claim::TagCheck),
+    mutant("generation-0-not-checked", DRAW, (Mnemonic::Je, 1), Remove, Claim::TagCheck),
+    mutant("idle-not-checked", DRAW, (Mnemonic::Jne, 0), Remove, Claim::TagCheck),
+    mutant("take-not-checked", DRAW, (Mnemonic::Jae, 0), Remove, Claim::TagCheck),
+    mutant("generation-not-checked-again", DRAW, (Mnemonic::Jne, 1), Remove, Claim::TagCheck),
+    mutant("tag-not-checked-again", DRAW, (Mnemonic::Jne, 2), Remove, Claim::TagCheck),
+    mutant("not-released", DRAW, (Mnemonic::Or, 1), Remove, Claim::TagCheck),
+    mutant("bytes-stay-in-the-batch", DRAW, (Mnemonic::Mov, 17), Remove, Claim::Output),
+    mutant("bytes-after-the-batch", DRAW, (Mnemonic::Mov, 15), Displace(1), Claim::Memory),
+    mutant("count-not-stored", DRAW, (Mnemonic::Mov, 49), Remove, Claim::Output),
+    mutant("result-not-returned", DRAW, (Mnemonic::Mov, 52), Remove, Claim::Registers),
+];
+
+/// Bytes of a draw, and bytes of the batch that it is from.
+const DRAWN: (usize, usize) = (5, BATCH_LEN);
+
 /// The program with a fault.
 fn planted(program: &Program, mutant: &Mutant) -> Program {
     let function = program.function(mutant.routine).expect("a cipher routine");
@@ -144,9 +168,14 @@ fn constants(code: &[u8], instruction: &Instruction) -> (usize, usize, usize) {
 /// For each planted fault that is not found for its reason, the finding.
 pub fn wrong_verdicts(program: &Program) -> Vec<String> {
     let mut wrong = Vec::new();
-    for mutant in &MUTANTS {
-        let routine = CIPHER_ROUTINES.iter().find(|routine| routine.name == mutant.routine).expect("a cipher routine");
-        match prove(&planted(program, mutant), routine) {
+    for mutant in MUTANTS.iter().chain(&DRAW_MUTANTS) {
+        let planted = planted(program, mutant);
+        let routine = CIPHER_ROUTINES.iter().find(|routine| routine.name == mutant.routine);
+        let verdict = match routine {
+            Some(routine) => prove(&planted, routine).map(drop),
+            None => hot_path::prove(&planted, mutant.routine, DRAWN.0, DRAWN.1).map(drop),
+        };
+        match verdict {
             Err(finding) if finding.claim == mutant.claim => println!("{}: {finding}", mutant.name),
             verdict => {
                 let verdict = verdict.map_or_else(|finding| finding.to_string(), |_| "proved".into());

@@ -7,31 +7,35 @@ use kernel_lab::workspace;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
+use vdso_prove::finding::Finding;
+use vdso_prove::hot_path::sweep;
 use vdso_prove::load::load;
 use vdso_prove::report::{Report, preamble, prove_all};
 
 /// Options of `prove-cipher`.
 #[derive(Debug, clap::Args)]
 pub struct ProveCipherArgs {
-    /// Objects or images with symbols [default: those of the last build]
+    /// Objects or images [default: a new build's]
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
+    /// Also prove every small draw, of files with symbols; takes minutes
+    #[arg(long)]
+    draws: bool,
 }
 
-/// A cipher that is not proved: the outcome of a proof that could be tried.
+/// A claim that does not hold: the outcome of a proof that could be tried.
 #[derive(Debug)]
 pub struct Refuted {
     file: String,
-    report: Report,
+    findings: Vec<Finding>,
 }
 
 impl fmt::Display for Refuted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for finding in self.report.findings() {
+        for finding in &self.findings {
             writeln!(f, "{finding}")?;
         }
-        let count = self.report.findings().count();
-        write!(f, "{}: {count} of {} cipher routines not proved", self.file, self.report.verdicts.len())
+        write!(f, "{}: not proved, {} findings", self.file, self.findings.len())
     }
 }
 
@@ -63,7 +67,26 @@ pub fn run(options: &ProveCipherArgs, build: impl FnOnce() -> anyhow::Result<Pat
             "Proved",
             format_args!("{shown}: {} routines in {:.2} s", report.verdicts.len(), started.elapsed().as_secs_f64()),
         );
+        if options.draws {
+            draws(&shown, bytes)?;
+        }
     }
+    Ok(())
+}
+
+/// Proves every small draw of a file, and prints how many paths ended in which way.
+///
+/// # Errors
+/// [`Refuted`], or the bytes are no ELF file that can be loaded.
+fn draws(name: &str, bytes: Vec<u8>) -> anyhow::Result<()> {
+    let started = Instant::now();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let program = load(Path::new(name), bytes)?;
+    let paths =
+        sweep(&program, threads).map_err(|finding| Refuted { file: name.to_owned(), findings: vec![finding] })?;
+    let left: Vec<String> = paths.left.iter().map(|(reason, count)| format!("{reason:?} {count}")).collect();
+    progress::result(&format!("  paths that serve a draw: {}; that leave: {}\n", paths.served, left.join(", ")))?;
+    line("Proved", format_args!("{name}: every small draw in {:.0} s", started.elapsed().as_secs_f64()));
     Ok(())
 }
 
@@ -74,8 +97,6 @@ pub fn run(options: &ProveCipherArgs, build: impl FnOnce() -> anyhow::Result<Pat
 pub fn proved(name: &str, bytes: &[u8]) -> anyhow::Result<Report> {
     let program = load(Path::new(name), bytes.to_vec())?;
     let report = prove_all(&program);
-    if report.findings().next().is_some() {
-        return Err(Refuted { file: name.to_owned(), report }.into());
-    }
-    Ok(report)
+    let findings: Vec<Finding> = report.findings().cloned().collect();
+    if findings.is_empty() { Ok(report) } else { Err(Refuted { file: name.to_owned(), findings }.into()) }
 }

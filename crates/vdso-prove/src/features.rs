@@ -32,6 +32,10 @@ pub fn check(instruction: &Instruction, level: CpuFeature) -> Result<(), Fault> 
             || level != CpuFeature::Sse2 && AVX2.contains(feature)
             || level == CpuFeature::Avx512vl && AVX512VL.contains(feature)
     };
+    let registers = (0..instruction.op_count()).map(|operand| instruction.op_register(operand));
+    if let Some(register) = registers.into_iter().find(|register| register.is_zmm()) {
+        return Err(Fault::new(Claim::Features, format!("`{instruction}` uses {register:?}; the level has 256 bits")));
+    }
     match instruction.cpuid_features().iter().find(|feature| !is_allowed(feature)) {
         None => Ok(()),
         Some(feature) => Err(Fault::new(

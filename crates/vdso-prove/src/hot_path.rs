@@ -6,6 +6,7 @@
 
 mod leave;
 mod served;
+mod sweep;
 
 use crate::fault::{Claim, Fault};
 use crate::finding::Finding;
@@ -17,6 +18,7 @@ use crate::run::{End, Run, Subroutine};
 use crate::term::{Symbol, Terms, Value};
 pub use leave::{Reason, Target};
 use std::collections::{BTreeMap, BTreeSet};
+pub use sweep::sweep;
 use vdso_abi::routines::CpuFeature;
 use vdso_abi::state::BATCH_LEN;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! A call that leaves the hot path by a jump: the reason, the function that it jumps to, and what it has done before.
 
-use super::{Call, REMAINING, word_accesses};
+use super::{Call, REMAINING};
 use crate::claims;
 use crate::fault::{Claim, Fault};
 use crate::finding::Finding;
@@ -105,7 +105,7 @@ impl Call<'_> {
 
     /// The reason that the assumptions of a path give.
     fn reason(&mut self, machine: &Machine, target: Option<Target>) -> Result<Reason, Finding> {
-        for (reason, bit, holds) in self.reasons(machine) {
+        for (reason, bit, holds) in self.reasons() {
             if machine.assumed(&bit) == Some(holds) {
                 return Ok(reason);
             }
@@ -117,12 +117,11 @@ impl Call<'_> {
     }
 
     /// Each reason but the count of the batch, as the one-bit condition that tells it.
-    fn reasons(&mut self, machine: &Machine) -> Vec<(Reason, Value, bool)> {
+    pub(super) fn reasons(&mut self) -> Vec<(Reason, Value, bool)> {
         let (flags, length) = (self.arguments[2].1.extract(0, 32), self.arguments[4].1.clone());
         let (generation, later) = (self.generation(1), self.generation(2));
         // The word is loaded for the comparison, by the take, and for the check at the end.
-        let loads = word_accesses(machine).iter().filter(|at| machine.memory.accesses()[**at].stored.is_none()).count();
-        let (first, taken, last) = (self.word(1), self.word(2), self.word(loads.max(3)));
+        let [first, taken, last] = [1, 2, 3].map(|number| self.word(number));
         let offset = self.state.extract(0, PAGE_SIZE.trailing_zeros()).resized(32);
         let terms = &mut self.terms;
         let tag = terms.multiply(&generation, 2);
@@ -150,13 +149,16 @@ impl Call<'_> {
     }
 
     /// A call that leaves before the take has stored nothing but on the stack; one that finds too few bytes has taken and
-    /// released the state; an interrupted one has not released it.
+    /// released the state; an interrupted one has touched what a served draw touches, and has not released the state.
     fn touched(&self, machine: &Machine, reason: Reason) -> Result<(), Finding> {
         let accesses = machine.memory.accesses();
         let stores = || accesses.iter().filter(|access| access.stored.is_some());
         let words = stores().filter(|access| access.touches(Region::State, WORD, REMAINING)).count();
         let others = stores().filter(|access| !access.touches(Region::State, WORD, REMAINING));
         let bytes = others.filter(|access| access.place.region != Region::Stack).count();
+        if matches!(reason, Reason::Moved | Reason::Wiped) {
+            self.touches_its_own(machine)?;
+        }
         let is_right = match reason {
             Reason::TooFew => words == 2 && bytes == 0,
             Reason::Moved | Reason::Wiped => words == 1,

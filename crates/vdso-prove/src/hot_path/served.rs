@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR MIT
 //! A draw that was served.
 
-use super::{Call, REMAINING, word_accesses};
+use super::{Call, REMAINING, Reason, word_accesses};
 use crate::claims;
 use crate::fault::{Claim, Fault};
 use crate::finding::Finding;
@@ -10,6 +10,12 @@ use crate::machine::general_register::{KEPT, NAMES, RAX};
 use crate::memory::{Access, Place, Region};
 use crate::term::{Symbol, Terms, Value};
 use vdso_abi::state::KEY_LEN;
+
+/// The exported function that takes the length of a state.
+const PROBED: &str = "__vdso_getrandom";
+
+/// Loads right before the release that check the draw: of the generation and of the word.
+const FINAL_CHECKS: usize = 2;
 
 impl Call<'_> {
     pub(super) fn served(&mut self, machine: &Machine) -> Result<(), Finding> {
@@ -35,6 +41,7 @@ impl Call<'_> {
         if count.and_then(|count| count.as_constant()) != Some((self.fill - self.len) as u64) {
             return Err(self.fault(Claim::Output, "the count of bytes left is wrong"));
         }
+        self.excludes_every_reason(machine)?;
         self.takes_and_releases(machine)?;
         self.touches_its_own(machine)?;
         claims::zeroed(&mut self.terms, machine).map_err(|located| self.finding(located))?;
@@ -46,7 +53,20 @@ impl Call<'_> {
         (KEY_LEN + self.fill - self.len) as i64
     }
 
-    /// One instruction takes the state and one releases it; state and buffer are used between them only.
+    /// The path has found each condition false for which a call must leave. The function with four arguments has no length
+    /// of the state.
+    fn excludes_every_reason(&mut self, machine: &Machine) -> Result<(), Finding> {
+        let has_length = self.run.routine.function.name == PROBED;
+        for (reason, bit, holds) in self.reasons() {
+            if (has_length || reason != Reason::OtherLength) && machine.assumed(&bit) != Some(!holds) {
+                return Err(self.fault(Claim::TagCheck, format!("a draw is served without a check for {reason:?}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// One instruction takes the state and one releases it; state and buffer are used between them only, and not after the
+    /// checks of generation and tag.
     fn takes_and_releases(&mut self, machine: &Machine) -> Result<(), Finding> {
         let accesses = machine.memory.accesses();
         let words = word_accesses(machine);
@@ -64,6 +84,12 @@ impl Call<'_> {
                 return Err(self.finding((Some(accesses[at].instruction), fault)));
             }
         }
+        let checks = (0..release).rev().skip(1).take_while(|at| accesses[*at].stored.is_none());
+        let is_checked_last =
+            checks.filter(|at| words.contains(at) || accesses[*at].place.region == Region::Shared).count();
+        if is_checked_last != FINAL_CHECKS {
+            return Err(self.fault(Claim::TagCheck, "a store follows the check of the generation or of the tag"));
+        }
         let uses = |access: &Access| matches!(access.place.region, Region::State | Region::Output);
         let is_word = |at: usize| words.contains(&at);
         let early = (0..take).find(|at| uses(&accesses[*at]) && !is_word(*at));
@@ -78,7 +104,7 @@ impl Call<'_> {
     }
 
     /// Stores go to the output, the bytes that are handed out, the count, the word and the stack.
-    fn touches_its_own(&self, machine: &Machine) -> Result<(), Finding> {
+    pub(super) fn touches_its_own(&self, machine: &Machine) -> Result<(), Finding> {
         let (first, len) = (self.first(), self.len as i64);
         let handed_out = (Region::State, first, first + len);
         let count = (Region::State, REMAINING, REMAINING + 4);
