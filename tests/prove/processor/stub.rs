@@ -178,3 +178,23 @@ impl Code {
         self.rip(&[rex, opcode, 5 | (register as u8 & 7) << 3], target, &[]);
     }
 }
+
+/// The code for processors with AVX-512, which this one may not be: it moves each register, 512 bits wide, at its place.
+#[test]
+fn wide_moves_name_each_register_and_its_place() {
+    use iced_x86::{Decoder, DecoderOptions, Mnemonic};
+    let stub = Stub::new(true);
+    for (opcode, register, memory) in [(0x6f, 0, 1), (0x7f, 1, 0)] {
+        let mut code = Code { bytes: Vec::new() };
+        stub.vectors(&mut code, opcode);
+        let moves: Vec<_> = Decoder::with_ip(64, &code.bytes, 0, DecoderOptions::NONE).into_iter().collect();
+        assert_eq!(moves.len(), 32);
+        for (number, instruction) in moves.iter().enumerate() {
+            assert_eq!(instruction.mnemonic(), Mnemonic::Vmovdqu64);
+            assert!(instruction.op_register(register).is_zmm(), "{instruction}");
+            assert_eq!(instruction.op_register(register).number(), number);
+            assert_eq!(instruction.ip_rel_memory_address(), (DATA + 64 * number) as u64);
+            assert_eq!(instruction.op_kind(memory), iced_x86::OpKind::Memory);
+        }
+    }
+}
