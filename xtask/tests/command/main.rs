@@ -7,6 +7,7 @@ mod check;
 mod general;
 mod images;
 mod inject;
+mod prove;
 mod test;
 mod verify;
 
