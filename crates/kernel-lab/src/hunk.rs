@@ -53,7 +53,10 @@ pub fn hunks_of(patch: &str) -> anyhow::Result<Vec<(String, Vec<Hunk<'_>>)>> {
             let mut hunk = Hunk { starts, lines: Vec::new() };
             while old + new > 0 {
                 let text = lines.next().context("malformed patch: a hunk without its end")?;
-                let (sign, rest) = text.split_at_checked(1).context("malformed patch: a line without a sign")?;
+                // An empty line of context may have lost its sign, as in records of former versions.
+                let signed = if text == "\n" { None } else { Some(text.split_at_checked(1)) };
+                let (sign, rest) =
+                    signed.unwrap_or(Some((" ", text))).context("malformed patch: a line without a sign")?;
                 let sign = sign.chars().next().unwrap_or(' ');
                 old -= usize::from(sign != '+').min(old);
                 new -= usize::from(sign != '-').min(new);
@@ -106,6 +109,13 @@ mod tests {
         assert_eq!(hunks[0].side(Side::Before), [b"two\n"]);
         assert_eq!(hunks[0].side(Side::After), [&b"--- a/x\n"[..], b"2\n"]);
         assert_eq!(hunks[1].side(Side::After), [b"y"]);
+    }
+
+    #[test]
+    fn empty_lines_without_a_sign_are_context() {
+        let hunks = hunks_of("--- a/f\n+++ b/f\n@@ -1,2 +1,3 @@\n one\n\n+three\n").unwrap();
+        assert_eq!(hunks[0].1[0].side(Side::Before), [&b"one\n"[..], b"\n"]);
+        assert_eq!(hunks[0].1[0].side(Side::After), [&b"one\n"[..], b"\n", b"three\n"]);
     }
 
     #[test]
