@@ -2,7 +2,7 @@
 //! A violated claim with its place.
 
 use crate::fault::{Claim, Fault};
-use crate::run::Subroutine;
+use crate::program::Subroutine;
 use std::fmt;
 
 /// A violated claim: routine, instruction and reason.

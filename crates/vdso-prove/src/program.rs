@@ -2,6 +2,7 @@
 //! A program as the evaluator sees it: read-only bytes at addresses, and the cipher routines among them.
 
 use iced_x86::{Decoder, DecoderOptions, Instruction};
+use vdso_abi::routines::CpuFeature;
 
 /// Bytes at their address.
 #[derive(Clone, Debug)]
@@ -30,6 +31,17 @@ pub struct Program {
     pub segments: Vec<Segment>,
     /// The functions that a symbol names.
     pub functions: Vec<Function>,
+}
+
+/// A routine and the level that it is held to.
+#[derive(Clone, Copy)]
+pub struct Subroutine<'a> {
+    /// The program.
+    pub program: &'a Program,
+    /// The routine in it.
+    pub function: &'a Function,
+    /// The widest extension that it may use.
+    pub feature: CpuFeature,
 }
 
 impl Program {

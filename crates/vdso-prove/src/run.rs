@@ -6,12 +6,11 @@ use crate::fault::{Claim, Fault};
 use crate::features;
 use crate::finding::Finding;
 use crate::machine::Machine;
-use crate::program::{Function, Program};
+use crate::program::Subroutine;
 use crate::step::{Condition, Next, Step};
 use crate::term::{Atom, Slice, Terms, Value};
 use iced_x86::Instruction;
 use std::collections::BTreeSet;
-use vdso_abi::routines::CpuFeature;
 
 /// Instructions that all paths from one start may execute: ten times what the longest routine takes.
 const BUDGET: usize = 100_000;
@@ -27,17 +26,6 @@ pub enum End {
     Return(Machine),
     /// At the address of another function, by a jump.
     Tail(Machine, u64),
-}
-
-/// A routine and the level that it is held to.
-#[derive(Clone, Copy)]
-pub struct Subroutine<'a> {
-    /// The program.
-    pub program: &'a Program,
-    /// The routine in it.
-    pub function: &'a Function,
-    /// The widest extension that it may use.
-    pub feature: CpuFeature,
 }
 
 /// Executes paths, and records what was executed.
