@@ -121,14 +121,20 @@ pub fn zeroed(terms: &mut Terms, machine: &Machine) -> Result<(), Located> {
     Ok(())
 }
 
-/// Whether registers that the caller keeps are as they were at entry, and none holds a secret.
-pub fn registers(terms: &mut Terms, machine: &Machine) -> Result<(), Located> {
+/// Whether registers that the caller keeps are as they were at entry.
+pub fn kept(terms: &mut Terms, machine: &Machine) -> Result<(), Located> {
     for number in KEPT {
         if machine.registers[number] != general(terms, number) {
             let text = format!("{} is changed: {}", NAMES[number], terms.text(&machine.registers[number]));
             return Err((None, Fault::new(Claim::Registers, text)));
         }
     }
+    Ok(())
+}
+
+/// Whether registers that the caller keeps are as they were at entry, and none holds a secret.
+pub fn registers(terms: &mut Terms, machine: &Machine) -> Result<(), Located> {
+    kept(terms, machine)?;
     match machine.registers.iter().find(|register| terms.is_secret(register)) {
         None => Ok(()),
         Some(register) => {

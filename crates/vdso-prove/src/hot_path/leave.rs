@@ -5,8 +5,8 @@ use super::{Call, REMAINING};
 use crate::claims;
 use crate::fault::{Claim, Fault};
 use crate::finding::Finding;
-use crate::machine::general_register::{KEPT, NAMES};
-use crate::machine::{Machine, general};
+use crate::machine::Machine;
+use crate::machine::general_register::NAMES;
 use crate::memory::{Region, WORD};
 use crate::program::Program;
 use crate::term::Value;
@@ -93,11 +93,7 @@ impl Call<'_> {
                 );
             }
         }
-        for number in KEPT {
-            if machine.registers[number] != general(&mut self.terms, number) {
-                return Err(self.fault(Claim::Registers, format!("{} is changed", NAMES[number])));
-            }
-        }
+        claims::kept(&mut self.terms, machine).map_err(|located| self.finding(located))?;
         claims::zeroed(&mut self.terms, machine).map_err(|located| self.finding(located))?;
         self.touched(machine, reason)?;
         Ok(reason)

@@ -6,7 +6,7 @@ use crate::claims;
 use crate::fault::{Claim, Fault};
 use crate::finding::Finding;
 use crate::machine::Machine;
-use crate::machine::general_register::{KEPT, NAMES, RAX};
+use crate::machine::general_register::{NAMES, RAX};
 use crate::memory::{Access, Place, Region};
 use crate::term::{Symbol, Terms, Value};
 use vdso_abi::state::KEY_LEN;
@@ -121,11 +121,7 @@ impl Call<'_> {
 
     /// Kept registers are as they were; others, and the stack, hold no secret but bytes that the caller has now.
     fn keeps_registers(&mut self, machine: &Machine) -> Result<(), Finding> {
-        for number in KEPT {
-            if machine.registers[number] != crate::machine::general(&mut self.terms, number) {
-                return Err(self.fault(Claim::Registers, format!("{} is changed", NAMES[number])));
-            }
-        }
+        claims::kept(&mut self.terms, machine).map_err(|located| self.finding(located))?;
         let handed_out = self.first()..self.first() + self.len as i64;
         let output: Vec<Value> = handed_out.map(|at| batch_byte(&mut self.terms, at)).collect();
         let is_clean = |terms: &Terms, value: &Value| {

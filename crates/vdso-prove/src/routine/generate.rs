@@ -8,10 +8,10 @@
 use super::Trial;
 use crate::claims;
 use crate::count::{Interval, Line};
-use crate::fault::{Claim, Fault};
+use crate::fault::Claim;
 use crate::finding::Finding;
-use crate::machine::general_register::{KEPT, NAMES, RCX, RDI, RDX, RSI};
-use crate::machine::{Machine, PIECE, general};
+use crate::machine::general_register::{NAMES, RCX, RDI, RDX, RSI};
+use crate::machine::{Machine, PIECE};
 use crate::memory::{Place, Region, WORD};
 use crate::run::{End, line};
 use crate::term::{Symbol, Value};
@@ -257,17 +257,12 @@ impl Trial<'_> {
         for (number, wanted) in wanted {
             if machine.registers[number] != wanted {
                 let (is, wanted) = (self.terms.text(&machine.registers[number]), self.terms.text(&wanted));
-                let text =
-                    format!("general register {number} after a pass of {blocks} blocks: is {is}, wanted {wanted}");
+                let text = format!("{} after a pass of {blocks} blocks: is {is}, wanted {wanted}", NAMES[number]);
                 return Err(self.fault(Claim::Loop, text));
             }
         }
         // Registers that the caller keeps are compared with the entry; the others are unknown at the cut.
-        for number in KEPT {
-            if machine.registers[number] != general(&mut self.terms, number) {
-                return Err(self.finding((None, Fault::new(Claim::Registers, format!("{} is changed", NAMES[number])))));
-            }
-        }
+        claims::kept(&mut self.terms, machine).map_err(|located| self.finding(located))?;
         Ok(())
     }
 }
